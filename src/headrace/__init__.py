@@ -1,0 +1,80 @@
+"""Headrace: durable background jobs and events on PostgreSQL, in async Python."""
+
+from headrace.app import Headrace
+from headrace.clock import Clock, SystemClock
+from headrace.context import Context, bind, current
+from headrace.db.address import database_address
+from headrace.db.connection import Connection, Row
+from headrace.db.database import at_database, fresh_database
+from headrace.db.migrate import MigrationSet, migrate, migration_status
+from headrace.db.statements import statement
+from headrace.errors import (
+    ConfigurationError,
+    HeadraceError,
+    InvalidArgsError,
+    InvalidEventError,
+    JobNotFoundError,
+    SchemaError,
+    StaleLeaseError,
+    TransactionClosedError,
+    UnknownEventError,
+    UnknownKindError,
+    WrongVersionError,
+)
+from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
+from headrace.ids import uuid7
+from headrace.jobs.handle import Job
+from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
+from headrace.jobs.retry import RetryPolicy
+from headrace.jobs.worker import WorkerOptions
+from headrace.telemetry import Record, Telemetry
+from headrace.transaction import Transaction
+
+__all__ = [
+    "ANY",
+    "NONE",
+    "Cancel",
+    "Clock",
+    "ConfigurationError",
+    "Connection",
+    "Context",
+    "Discard",
+    "Enqueued",
+    "Headrace",
+    "HeadraceError",
+    "InvalidArgsError",
+    "InvalidEventError",
+    "Job",
+    "JobNotFoundError",
+    "MigrationSet",
+    "Priority",
+    "Record",
+    "Retry",
+    "RetryPolicy",
+    "Row",
+    "SchemaError",
+    "Snooze",
+    "StaleLeaseError",
+    "StoredEvent",
+    "Stream",
+    "SystemClock",
+    "Telemetry",
+    "Transaction",
+    "TransactionClosedError",
+    "Unique",
+    "UnknownEventError",
+    "UnknownKindError",
+    "WorkerOptions",
+    "WrongVersionError",
+    "at_database",
+    "bind",
+    "current",
+    "database_address",
+    "event",
+    "fresh_database",
+    "migrate",
+    "migration_status",
+    "statement",
+    "uuid7",
+]

@@ -1,0 +1,1 @@
+"""Enqueue and append on somebody else's connection."""

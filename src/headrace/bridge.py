@@ -1,0 +1,126 @@
+"""The only place where jobs meet events: handlers of events, run in transactions, jobs and batches."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from headrace.context import bind
+from headrace.db.connection import Pool
+from headrace.errors import UnknownEventError
+from headrace.events.bus import Bus, Handler
+from headrace.events.event import StoredEvent
+from headrace.events.prepare import caused_by
+from headrace.events.read import read
+from headrace.events.schema import EventRegistry
+from headrace.jobs.handle import Job
+from headrace.jobs.outcome import Discard
+from headrace.telemetry import Telemetry
+from headrace.transaction import Transaction
+
+PROCESS_EVENT = "process-event"
+
+Apply = Callable[[Transaction, Sequence[StoredEvent]], Awaitable[None]]
+
+
+class ProcessEvent(msgspec.Struct, frozen=True):
+    """The args of a `process-event` job: which handler, on which event."""
+
+    handler: str
+    position: int
+    event_id: UUID
+
+
+class EnqueueOn:
+    """What `app.on(...).enqueue(...)` runs: one job of a kind for every event.
+
+    `args` makes the job's args of an event, None for no job; `options` are those of `enqueue`.
+    """
+
+    def __init__(self, kind: str, args: Callable[[StoredEvent], Any], options: dict[str, Any]) -> None:
+        self._kind = kind
+        self._args = args
+        self._options = options
+
+    async def __call__(self, events: Sequence[StoredEvent], unit: Transaction) -> None:
+        for event in events:
+            args = self._args(event)
+            if args is not None:
+                with bind(caused_by(event)):
+                    await unit.enqueue(self._kind, args, **self._options)
+
+
+class Reactions:
+    """Delivers events to the handlers of a bus, each by its one mode."""
+
+    def __init__(self, bus: Bus, registry: EventRegistry, *, telemetry: Telemetry) -> None:
+        self._bus = bus
+        self._registry = registry
+        self._telemetry = telemetry
+
+    async def run_sync(self, unit: Transaction, events: Sequence[StoredEvent]) -> None:
+        """Runs the `sync` handlers inside the transaction that appended the events.
+
+        An error aborts the transaction, unless the handler has on_error="log": then what it wrote is
+        rolled back to a savepoint and the error is recorded.
+        """
+        for event in events:
+            for handler in self._bus.sync_handlers(event.type):
+                with bind(caused_by(event)):
+                    await self._run_one(handler, event, unit)
+
+    def delivery(self, handler: Handler) -> Apply:
+        """What a consumer does with a batch for this handler, inside the transaction of its checkpoint."""
+        if handler.mode == "ordered":
+            return self._deliver_batch(handler)
+        return self._dispatch_jobs(handler)
+
+    async def process(self, args: ProcessEvent, job: Job, pool: Pool) -> Any:
+        """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
+        handler = self._bus.get(args.handler)
+        async for event in read(pool, self._registry, after=args.position - 1, until=args.position, batch=1):
+            with bind(caused_by(event)):
+                return await handler.function(event, job)
+        raise Discard(f"event {args.event_id} at position {args.position} is no longer in the log")
+
+    async def _run_one(self, handler: Handler, event: StoredEvent, unit: Transaction) -> None:
+        if handler.on_error == "raise":
+            await handler.function(event, unit)
+            return
+        try:
+            async with unit.connection.transaction():
+                await handler.function(event, unit)
+        except Exception as error:  # noqa: BLE001 - asked for with on_error="log"
+            self._telemetry.emit(
+                "event.handler_failed",
+                level=logging.ERROR,
+                error=error,
+                handler=handler.name,
+                event=event.id,
+                type=event.type,
+            )
+
+    def _deliver_batch(self, handler: Handler) -> Apply:
+        async def deliver(unit: Transaction, events: Sequence[StoredEvent]) -> None:
+            # A batch has one cause only where it has one event.
+            with bind(caused_by(events[0])) if len(events) == 1 else nullcontext():
+                await handler.function(events, unit)
+
+        return deliver
+
+    def _dispatch_jobs(self, handler: Handler) -> Apply:
+        async def dispatch(unit: Transaction, events: Sequence[StoredEvent]) -> None:
+            for event in events:
+                with bind(caused_by(event)):
+                    await unit.enqueue(PROCESS_EVENT, ProcessEvent(handler.name, event.position, event.id))
+
+        return dispatch
+
+
+def require_known(registry: EventRegistry, names: frozenset[str]) -> None:
+    """Raises UnknownEventError for a type no class is registered for."""
+    for name in sorted(names - registry.types):
+        raise UnknownEventError(name)

@@ -1,0 +1,5 @@
+"""The `headrace` command."""
+
+from headrace.cli.root import main
+
+__all__ = ["main"]

@@ -1,0 +1,3 @@
+from headrace.cli.root import main
+
+main()

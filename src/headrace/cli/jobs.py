@@ -1,0 +1,173 @@
+"""`headrace jobs`: list, show, retry, cancel."""
+
+import getpass
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from headrace.cli.session import Choice, opened
+from headrace.db.connection import Connection
+from headrace.db.listener import JOBS_CHANNEL
+from headrace.errors import JobNotFoundError
+from headrace.jobs import store
+from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
+from headrace.jobs.job import STATES, State
+from headrace.jobs.outcome import Cancel, report_error
+from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
+
+app = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobId = Annotated[UUID, typer.Argument(help="The job's id.")]
+
+
+def _state(value: str) -> State:
+    for state in STATES:
+        if state == value:
+            return state
+    raise typer.BadParameter(f"must be one of {', '.join(STATES)}, got {value!r}")
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    *,
+    kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    parent: Annotated[UUID | None, typer.Option(help="Only children of this job.")] = None,
+    correlation: Annotated[UUID | None, typer.Option(help="Only jobs of this correlation.")] = None,
+    caused_by: Annotated[UUID | None, typer.Option(help="Only jobs this job or event caused directly.")] = None,
+    before: Annotated[UUID | None, typer.Option(help="Continue a list before this id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Lists jobs, newest first."""
+    states: list[State] | None = None if not state else [_state(one) for one in state]
+    query = partial(
+        list_jobs,
+        kind=kind,
+        queue=queue,
+        states=states,
+        parent_id=parent,
+        correlation_id=correlation,
+        causation_id=caused_by,
+        before=before,
+        limit=limit,
+    )
+    run(_list(context.obj, query, as_json=as_json))
+
+
+@app.command()
+def show(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> None:
+    """Shows one job: state, args, result, every failed attempt with its traceback, progress."""
+    run(_show(context.obj, job_id, as_json=as_json))
+
+
+@app.command()
+def retry(context: typer.Context, job_id: JobId) -> None:
+    """Makes an ended job (failed, cancelled or dead) run again, or one waiting for later run now."""
+    run(_retry(context.obj, job_id))
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    by: Annotated[str | None, typer.Option(help="Who cancels; by default the login name.")] = None,
+) -> None:
+    """Cancels a job: at once where it waits, by interrupting it where it runs."""
+    run(_cancel(context.obj, job_id, by or _login()))
+
+
+async def _list(choice: Choice, query: Callable[[Connection], Awaitable[list[JobSummary]]], *, as_json: bool) -> None:
+    async with opened(choice) as app, app.pool.acquire() as connection:
+        jobs = await query(connection)
+    if as_json:
+        print_json(jobs)
+        return
+    print_table(
+        ("id", "kind", "queue", "state", "attempt", "due", "error"),
+        [
+            (
+                job.id,
+                job.kind,
+                job.queue,
+                job.state,
+                f"{job.attempt}/{job.max_attempts}",
+                moment(job.run_at),
+                job.error,
+            )
+            for job in jobs
+        ],
+    )
+
+
+async def _show(choice: Choice, job_id: UUID, *, as_json: bool) -> None:
+    async with opened(choice) as app, app.pool.acquire() as connection:
+        job = await _found(connection, job_id)
+    if as_json:
+        print_json(job)
+        return
+    _print_job(job)
+
+
+def _print_job(job: JobDetail) -> None:
+    shown = [
+        (name.replace("_", " "), moment(value) if name.endswith("_at") else value)
+        for name in JobDetail.__slots__
+        if name not in {"failures", "progress", "error"} and (value := getattr(job, name)) is not None
+    ]
+    print_table(("field", "value"), shown)
+    if job.progress is not None:
+        progress = job.progress
+        typer.echo(
+            f"progress {progress.done}/{progress.total or '?'} {progress.message or ''}; "
+            f"children {progress.ended_count}/{progress.child_count}, {progress.failed_count} failed"
+        )
+    for failure in job.failures:
+        typer.echo(
+            f"\nattempt {failure.attempt} at {moment(failure.failed_at)}: "
+            f"{failure.error.get('type')}: {failure.error.get('message')}"
+        )
+        if failure.error.get("traceback"):
+            typer.echo(failure.error["traceback"])
+
+
+async def _retry(choice: Choice, job_id: UUID) -> None:
+    async with opened(choice) as app:
+        async with app.pool.acquire() as connection, connection.transaction():
+            job = await _found(connection, job_id)
+            is_redriven = await store.redrive_job(connection, job_id)
+        if not is_redriven:
+            fail(f"job {job_id} is {job.state}; only failed, cancelled, dead and scheduled jobs can be retried")
+        app.notify(JOBS_CHANNEL)
+    typer.echo(f"job {job_id} ({job.kind}) is due now")
+
+
+async def _cancel(choice: Choice, job_id: UUID, by: str) -> None:
+    async with opened(choice) as app, app.pool.acquire() as connection, connection.transaction():
+        job = await _found(connection, job_id)
+        done = await store.cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
+    if done is None:
+        fail(f"job {job_id} is {job.state}; it has ended and cannot be cancelled")
+    typer.echo(
+        f"job {job_id} ({job.kind}): {'cancelled' if done == 'cancelled' else 'its worker is asked to cancel it'}"
+    )
+
+
+async def _found(connection: Connection, job_id: UUID) -> JobDetail:
+    try:
+        return await show_job(connection, job_id)
+    except JobNotFoundError as error:
+        fail(str(error), EXIT_NOT_FOUND)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

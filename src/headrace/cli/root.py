@@ -1,0 +1,52 @@
+"""The root of the command: options before the command, and its groups."""
+
+import logging
+from typing import Annotated
+
+import typer
+
+from headrace.cli import db, events, jobs, worker
+from headrace.cli.session import Choice
+
+app = typer.Typer(
+    name="headrace",
+    help="Durable background jobs and events on PostgreSQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(db.app, name="db", help="The schema: migrate, status.")
+app.add_typer(jobs.app, name="jobs", help="List, show, retry and cancel jobs.")
+app.add_typer(events.app, name="events", help="List and follow events.")
+app.command("worker")(worker.work)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    app_path: Annotated[
+        str | None,
+        typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="Your app, or a function that makes it."),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            help="The database; HEADRACE_DATABASE_URL otherwise, else an embedded PostgreSQL in ./.headrace.",
+        ),
+    ] = None,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more; twice for all.")] = 0,
+) -> None:
+    """Durable background jobs and events on PostgreSQL.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist.
+    """
+    context.obj = Choice(app_path, database)
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    logging.basicConfig(level=levels[min(verbose, 2)], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """Runs the command."""
+    app()

@@ -1,0 +1,65 @@
+"""`headrace worker`: runs an app's jobs and handlers."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from headrace.cli.session import Choice, opened
+from headrace.errors import ConfigurationError
+from headrace.jobs.worker import WorkerOptions
+from headrace.terminal import run
+
+
+def work(
+    context: typer.Context,
+    *,
+    queue: Annotated[list[str] | None, typer.Option(help="Serve this queue; may be repeated. All by default.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Jobs run at a time.")] = 20,
+    buffer: Annotated[int, typer.Option(min=1, help="Most jobs claimed ahead.")] = 1_000,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds running jobs may take to end at shutdown.")] = 30.0,
+    stop_on_eof: Annotated[
+        bool,
+        typer.Option("--stop-on-eof", help="Stop when standard input closes: with the program that started it."),
+    ] = False,
+) -> None:
+    """Runs jobs and event handlers until SIGTERM or Ctrl-C; a second one ends running jobs at once."""
+    options = WorkerOptions(
+        queues=tuple(queue or ()), concurrency=concurrency, buffer=buffer, grace=timedelta(seconds=grace)
+    )
+    run(_work(context.obj, options, stop_on_eof=stop_on_eof))
+
+
+async def _work(choice: Choice, options: WorkerOptions, *, stop_on_eof: bool) -> None:
+    if choice.app is None:
+        raise ConfigurationError("a worker needs an app: headrace --app module:attribute worker")
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with opened(choice, migrating=True) as app:
+        process = app.process(options)
+
+        def stop() -> None:
+            if stopping.is_set():
+                process.worker.hurry()
+            stopping.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        if stop_on_eof:
+            loop.add_reader(
+                sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 4096) else _at_eof(loop, stop)
+            )
+        async with process:
+            typer.echo(f"worker {process.worker.worker_id} of {app.name} is running", err=True)
+            await stopping.wait()
+            typer.echo("stopping: no new jobs, running ones may end", err=True)
+
+
+def _at_eof(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    loop.remove_reader(sys.stdin.fileno())
+    stop()

@@ -1,0 +1,58 @@
+"""Sends wake-ups: at most one empty NOTIFY per channel every few milliseconds, never in a caller's transaction."""
+
+from datetime import timedelta
+
+from headrace.db.connection import Connection
+from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool, close
+from headrace.db.statements import statement
+from headrace.service import AGAIN, Service
+from headrace.telemetry import Telemetry
+
+
+class Notifier(Service):
+    """Coalesces the wake-ups a process wants sent.
+
+    A commit with a pending NOTIFY takes a lock that serialises all such commits in the cluster, so
+    hints go out after the commit, on a session of their own. The first one leaves at once; those
+    that come within `interval` of it share the next.
+    """
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        *,
+        telemetry: Telemetry,
+        interval: timedelta = timedelta(milliseconds=3),
+    ) -> None:
+        super().__init__("notifier", telemetry=telemetry, idle=timedelta(hours=1))
+        self._pool = pool
+        self._interval = interval
+        self._pending: set[str] = set()
+        self._session: Connection | None = None
+
+    def notify(self, channel: str) -> None:
+        """Asks for a wake-up on a channel; returns at once."""
+        self._pending.add(channel)
+        self.wake()
+
+    async def run_once(self) -> timedelta | None:
+        if not self._pending:
+            return None
+        channels, self._pending = self._pending, set()
+        try:
+            if self._session is None or self._session.is_closed():
+                self._session = await self._pool.connect("notifier", synchronous_commit="off")
+            await self._session.execute(statement("headrace.db", "notify"), sorted(channels))
+        except CONNECTION_ERRORS:
+            self._pending |= channels
+            raise
+        return self._interval if not self._pending else AGAIN
+
+    async def flush(self) -> None:
+        """Sends what is pending now."""
+        await self.run_once()
+
+    async def on_stop(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await close(session)

@@ -1,0 +1,3 @@
+-- Makes the engine's schema.
+-- Lock: under the advisory lock of lock_migrations.
+CREATE SCHEMA IF NOT EXISTS headrace

@@ -1,0 +1,3 @@
+-- Tells whether this database was ever migrated.
+-- Index: the catalogue's own.
+SELECT to_regclass('headrace.migration') IS NOT NULL

@@ -1,0 +1,112 @@
+"""Who wants to hear of which events, and how they are delivered."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from headrace.errors import ConfigurationError
+from headrace.events.event import event_type
+from headrace.events.subscription import Start, Subscription
+
+Mode = Literal["sync", "job", "ordered"]
+"""`sync` inside the emitting transaction, `job` by a job per event, `ordered` in batches by position."""
+
+OnError = Literal["raise", "log"]
+"""What the error of a `sync` handler does: abort the transaction, or undo the handler alone and be logged."""
+
+HandlerFunction = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One handler: a stable name, the types it wants (None for all), and its one mode of delivery.
+
+    `lanes`, `batch_size` and `start` matter to `job` and `ordered`, `on_error` to `sync`. The name is
+    what its checkpoint is stored under: a new name begins anew.
+    """
+
+    name: str
+    types: frozenset[str] | None
+    mode: Mode
+    function: HandlerFunction
+    lanes: int = 1
+    batch_size: int = 100
+    start: Start = "beginning"
+    on_error: OnError = "raise"
+
+    def __post_init__(self) -> None:
+        if self.mode == "sync" and self.lanes != 1:
+            raise ConfigurationError(
+                f"handler {self.name!r} runs in the emitting transaction and has no lanes, got {self.lanes}; "
+                "leave lanes out or use mode='ordered'"
+            )
+        if self.mode != "sync" and self.on_error != "raise":
+            raise ConfigurationError(
+                f"handler {self.name!r} has on_error={self.on_error!r}, which only mode='sync' knows; "
+                "the other modes retry"
+            )
+        _ = self.subscription
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """The durable subscription of a `job` or `ordered` handler; a `sync` one has none."""
+        if self.mode == "sync":
+            return None
+        return Subscription(
+            self.name,
+            types=self.types,
+            mode=self.mode,
+            lanes=self.lanes,
+            batch_size=self.batch_size,
+            start=self.start,
+        )
+
+    def wants(self, name: str) -> bool:
+        """Whether it is to hear of events of this type."""
+        return self.types is None or name in self.types
+
+
+class Bus:
+    """The handlers of one application, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(self._handlers.values())
+
+    def add(self, handler: Handler) -> None:
+        """Adds a handler. Raises ConfigurationError where its name is taken."""
+        if handler.name in self._handlers:
+            raise ConfigurationError(
+                f"a handler named {handler.name!r} is already there; names are where checkpoints are kept, "
+                "give each handler its own"
+            )
+        self._handlers[handler.name] = handler
+
+    def get(self, name: str) -> Handler:
+        """The handler of this name. Raises ConfigurationError where there is none."""
+        handler = self._handlers.get(name)
+        if handler is None:
+            listed = ", ".join(sorted(self._handlers)) or "none"
+            raise ConfigurationError(f"no handler is named {name!r} (known: {listed})")
+        return handler
+
+    def sync_handlers(self, name: str) -> list[Handler]:
+        """The handlers to run inside the transaction that appends an event of this type."""
+        return [handler for handler in self if handler.mode == "sync" and handler.wants(name)]
+
+    def subscriptions(self) -> list[Handler]:
+        """The handlers that read the log at a checkpoint of their own."""
+        return [handler for handler in self if handler.mode != "sync"]
+
+
+def type_names(types: Iterable[type | str]) -> frozenset[str]:
+    """The names of event types given as classes marked with `@event` or as names.
+
+    Raises UnknownEventError for a class without the mark, ConfigurationError for none at all.
+    """
+    names = frozenset(wanted if isinstance(wanted, str) else event_type(wanted).name for wanted in types)
+    if not names:
+        raise ConfigurationError("a handler of no event types would never run; name at least one type")
+    return names

@@ -1,0 +1,228 @@
+"""The consumer: hands a subscription's events to its handler, batch by batch, exactly once."""
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from headrace.clock import Clock, SystemClock
+from headrace.db.connection import Connection, Pool, Row
+from headrace.errors import ConfigurationError, HeadraceError
+from headrace.events import checkpoint
+from headrace.events.checkpoint import HeldLane, LaneBehind
+from headrace.events.event import StoredEvent
+from headrace.events.failure import describe_failure, retry_delay
+from headrace.events.schema import EventRegistry
+from headrace.events.stored import stored_events
+from headrace.events.subscription import Subscription
+from headrace.service import AGAIN, Service
+from headrace.telemetry import Telemetry
+
+_WINDOW = 10_000
+"""Positions a lane looks ahead at a time: bounds what a turn without events for it can cost."""
+
+
+class UnitOfWork(Protocol):
+    """An open transaction; what the handler writes in it commits with the checkpoint."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection it is open on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was read of a lane: at most `size` rows."""
+
+    held: HeldLane
+    size: int
+    rows: Sequence[Row]
+
+    @property
+    def reached(self) -> int:
+        """Where the checkpoint goes: the last event of a full batch, otherwise as far as was looked."""
+        return int(self.rows[-1][0]) if len(self.rows) == self.size else self.held.reach
+
+
+T = TypeVar("T", bound=UnitOfWork)
+
+Begin = Callable[[], AbstractAsyncContextManager[T]]
+"""Opens a transaction for a block, committed at its end, rolled back on an error."""
+
+Apply = Callable[[T, Sequence[StoredEvent]], Awaitable[None]]
+"""Handles a batch inside the transaction given: all of it, or an error."""
+
+
+class Consumer(Service, Generic[T]):
+    """The loop of one subscription in one process; any number of processes may run it.
+
+    Each turn takes the lanes that are behind the head one after the other: locks the checkpoint's row,
+    reads the next events, applies them and moves the checkpoint, all in one transaction. The row's
+    lock is the lane's lease, so a lane is worked on once at a time, and a worker that dies gives it
+    back with everything it had not committed.
+
+    A batch that fails is tried again at half its size, down to the one event that fails; the lane then
+    rests for 2^n s, at most five minutes, jittered. `silence` is how long a handler may leave its
+    transaction idle before the server takes the lane away. Lanes for which the log holds nothing are
+    moved at most every `skip_interval`.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        registry: EventRegistry,
+        subscription: Subscription,
+        *,
+        begin: Begin[T],
+        apply: Apply[T],
+        telemetry: Telemetry,
+        clock: Clock | None = None,
+        idle: timedelta = timedelta(seconds=1),
+        silence: timedelta = timedelta(seconds=60),
+        skip_interval: timedelta = timedelta(milliseconds=250),
+    ) -> None:
+        super().__init__(f"consumer-{subscription.name}", telemetry=telemetry, idle=idle)
+        if silence <= timedelta(0):
+            raise ConfigurationError(f"silence must be positive, got {silence}; use timedelta(seconds=...)")
+        self.subscription = subscription
+        self._pool = pool
+        self._registry = registry
+        self._begin = begin
+        self._apply = apply
+        self._clock = clock or SystemClock()
+        self._silence = silence
+        self._skip_interval = skip_interval
+        self._skipped_at = -math.inf
+        self._sizes: dict[int, int] = {}
+        self._is_registered = False
+
+    async def run_once(self) -> timedelta | None:
+        if not self._is_registered:
+            await self.register()
+        async with self._pool.acquire() as connection:
+            lanes = await checkpoint.lanes_behind(
+                connection, self.subscription, window=_WINDOW, now=self._clock.override()
+            )
+        has_moved = False
+        for lane in lanes:
+            if lane.has_events and not self.is_stopping:
+                has_moved |= await self._advance(lane.lane)
+        rest = await self._skip([lane for lane in lanes if not lane.has_events])
+        return AGAIN if has_moved else rest
+
+    async def register(self) -> None:
+        """Makes the subscription's rows where they are missing. Raises ConfigurationError for other lanes."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await checkpoint.register(connection, self.subscription)
+        self._is_registered = True
+
+    async def _advance(self, lane: int) -> bool:
+        """One batch of one lane; whether anything came of it, be it a failure to try again at once."""
+        batch: _Batch | None = None
+        try:
+            async with self._begin() as transaction:
+                batch = await self._take(transaction.connection, lane)
+                if batch is None:
+                    return False
+                await self._work(transaction, batch)
+        except Exception as error:
+            if batch is None or not batch.rows:
+                raise
+            return await self._fail(batch, error)
+        self._sizes[lane] = min(self.subscription.batch_size, 2 * batch.size)
+        self.telemetry.emit(
+            "subscription.batch",
+            subscription=self.subscription.name,
+            lane=lane,
+            event_count=len(batch.rows),
+            position=batch.reached,
+        )
+        return True
+
+    async def _take(self, connection: Connection, lane: int) -> _Batch | None:
+        held = await checkpoint.lock_lane(
+            connection,
+            self.subscription,
+            lane,
+            window=_WINDOW,
+            silence=self._silence,
+            now=self._clock.override(),
+        )
+        if held is None:
+            return None
+        # After a failure one event alone, then twice as many each time up to the batch size.
+        size = 1 if held.failure_count else self._sizes.get(lane, self.subscription.batch_size)
+        return _Batch(held, size, await checkpoint.read_lane(connection, self.subscription, held, limit=size))
+
+    async def _work(self, transaction: T, batch: _Batch) -> None:
+        if batch.rows:
+            await self._apply(transaction, stored_events(self._registry, batch.rows))
+        if not await checkpoint.move_checkpoint(
+            transaction.connection,
+            self.subscription,
+            batch.held,
+            to=batch.reached,
+            event_count=len(batch.rows),
+        ):
+            raise HeadraceError(
+                f"lane {batch.held.lane} of {self.subscription.name!r} is no longer at position "
+                f"{batch.held.position}; the handler must not end the transaction it is given"
+            )
+
+    async def _fail(self, batch: _Batch, error: Exception) -> bool:
+        """After the rollback: a smaller batch at once, or a rest for the one event that fails."""
+        held, event_count = batch.held, len(batch.rows)
+        if event_count > 1:
+            self._sizes[held.lane] = event_count // 2
+            self.telemetry.emit(
+                "subscription.halved",
+                level=logging.INFO,
+                subscription=self.subscription.name,
+                lane=held.lane,
+                event_count=event_count,
+                reason=repr(error),
+            )
+            return True
+        position, event_id, event_type = batch.rows[0][:3]
+        self._sizes[held.lane] = 1
+        retry_in = retry_delay(held.failure_count + 1, jitter=random.random())  # noqa: S311 - jitter, no secret
+        async with self._pool.acquire() as connection:
+            await checkpoint.record_failure(
+                connection,
+                self.subscription,
+                held,
+                retry_in=retry_in,
+                error=describe_failure(error, position=position, event_id=event_id, event_type=event_type),
+                now=self._clock.override(),
+            )
+        self.telemetry.emit(
+            "subscription.failed",
+            level=logging.WARNING,
+            error=error,
+            subscription=self.subscription.name,
+            lane=held.lane,
+            position=position,
+            event_type=event_type,
+            retry_in=retry_in,
+        )
+        return False
+
+    async def _skip(self, lanes: Sequence[LaneBehind]) -> timedelta | None:
+        """Moves lanes over what holds nothing for them, now and then; the rest until it is due."""
+        if not lanes:
+            return None
+        now = asyncio.get_running_loop().time()
+        is_far = any(lane.reach - lane.position >= _WINDOW for lane in lanes)
+        until_due = self._skipped_at + self._skip_interval.total_seconds() - now
+        if until_due > 0 and not is_far:
+            return timedelta(seconds=until_due)
+        async with self._pool.acquire() as connection:
+            await checkpoint.skip_ahead(connection, self.subscription, lanes)
+        self._skipped_at = now
+        return AGAIN if is_far else None

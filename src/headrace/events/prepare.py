@@ -1,0 +1,74 @@
+"""Makes an event ready to be stored: encoded, and told who and what caused it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from headrace.clock import Clock, SystemClock
+from headrace.context import Context, current
+from headrace.errors import ConfigurationError
+from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
+from headrace.events.schema import EventRegistry
+from headrace.ids import uuid7
+
+
+def prepare(
+    registry: EventRegistry,
+    data: object,
+    *,
+    source: str,
+    stream: Stream | None = None,
+    expected: Expected = ANY,
+    occurred_at: datetime | None = None,
+    event_id: UUID | None = None,
+    context: Context | None = None,
+    clock: Clock | None = None,
+) -> NewEvent:
+    """The event to append for this data.
+
+    `expected` is ANY, NONE or the version the stream must be at before this event. What is not given
+    is taken from the current context and the clock; outside any correlation the event begins its own.
+    Raises UnknownEventError or InvalidEventError for the data, ConfigurationError for the rest.
+    """
+    if expected < ANY:
+        raise ConfigurationError(f"expected must be ANY, NONE or a version of at least 1, got {expected}")
+    if stream is None and expected != ANY:
+        raise ConfigurationError(f"expected {expected} needs a stream; give stream=Stream(type, id)")
+    if stream is not None and not (stream.aggregate_type and stream.aggregate_id):
+        raise ConfigurationError(f"stream must have an aggregate type and id, got {stream!r}")
+    moment = occurred_at if occurred_at is not None else (clock or SystemClock()).now()
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
+    encoded = registry.encode(data)
+    bound = context if context is not None else current()
+    chosen = event_id if event_id is not None else uuid7()
+    return NewEvent(
+        id=chosen,
+        type=encoded.type,
+        schema_version=encoded.version,
+        data=encoded.data,
+        payload=data,
+        stream=stream,
+        expected=expected,
+        source=source,
+        correlation_id=bound.correlation_id if bound.correlation_id is not None else chosen,
+        occurred_at=moment,
+        causation_id=bound.causation_id,
+        causation_kind=bound.causation_kind,
+        tenant_id=bound.tenant_id,
+        user_id=bound.user_id,
+        actor=bound.actor,
+        traceparent=bound.traceparent,
+    )
+
+
+def caused_by(event: StoredEvent) -> Context:
+    """The context in which a handler of this event runs: same correlation, this event the cause."""
+    return Context(
+        correlation_id=event.correlation_id,
+        causation_id=event.id,
+        causation_kind="event",
+        tenant_id=event.tenant_id,
+        user_id=event.user_id,
+        actor=event.actor,
+        traceparent=event.traceparent,
+    )

@@ -1,0 +1,140 @@
+"""The registry of event types: encodes, validates, and brings old versions up to date."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from headrace.errors import ConfigurationError, InvalidEventError, UnknownEventError
+from headrace.events.codec import DATA_ERRORS, Codec, codec_for
+from headrace.events.event import event_type
+
+MAX_BYTES = 1024 * 1024
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""A pure function from the data of one version to the data of the next."""
+
+# jsonb cannot hold the character NUL; an escaped backslash before "u0000" is no NUL.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+T = TypeVar("T")
+
+
+class Encoded(NamedTuple):
+    """Event data as it is stored: JSON text of one version of one type."""
+
+    type: str
+    version: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    cls: type
+    version: int
+    codec: Codec
+
+
+class EventRegistry:
+    """The event types an application knows. Each application has its own.
+
+    `max_bytes` bounds the JSON of one event; larger things belong elsewhere, with a reference here.
+    """
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+        if max_bytes < 1:
+            raise ConfigurationError(f"max_bytes must be at least 1, got {max_bytes}")
+        self._max_bytes = max_bytes
+        self._types: dict[str, _Known] = {}
+        self._upcasters: dict[tuple[str, int], Upcaster] = {}
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The names of all types registered."""
+        return frozenset(self._types)
+
+    def register(self, cls: type[T]) -> type[T]:
+        """Adds a class marked with `@event`; adding the same class again changes nothing.
+
+        Raises UnknownEventError without the mark, ConfigurationError where the type already has
+        another class.
+        """
+        stamp = event_type(cls)
+        known = self._types.get(stamp.name)
+        if known is not None and known.cls is not cls:
+            raise ConfigurationError(
+                f"event {stamp.name!r} is already registered as {known.cls.__qualname__}, not "
+                f"{cls.__qualname__}; a type has one class, older data is brought up to it by upcast(...)"
+            )
+        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls))
+        return cls
+
+    def upcast(self, name: str, from_version: int, function: Upcaster) -> None:
+        """Adds the step from one stored version of a type to the next; steps are chained on reading."""
+        if from_version < 1:
+            raise ConfigurationError(f"upcast of {name!r} starts at version 1 or later, got {from_version}")
+        if (name, from_version) in self._upcasters:
+            raise ConfigurationError(f"event {name!r} already has an upcast from version {from_version}")
+        self._upcasters[name, from_version] = function
+
+    def encode(self, data: object) -> Encoded:
+        """Event data as JSON text, checked by reading it back as its class.
+
+        Reading back catches what encoding lets pass: fields of the wrong type, NaN, numbers out of
+        range. Raises UnknownEventError for a class not registered, InvalidEventError for data that
+        does not fit, holds NUL characters or is larger than `max_bytes`.
+        """
+        stamp = event_type(type(data))
+        known = self._types.get(stamp.name)
+        if known is None or known.cls is not type(data):
+            raise UnknownEventError(stamp.name)
+        try:
+            raw = known.codec.encode(data)
+            known.codec.decode(raw)
+        except DATA_ERRORS as error:
+            raise InvalidEventError(stamp.name, str(error)) from error
+        if len(raw) > self._max_bytes:
+            raise InvalidEventError(
+                stamp.name,
+                f"{len(raw)} bytes of JSON, at most {self._max_bytes} are kept; "
+                "store the large part elsewhere and its reference here",
+            )
+        if b"\\u0000" in raw and _NUL.search(raw):
+            raise InvalidEventError(stamp.name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
+        return Encoded(stamp.name, known.version, raw.decode())
+
+    def decode(self, name: str, version: int, data: str) -> object:
+        """Stored JSON as an object of the class registered for its type, upcast where it is older.
+
+        Raises UnknownEventError for a type not registered, InvalidEventError where the data does not
+        fit, is of a newer version than the class, or a step of the upcast is missing.
+        """
+        known = self._types.get(name)
+        if known is None:
+            raise UnknownEventError(name)
+        try:
+            if version == known.version:
+                return known.codec.decode(data)
+            return known.codec.decode(self._upcast(name, version, known.version, data))
+        except DATA_ERRORS as error:
+            raise InvalidEventError(name, f"stored version {version}: {error}") from error
+
+    def _upcast(self, name: str, version: int, current: int, data: str) -> bytes:
+        if version > current:
+            raise InvalidEventError(
+                name,
+                f"it is stored in version {version}, this program knows {current}; run the newer program",
+            )
+        fields = msgspec.json.decode(data)
+        for step in range(version, current):
+            function = self._upcasters.get((name, step))
+            if function is None:
+                raise InvalidEventError(
+                    name,
+                    f"it is stored in version {version}, the class is version {current}, and no step from "
+                    f"{step} is known; add registry.upcast({name!r}, {step}, function)",
+                )
+            fields = function(fields)
+        return msgspec.json.encode(fields)

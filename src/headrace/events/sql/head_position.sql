@@ -1,0 +1,3 @@
+-- The safe head.
+-- Index: none; one row.
+SELECT position FROM headrace.head

@@ -1,0 +1,1 @@
+"""Jobs: kinds, enqueueing, workers, recovery."""

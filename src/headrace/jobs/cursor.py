@@ -1,0 +1,104 @@
+"""The claim cursor: where the next claim begins, so that it never walks over what is already gone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from headrace.jobs.job import Priority
+
+Place = tuple[datetime, UUID]
+_START: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
+
+_AGED_SHARE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One stretch of the claim index to take jobs from: after a place, due for at least `age`."""
+
+    queue: str
+    priority: Priority
+    after: Place
+    age: timedelta
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """Keeps low priorities from starving.
+
+    Of every claim, one job in eight may come from a lower priority that has been due for longer than
+    `after` times its distance below critical.
+    """
+
+    after: timedelta = timedelta(seconds=30)
+
+
+class ClaimCursor:
+    """Remembers the last place claimed for every (queue, priority), and plans the next claim.
+
+    What lies behind the cursor (a late commit, a job given back) is found by a sweep from the
+    beginning. Sweeps cost what dead index entries cost, so the time between two of them is at least
+    twenty times the last one's duration (5 % of the time), and at most a second where that is cheap.
+    """
+
+    def __init__(self, queues: Sequence[str], *, ageing: Ageing | None = Ageing()) -> None:
+        self._queues = tuple(queues)
+        self._ageing = ageing
+        self._places: dict[tuple[str, int], Place] = {}
+        self._turn = 0
+        self._swept_at = float("-inf")
+        self._sweep_seconds = 0.0
+
+    def plan(self, limit: int, *, is_sweep: bool) -> list[Range]:
+        """The ranges of one claim, in the order to take from them.
+
+        Queues take turns at being first within a priority. A sweep starts every range at the beginning.
+        """
+        self._turn += 1
+        shift = self._turn % len(self._queues)
+        queues = self._queues[shift:] + self._queues[:shift]
+        ranges: list[Range] = []
+        if self._ageing is not None and (limit >= _AGED_SHARE or self._turn % _AGED_SHARE == 0):
+            ranges += [
+                Range(
+                    queue,
+                    priority,
+                    self._place(queue, priority, is_sweep),
+                    self._ageing.after * priority,
+                    share,
+                )
+                for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH)
+                for queue in queues
+                if (share := max(1, limit // (_AGED_SHARE * 3)))
+            ]
+        ranges += [
+            Range(queue, priority, self._place(queue, priority, is_sweep), timedelta(0), limit)
+            for priority in Priority
+            for queue in queues
+        ]
+        return ranges
+
+    def advance(self, claimed: Iterable[tuple[str, int, datetime, UUID]]) -> None:
+        """Moves past what was claimed: (queue, priority, run_at, job id) of each job."""
+        for queue, priority, run_at, job_id in claimed:
+            key = (queue, priority)
+            if (run_at, job_id) > self._places.get(key, _START):
+                self._places[key] = (run_at, job_id)
+
+    def wants_sweep(self, *, now: float, is_short: bool) -> bool:
+        """True where a sweep is due: soon after a claim that came back short, else once a second.
+
+        `now` is a monotonic clock's reading in seconds.
+        """
+        rest = self._sweep_seconds * 20
+        return now - self._swept_at >= (max(rest, 0.02) if is_short else max(rest, 1.0))
+
+    def swept(self, *, started: float, ended: float) -> None:
+        """Records a sweep, by the same monotonic clock."""
+        self._swept_at = ended
+        self._sweep_seconds = ended - started
+
+    def _place(self, queue: str, priority: Priority, is_sweep: bool) -> Place:  # noqa: FBT001 - private
+        return _START if is_sweep else self._places.get((queue, priority), _START)

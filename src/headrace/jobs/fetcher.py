@@ -1,0 +1,70 @@
+"""Claims jobs into the buffer, ahead of the runners."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from headrace.clock import Clock
+from headrace.db.pool import ConnectionPool
+from headrace.db.session import Session
+from headrace.jobs import store
+from headrace.jobs.buffer import Buffer
+from headrace.jobs.cursor import ClaimCursor
+from headrace.service import AGAIN, Service
+from headrace.telemetry import Telemetry
+
+_NO_JIT = "off"
+
+
+class Fetcher(Service):
+    """Keeps the buffer filled while jobs are due, and sleeps until a wake-up or the poll interval otherwise."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        *,
+        cursor: ClaimCursor,
+        kinds: Sequence[str],
+        clock: Clock,
+        telemetry: Telemetry,
+        poll: timedelta,
+        most: int,
+    ) -> None:
+        super().__init__("fetcher", telemetry=telemetry, idle=poll)
+        self.buffer = Buffer(most=most, on_low=self.wake)
+        self.worker_id: int | None = None
+        self._session = Session(pool, "fetcher", jit=_NO_JIT)
+        self._cursor = cursor
+        self._kinds = list(kinds)
+        self._clock = clock
+
+    async def run_once(self) -> timedelta | None:
+        worker_id = self.worker_id
+        wanted = self.buffer.wanted(time.monotonic())
+        if worker_id is None or wanted <= 0 or self.is_stopping:
+            return None
+        claimed = await self._claim(wanted, worker_id, is_sweep=False)
+        if self._cursor.wants_sweep(now=time.monotonic(), is_short=claimed < wanted):
+            started = time.monotonic()
+            claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
+            self._cursor.swept(started=started, ended=time.monotonic())
+        return AGAIN if claimed else None
+
+    async def on_stop(self) -> None:
+        await self._session.close()
+
+    async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
+        connection = await self._session.get()
+        rows = await store.claim_jobs(
+            connection,
+            self._cursor.plan(limit, is_sweep=is_sweep),
+            kinds=self._kinds,
+            limit=limit,
+            worker_id=worker_id,
+            now=self._clock.override(),
+        )
+        if rows:
+            self._cursor.advance((row["queue"], row["priority"], row["run_at"], row["job_id"]) for row in rows)
+            self.buffer.put(rows)
+            self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep)
+        return len(rows)

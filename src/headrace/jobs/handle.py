@@ -1,0 +1,102 @@
+"""The job as its handler sees it."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from headrace.context import Context
+from headrace.jobs.job import Claim, Enqueued, Priority, Unique
+
+
+class JobTransaction(Protocol):
+    """What `job.transaction()` yields: the unit of work, and the result to complete the job with."""
+
+    result: Any
+
+
+class JobServices(Protocol):
+    """What a running job may ask of its worker."""
+
+    def transaction(self, job: "Job") -> AbstractAsyncContextManager[Any]: ...
+    async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued: ...
+    def report(self, job: "Job") -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One attempt at a job, handed to its handler.
+
+    `attempt` counts from 1. `is_settled` turns True when `transaction()` has committed the job's
+    completion together with the handler's writes.
+    """
+
+    id: UUID
+    kind: str
+    queue: str
+    priority: Priority
+    attempt: int
+    max_attempts: int
+    run_at: datetime
+    parent_id: UUID | None
+    context: Context
+    claim: Claim
+    services: JobServices
+    done: int | None = None
+    total: int | None = None
+    message: str | None = None
+    is_settled: bool = False
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """True where an error now would leave the job dead."""
+        return self.attempt >= self.max_attempts
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """One transaction for the handler's writes, its events, its child jobs and its own completion.
+
+        Yields the unit of work. On a clean exit everything commits together and the job is completed
+        with `tx.result`; on an exception nothing is written. Raises StaleLeaseError, and writes
+        nothing, where the job meanwhile belongs to another attempt.
+        """
+        return self.services.transaction(self)
+
+    async def enqueue(
+        self,
+        kind: str,
+        args: Any = None,
+        *,
+        queue: str | None = None,
+        priority: Priority | str | None = None,
+        max_attempts: int | None = None,
+        run_at: datetime | None = None,
+        delay: timedelta | None = None,
+        unique: Unique | None = None,
+    ) -> Enqueued:
+        """Enqueues a child of this job, in a transaction of its own; it is stored even if the handler fails later.
+
+        Inside `transaction()` use `tx.enqueue(..., parent=job)` instead.
+        """
+        return await self.services.enqueue(
+            kind,
+            args,
+            queue=queue,
+            priority=priority,
+            max_attempts=max_attempts,
+            run_at=run_at,
+            delay=delay,
+            unique=unique,
+            parent=self.id,
+        )
+
+    def progress(self, done: int, *, total: int | None = None, message: str | None = None) -> None:
+        """Reports how far the job is; written at most a few times a second, and with its completion."""
+        self.done = done
+        self.total = total if total is not None else self.total
+        self.message = message if message is not None else self.message
+        self.services.report(self)
+
+
+JobFactory = Callable[[Any], Job]

@@ -1,0 +1,89 @@
+"""What a job is: its states, its priority, the job about to be stored and the one just claimed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Literal
+from uuid import UUID
+
+from headrace.context import Context
+
+State = Literal["pending", "scheduled", "processing", "completed", "failed", "cancelled", "dead"]
+STATES: tuple[State, ...] = (
+    "pending",
+    "scheduled",
+    "processing",
+    "completed",
+    "failed",
+    "cancelled",
+    "dead",
+)
+TERMINAL: frozenset[State] = frozenset({"completed", "failed", "cancelled", "dead"})
+
+
+class Priority(IntEnum):
+    """Which waiting job goes first; ties go by due time, then by id."""
+
+    CRITICAL = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+    @classmethod
+    def named(cls, name: str) -> "Priority":
+        """The priority of that name. Raises ValueError listing the four for any other."""
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            raise ValueError(f"priority must be one of critical, high, normal, low, got {name!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """At most one job holds this key at a time.
+
+    `key` is scoped by the job's kind. `scope` says how long it is held: "waiting" frees it when a
+    worker claims the job, "alive" when the job has ended. A second enqueue while it is held stores
+    nothing and returns the holder; with `debounce` it also pushes the holder's due time to its own,
+    but never beyond `max_wait` after the time the holder was first due.
+    """
+
+    key: str
+    scope: Literal["waiting", "alive"] = "alive"
+    debounce: bool = False
+    max_wait: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job ready to be stored: checked, encoded, with its id drawn and the context it inherits."""
+
+    id: UUID
+    kind: str
+    queue: str
+    priority: Priority
+    args: str
+    max_attempts: int
+    context: Context
+    run_at: datetime | None = None
+    delay: timedelta = timedelta(0)
+    parent_id: UUID | None = None
+    metadata: str | None = None
+    unique: Unique | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What enqueueing gave: the job's id, and whether it is new or the holder of the unique key."""
+
+    id: UUID
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt's hold on a job: the fence that every write about it names."""
+
+    job_id: UUID
+    attempt: int
+    lease: int

@@ -1,0 +1,1 @@
+"""Upkeep loops of the job tables."""

@@ -1,0 +1,168 @@
+"""Kinds: the stable names of jobs, the handlers behind them, and how their arguments are typed."""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, cast
+
+import msgspec
+
+from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
+from headrace.jobs.job import Priority
+from headrace.jobs.retry import RetryPolicy
+
+Handler = Callable[..., Any]
+PassedArgument = Literal["args", "job"]
+
+ARGS_LIMIT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of job: its name, its defaults, its handler (None where another program runs it)."""
+
+    name: str
+    handler: Handler | None = None
+    args_type: Any = Any
+    passes: tuple[PassedArgument, ...] = ()
+    is_async: bool = True
+    queue: str = "default"
+    priority: Priority = Priority.NORMAL
+    max_attempts: int = 3
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    timeout: timedelta | None = None
+    decode: Callable[[str], Any] = msgspec.json.decode
+
+    def encode(self, args: Any) -> str:
+        """The arguments as JSON text. Raises InvalidArgsError naming the field that does not fit."""
+        try:
+            raw = encode_json(args)
+            text = raw.decode()
+            self.decode(text)
+        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidArgsError(self.name, str(error)) from error
+        if len(raw) > ARGS_LIMIT_BYTES:
+            raise InvalidArgsError(
+                self.name,
+                f"{len(raw)} bytes of JSON are more than the limit of {ARGS_LIMIT_BYTES}; "
+                "store the data and pass its id",
+            )
+        if "\\u0000" in text:
+            raise InvalidArgsError(self.name, "PostgreSQL cannot store the character U+0000; remove it")
+        return text
+
+
+class Registry:
+    """The kinds one application knows."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, Kind] = {}
+
+    def add(self, kind: Kind) -> Kind:
+        """Registers a kind. Raises ConfigurationError where its name is taken."""
+        if kind.name in self._kinds:
+            raise ConfigurationError(
+                f"job kind {kind.name!r} is registered twice; give the second handler another name"
+            )
+        self._kinds[kind.name] = kind
+        return kind
+
+    def get(self, name: str) -> Kind:
+        """The kind of that name. Raises UnknownKindError listing the known ones."""
+        try:
+            return self._kinds[name]
+        except KeyError:
+            raise UnknownKindError(name, frozenset(self._kinds)) from None
+
+    def handled(self) -> Iterable[Kind]:
+        """The kinds that have a handler here."""
+        return (kind for kind in self._kinds.values() if kind.handler is not None)
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self._kinds)
+
+
+def describe(
+    name: str,
+    handler: Handler | None,
+    *,
+    job_type: type,
+    args_type: Any = None,
+    queue: str = "default",
+    priority: Priority | str = Priority.NORMAL,
+    max_attempts: int = 3,
+    retry: RetryPolicy | None = None,
+    timeout: timedelta | None = None,
+) -> Kind:
+    """Reads a handler's signature into a `Kind`.
+
+    The parameter annotated with `job_type` gets the job, another one the typed args; both may be
+    left out. Raises ConfigurationError for any other signature, and for settings out of range.
+    """
+    if not name or len(name) > 200:  # noqa: PLR2004 - the documented bound
+        raise ConfigurationError(f"a job kind's name must have 1 to 200 characters, got {name!r}")
+    if max_attempts < 1:
+        raise ConfigurationError(f"max_attempts of {name!r} must be at least 1, got {max_attempts}")
+    if timeout is not None and timeout <= timedelta(0):
+        raise ConfigurationError(f"timeout of {name!r} must be positive, got {timeout}")
+    passes: tuple[PassedArgument, ...] = ()
+    found: Any = Any
+    if handler is not None:
+        passes, found = _read_signature(name, handler, job_type)
+    declared = found if args_type is None else args_type
+    return Kind(
+        name=name,
+        handler=handler,
+        args_type=declared,
+        passes=passes,
+        is_async=handler is None or inspect.iscoroutinefunction(handler),
+        queue=queue,
+        priority=Priority.named(priority) if isinstance(priority, str) else priority,
+        max_attempts=max_attempts,
+        retry=retry or RetryPolicy(),
+        timeout=timeout,
+        decode=_decoder(name, declared),
+    )
+
+
+def encode_json(value: Any) -> bytes:
+    """Any JSON-ready value, Struct, dataclass or pydantic model as JSON."""
+    if hasattr(value, "model_dump_json"):
+        return cast("str", value.model_dump_json()).encode()
+    return msgspec.json.encode(value)
+
+
+def _decoder(name: str, args_type: Any) -> Callable[[str], Any]:
+    if hasattr(args_type, "model_validate_json"):
+        return cast("Callable[[str], Any]", args_type.model_validate_json)
+    try:
+        return msgspec.json.Decoder(args_type).decode
+    except TypeError as error:
+        raise ConfigurationError(
+            f"the args type of job kind {name!r} cannot be read from JSON: {error}; "
+            "use a msgspec.Struct, a dataclass, a pydantic model or plain JSON types"
+        ) from error
+
+
+def _read_signature(name: str, handler: Handler, job_type: type) -> tuple[tuple[PassedArgument, ...], Any]:
+    hints = typing.get_type_hints(handler)
+    passes: list[PassedArgument] = []
+    args_type: Any = Any
+    for parameter in inspect.signature(handler).parameters.values():
+        if parameter.default is not inspect.Parameter.empty:
+            continue
+        if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            continue
+        if hints.get(parameter.name) is job_type:
+            passes.append("job")
+        else:
+            passes.append("args")
+            args_type = hints.get(parameter.name, Any)
+    if passes.count("job") > 1 or passes.count("args") > 1:
+        raise ConfigurationError(
+            f"the handler of job kind {name!r} takes {passes}; "
+            "it may take its args and one parameter annotated as Job, nothing else"
+        )
+    return tuple(passes), args_type

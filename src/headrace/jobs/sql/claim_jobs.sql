@@ -1,0 +1,40 @@
+-- Claims due jobs of these kinds for a worker, range by range in the order given, and returns them with their bodies.
+-- Index: run_claim, entered after each range's cursor; FOR UPDATE SKIP LOCKED. The body is joined in a lateral that cannot
+-- be flattened, so that the plan stays a nested loop over job_pkey at any batch size.
+WITH range AS MATERIALIZED (
+    SELECT * FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
+        AS range (queue, priority, after_run_at, after_job_id, age, size)
+), picked AS MATERIALIZED (
+    SELECT candidate.job_id
+    FROM range CROSS JOIN LATERAL (
+        SELECT run.job_id
+        FROM headrace.run
+        WHERE run.state = 'waiting' AND run.queue = range.queue AND run.priority = range.priority
+          AND (run.run_at, run.job_id) > (range.after_run_at, range.after_job_id)
+          AND run.run_at <= coalesce($7::timestamptz, statement_timestamp()) - range.age
+          AND run.kind = ANY ($8::text[])
+        ORDER BY run.run_at, run.job_id
+        LIMIT range.size
+        FOR UPDATE SKIP LOCKED
+    ) AS candidate
+    LIMIT $9
+), fence AS MATERIALIZED (
+    SELECT nextval('headrace.lease') AS lease WHERE EXISTS (SELECT FROM picked)
+), claimed AS (
+    UPDATE headrace.run
+    SET state = 'processing', attempt = run.attempt + 1, lease = fence.lease, worker_id = $10,
+        claimed_at = coalesce($7::timestamptz, statement_timestamp()),
+        unique_key = CASE WHEN run.unique_while = 'waiting' THEN NULL ELSE run.unique_key END
+    FROM picked, fence
+    WHERE run.job_id = picked.job_id
+    RETURNING run.job_id, run.queue, run.priority, run.run_at, run.attempt, run.lease, run.cancel_requested_by
+)
+SELECT claimed.job_id, body.kind, body.args, claimed.attempt, claimed.lease, body.max_attempts, claimed.queue,
+       claimed.priority, claimed.run_at, body.parent_id, body.correlation_id, body.tenant_id, body.user_id, body.actor,
+       body.traceparent, claimed.cancel_requested_by
+FROM claimed CROSS JOIN LATERAL (
+    SELECT job.kind, job.args::text AS args, job.max_attempts, job.parent_id, job.correlation_id, job.tenant_id,
+           job.user_id, job.actor, job.traceparent
+    FROM headrace.job WHERE job.id = claimed.job_id OFFSET 0
+) AS body
+ORDER BY claimed.priority, claimed.run_at, claimed.job_id

@@ -1,0 +1,35 @@
+-- Ends jobs: removes their runs, appends their outcomes and errors, rolls their progress up. Fenced: a row whose lease has
+-- passed on is left alone; the ids returned are those recorded.
+-- Index: run_pkey; progress rows of parents are locked in id order, last of all.
+WITH ended AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::interval[], $5::text[], $6::text[], $7::bigint[])
+        AS ended (job_id, lease, state, duration, error, result, done)
+), removed AS (
+    DELETE FROM headrace.run USING ended
+    WHERE run.job_id = ended.job_id AND run.lease = ended.lease AND run.state = 'processing'
+    RETURNING run.job_id, run.lease, run.attempt, run.worker_id, run.kind, run.queue, run.run_at, run.claimed_at,
+              run.parent_id, ended.state::headrace.outcome_state AS state, ended.duration, ended.error::jsonb AS error,
+              ended.result::jsonb AS result, ended.done, coalesce($8::timestamptz, statement_timestamp()) AS ended_at
+), failed AS (
+    INSERT INTO headrace.failure (job_id, lease, attempt, worker_id, failed_at, duration, error)
+    SELECT job_id, lease, attempt, worker_id, ended_at, duration, error FROM removed WHERE error IS NOT NULL
+), family AS MATERIALIZED (
+    SELECT progress.job_id FROM headrace.progress
+    WHERE progress.job_id IN (SELECT parent_id FROM removed) ORDER BY progress.job_id FOR UPDATE
+), rolled AS (
+    UPDATE headrace.progress
+    SET ended_count = progress.ended_count + share.ended_count,
+        failed_count = progress.failed_count + share.failed_count,
+        children_done = progress.children_done + share.done, updated_at = clock_timestamp()
+    FROM family JOIN (
+        SELECT parent_id, count(*) AS ended_count, count(*) FILTER (WHERE state <> 'completed') AS failed_count,
+               coalesce(sum(done), 0) AS done
+        FROM removed WHERE parent_id IS NOT NULL GROUP BY parent_id
+    ) AS share ON share.parent_id = family.job_id
+    WHERE progress.job_id = family.job_id
+)
+INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at,
+                              duration, error, result)
+SELECT job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, duration, error, result
+FROM removed
+RETURNING job_id

@@ -1,0 +1,36 @@
+-- Takes a bounded batch of jobs from a lost worker: back to waiting without counting the attempt, or to the dead when their
+-- workers died too often. Returns how many of each.
+-- Index: run_held_by; FOR UPDATE SKIP LOCKED, in id order.
+WITH lost AS MATERIALIZED (
+    SELECT job_id, lease, attempt, worker_id, parent_id, kind, queue, run_at, claimed_at,
+           rescue_count + 1 >= $3::integer AS is_poison
+    FROM headrace.run WHERE worker_id = $1 AND state = 'processing' ORDER BY job_id LIMIT $2 FOR UPDATE SKIP LOCKED
+), noted AS (
+    INSERT INTO headrace.failure (job_id, lease, attempt, worker_id, failed_at, duration, error)
+    SELECT job_id, lease, attempt, worker_id, statement_timestamp(), statement_timestamp() - claimed_at,
+           $4::text::jsonb FROM lost
+), returned AS (
+    UPDATE headrace.run
+    SET state = 'waiting', lease = NULL, worker_id = NULL, claimed_at = NULL, attempt = run.attempt - 1,
+        rescue_count = run.rescue_count + 1
+    FROM lost WHERE run.job_id = lost.job_id AND NOT lost.is_poison
+    RETURNING run.job_id
+), removed AS (
+    DELETE FROM headrace.run USING lost WHERE run.job_id = lost.job_id AND lost.is_poison RETURNING run.job_id
+), buried AS (
+    INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, error)
+    SELECT job_id, 'dead', attempt, lease, worker_id, kind, queue, run_at, claimed_at, statement_timestamp(), $5::text::jsonb
+    FROM lost WHERE is_poison
+), family AS MATERIALIZED (
+    SELECT progress.job_id FROM headrace.progress
+    WHERE progress.job_id IN (SELECT parent_id FROM lost WHERE is_poison) ORDER BY progress.job_id FOR UPDATE
+), rolled AS (
+    UPDATE headrace.progress
+    SET ended_count = progress.ended_count + share.ended_count, failed_count = progress.failed_count + share.ended_count,
+        updated_at = clock_timestamp()
+    FROM family JOIN (
+        SELECT parent_id, count(*) AS ended_count FROM lost WHERE is_poison AND parent_id IS NOT NULL GROUP BY parent_id
+    ) AS share ON share.parent_id = family.job_id
+    WHERE progress.job_id = family.job_id
+)
+SELECT (SELECT count(*) FROM returned) AS returned_count, (SELECT count(*) FROM removed) AS buried_count

@@ -1,0 +1,246 @@
+"""The jobs' statements. Takes a connection, never commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from headrace.db.connection import Connection, Row
+from headrace.db.statements import statement
+from headrace.jobs.cursor import Range
+from headrace.jobs.job import Claim, Enqueued, NewJob
+from headrace.jobs.outcome import Again, Ended
+
+_PACKAGE = "headrace.jobs"
+_CHUNK = 5_000
+_UNIQUE_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What to record of one attempt: the fence, how it ended and how long it took."""
+
+    claim: Claim
+    verdict: Ended | Again
+    duration: timedelta
+    done: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReport:
+    """How far one attempt says its job is."""
+
+    claim: Claim
+    done: int
+    total: int | None
+    message: str | None
+
+
+async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: datetime | None = None) -> list[Enqueued]:
+    """Stores jobs in bounded batches, in the caller's transaction; answers in the order given.
+
+    A unique job whose key is held is not stored; the holder's id comes back with is_new False. Two
+    jobs with one key in one call count as one.
+    """
+    plain = [job for job in jobs if job.unique is None]
+    for start in range(0, len(plain), _CHUNK):
+        chunk = plain[start : start + _CHUNK]
+        await connection.execute(statement(_PACKAGE, "insert_jobs"), *_columns(chunk), now)
+    if len(plain) == len(jobs):
+        return [Enqueued(job.id) for job in jobs]
+    holders = await _insert_unique(connection, jobs, now)
+    return [Enqueued(job.id) if job.unique is None else holders[(job.kind, job.unique.key)].of(job) for job in jobs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    job_id: UUID
+
+    def of(self, job: NewJob) -> Enqueued:
+        return Enqueued(self.job_id, is_new=self.job_id == job.id)
+
+
+async def _insert_unique(
+    connection: Connection, jobs: Sequence[NewJob], now: datetime | None
+) -> dict[tuple[str, str], _Holder]:
+    first: dict[tuple[str, str], NewJob] = {}
+    for job in jobs:
+        if job.unique is not None:
+            first.setdefault((job.kind, job.unique.key), job)
+    # In key order across the chunks too, so that two callers cannot wait for each other.
+    wanted = sorted(first.items(), key=lambda item: _unique_key(*item[0]))
+    holders: dict[tuple[str, str], _Holder] = {}
+    for start in range(0, len(wanted), _UNIQUE_CHUNK):
+        chunk = wanted[start : start + _UNIQUE_CHUNK]
+        batch = [job for _, job in chunk]
+        uniques = [job.unique for job in batch if job.unique is not None]
+        rows = await connection.fetch(
+            statement(_PACKAGE, "insert_unique_jobs"),
+            *_columns(batch),
+            now,
+            [_unique_key(*key) for key, _ in chunk],
+            [unique.scope for unique in uniques],
+            [unique.debounce for unique in uniques],
+            [unique.max_wait for unique in uniques],
+        )
+        for (key, _), row in zip(chunk, rows, strict=True):
+            holders[key] = _Holder(row["job_id"])
+    return holders
+
+
+def _unique_key(kind: str, key: str) -> str:
+    return f"{kind}\x1f{key}"
+
+
+def _columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
+    return (
+        [job.id for job in jobs],
+        [job.kind for job in jobs],
+        [job.queue for job in jobs],
+        [int(job.priority) for job in jobs],
+        [job.args for job in jobs],
+        [job.max_attempts for job in jobs],
+        [job.run_at for job in jobs],
+        [job.delay for job in jobs],
+        [job.parent_id for job in jobs],
+        [job.metadata for job in jobs],
+        [job.context.correlation_id or job.id for job in jobs],
+        [job.context.causation_id for job in jobs],
+        [job.context.causation_kind for job in jobs],
+        [job.context.tenant_id for job in jobs],
+        [job.context.user_id for job in jobs],
+        [job.context.actor for job in jobs],
+        [job.context.traceparent for job in jobs],
+    )
+
+
+async def claim_jobs(
+    connection: Connection,
+    ranges: Sequence[Range],
+    *,
+    kinds: Sequence[str],
+    limit: int,
+    worker_id: int,
+    now: datetime | None = None,
+) -> list[Row]:
+    """Claims up to `limit` due jobs; rows as `claim_jobs.sql` names them, in the order to run them."""
+    return await connection.fetch(
+        statement(_PACKAGE, "claim_jobs"),
+        [one.queue for one in ranges],
+        [int(one.priority) for one in ranges],
+        [one.after[0] for one in ranges],
+        [one.after[1] for one in ranges],
+        [one.age for one in ranges],
+        [one.limit for one in ranges],
+        now,
+        kinds,
+        limit,
+        worker_id,
+    )
+
+
+async def finish_jobs(
+    connection: Connection, settlements: Sequence[Settlement], *, now: datetime | None = None
+) -> set[UUID]:
+    """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them."""
+    ended = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Ended)]
+    rows = await connection.fetch(
+        statement(_PACKAGE, "finish_jobs"),
+        [one.claim.job_id for one, _ in ended],
+        [one.claim.lease for one, _ in ended],
+        [verdict.state for _, verdict in ended],
+        [one.duration for one, _ in ended],
+        [verdict.error for _, verdict in ended],
+        [verdict.result for _, verdict in ended],
+        [one.done for one, _ in ended],
+        now,
+    )
+    return {row["job_id"] for row in rows}
+
+
+async def release_jobs(
+    connection: Connection, settlements: Sequence[Settlement], *, now: datetime | None = None
+) -> set[UUID]:
+    """Puts jobs back to wait for another attempt; the ids that were put back. The others were stale."""
+    again = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Again)]
+    rows = await connection.fetch(
+        statement(_PACKAGE, "release_jobs"),
+        [one.claim.job_id for one, _ in again],
+        [one.claim.lease for one, _ in again],
+        [verdict.delay for _, verdict in again],
+        [verdict.counts for _, verdict in again],
+        [one.duration for one, _ in again],
+        [verdict.error for _, verdict in again],
+        now,
+    )
+    return {row["job_id"] for row in rows}
+
+
+async def save_progress(connection: Connection, reports: Sequence[ProgressReport]) -> None:
+    """Writes progress reports; those of a stale attempt change nothing."""
+    await connection.execute(
+        statement(_PACKAGE, "save_progress"),
+        [one.claim.job_id for one in reports],
+        [one.claim.lease for one in reports],
+        [one.done for one in reports],
+        [one.total for one in reports],
+        [one.message for one in reports],
+    )
+
+
+async def find_lost_workers(connection: Connection, *, grace: timedelta) -> list[int]:
+    """The numbers of the workers that are gone; see `find_lost_workers.sql` for when one is."""
+    return [row["id"] for row in await connection.fetch(statement(_PACKAGE, "find_lost_workers"), grace)]
+
+
+async def find_orphaned_workers(connection: Connection) -> list[int]:
+    """The numbers that jobs are held under though no worker of that number is registered."""
+    return [row["worker_id"] for row in await connection.fetch(statement(_PACKAGE, "find_orphaned_workers"))]
+
+
+async def rescue_jobs(
+    connection: Connection,
+    worker_id: int,
+    *,
+    limit: int,
+    poison_after: int,
+    lost_error: str,
+    poison_error: str,
+) -> tuple[int, int]:
+    """Takes up to `limit` jobs from a lost worker: how many went back to waiting, how many to the dead."""
+    row = await connection.fetchrow(
+        statement(_PACKAGE, "rescue_jobs"), worker_id, limit, poison_after, lost_error, poison_error
+    )
+    return (0, 0) if row is None else (row["returned_count"], row["buried_count"])
+
+
+async def remove_worker(connection: Connection, worker_id: int) -> None:
+    """Removes a worker that holds nothing."""
+    await connection.execute(statement(_PACKAGE, "remove_worker"), worker_id)
+
+
+async def mark_stopping(connection: Connection, worker_id: int) -> None:
+    """Notes that a worker takes no more jobs."""
+    await connection.execute(statement(_PACKAGE, "mark_stopping"), worker_id)
+
+
+async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: str) -> str | None:
+    """Cancels a waiting job ("cancelled"), asks for it of a running one ("requested"); None otherwise."""
+    if await connection.fetchval(statement(_PACKAGE, "cancel_waiting"), job_id, error):
+        return "cancelled"
+    if await connection.fetchval(statement(_PACKAGE, "request_cancel"), job_id, by):
+        return "requested"
+    return None
+
+
+async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | None = None) -> bool:
+    """Makes an ended job (not a completed one) or one waiting for later due now; False for others."""
+    return bool(
+        await connection.fetchval(statement(_PACKAGE, "redrive_job"), job_id, now)
+        or await connection.fetchval(statement(_PACKAGE, "hasten_job"), job_id, now)
+    )
+
+
+async def ensure_days(connection: Connection, *, ahead: int) -> int:
+    """Makes the partitions of today and `ahead` days more; how many were missing."""
+    return int(await connection.fetchval(statement(_PACKAGE, "ensure_days"), ahead))

@@ -1,0 +1,209 @@
+"""A worker process: claims, runs, records and shows that it lives."""
+
+import asyncio
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from headrace.clock import Clock
+from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool
+from headrace.errors import ConfigurationError
+from headrace.jobs.completer import Completer
+from headrace.jobs.cursor import ClaimCursor
+from headrace.jobs.executor import Engine, Executor
+from headrace.jobs.fetcher import Fetcher
+from headrace.jobs.job import Claim
+from headrace.jobs.lease import Lease, WorkerCard
+from headrace.jobs.outcome import Again
+from headrace.jobs.registry import Registry
+from headrace.jobs.store import Settlement
+from headrace.telemetry import Telemetry
+
+_FLUSH_LIMIT = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How a worker works.
+
+    `queues` empty means every queue a registered kind names. `concurrency` is the number of jobs run
+    at a time, `buffer` the most jobs claimed ahead, `poll` the longest time between two looks for
+    work when no wake-up comes, `heartbeat` the time between two signs of life, `lease` how long a
+    worker that cannot be reached keeps its jobs, `grace` how long running jobs may take to end at
+    shutdown.
+    """
+
+    queues: tuple[str, ...] = ()
+    concurrency: int = 20
+    buffer: int = 1_000
+    poll: timedelta = timedelta(seconds=1)
+    heartbeat: timedelta = timedelta(milliseconds=500)
+    lease: timedelta = timedelta(seconds=15)
+    grace: timedelta = timedelta(seconds=30)
+
+    def __post_init__(self) -> None:
+        for name in ("concurrency", "buffer"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("poll", "heartbeat", "lease"):
+            if getattr(self, name) <= timedelta(0):
+                raise ConfigurationError(
+                    f"{name} must be positive, got {getattr(self, name)}; use timedelta(seconds=...)"
+                )
+        if self.lease < 4 * self.heartbeat:
+            raise ConfigurationError(
+                f"lease must be at least four heartbeats, got lease={self.lease}, heartbeat={self.heartbeat}"
+            )
+
+
+class Worker:
+    """Runs the jobs of an application's kinds until it is stopped."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pool: ConnectionPool,
+        registry: Registry,
+        *,
+        app_name: str,
+        options: WorkerOptions,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        kinds = list(registry.handled())
+        queues = options.queues or tuple(sorted({kind.queue for kind in kinds}))
+        if not kinds or not queues:
+            raise ConfigurationError(
+                "this app has no job handlers; register one with @app.job(...) before starting a worker"
+            )
+        self._options = options
+        self._telemetry = telemetry
+        self._fetcher = Fetcher(
+            pool,
+            cursor=ClaimCursor(queues),
+            kinds=[kind.name for kind in kinds],
+            clock=clock,
+            telemetry=telemetry,
+            poll=options.poll,
+            most=options.buffer,
+        )
+        self._completer = Completer(pool, clock=clock, telemetry=telemetry, on_released=self._fetcher.wake)
+        self._executor = Executor(
+            engine,
+            kinds=kinds,
+            concurrency=options.concurrency,
+            buffer=self._fetcher.buffer,
+            completer=self._completer,
+            clock=clock,
+            telemetry=telemetry,
+        )
+        self._dsn = pool.dsn
+        self._card = WorkerCard(
+            app=app_name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            queues=queues,
+            kinds=tuple(kind.name for kind in kinds),
+            concurrency=options.concurrency,
+            lease_time=options.lease,
+        )
+        self._lease: Lease | None = None
+        self._hurry = asyncio.Event()
+
+    @property
+    def worker_id(self) -> int | None:
+        """The number this worker is registered under; None before and after."""
+        return self._fetcher.worker_id
+
+    @property
+    def stale_count(self) -> int:
+        """How many settlements were refused because another attempt owned the job."""
+        return self._completer.stale_count
+
+    def wake(self) -> None:
+        """Looks for work at once."""
+        self._fetcher.wake()
+
+    async def start(self) -> None:
+        """Registers the worker and starts to take jobs; returns when it is registered."""
+        registered = asyncio.Event()
+
+        def on_registered(worker_id: int) -> None:
+            self._fetcher.worker_id = worker_id
+            self._fetcher.wake()
+            registered.set()
+
+        self._lease = Lease(
+            self._dsn,
+            self._card,
+            telemetry=self._telemetry,
+            interval=self._options.heartbeat,
+            on_registered=on_registered,
+            on_lost=self._on_lost,
+            on_cancel=self._on_cancel,
+        )
+        self._completer.start()
+        self._executor.start()
+        self._fetcher.start()
+        self._lease.start()
+        await registered.wait()
+        self._telemetry.emit(
+            "worker.started", level=logging.INFO, worker=self.worker_id, queues=",".join(self._card.queues)
+        )
+
+    async def stop(self, *, grace: timedelta | None = None) -> None:
+        """Stops in good order: claims no more, gives back what has not begun, lets running jobs end.
+
+        Those that run longer than `grace` are interrupted and given back without counting the attempt.
+        """
+        await self._fetcher.stop()
+        self._give_back()
+        drain = asyncio.ensure_future(self._executor.drain(self._options.grace if grace is None else grace))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        if not drain.done():
+            self._executor.interrupt_all("shutdown")
+            await drain
+        hurry.cancel()
+        await self._flush()
+        await self._completer.stop()
+        if self._lease is not None:
+            self._lease.stop()
+            await asyncio.to_thread(self._lease.join, 5)
+        self._fetcher.worker_id = None
+        self._telemetry.emit("worker.stopped", level=logging.INFO, stale=self.stale_count)
+
+    def hurry(self) -> None:
+        """Ends the grace of a stop under way."""
+        self._hurry.set()
+
+    def _give_back(self) -> None:
+        for row in self._fetcher.buffer.drain():
+            claim = Claim(row["job_id"], row["attempt"], row["lease"])
+            self._completer.settle(Settlement(claim, Again(None, counts=False), timedelta(0)))
+
+    async def _flush(self) -> None:
+        try:
+            async with asyncio.timeout(_FLUSH_LIMIT.total_seconds()):
+                while True:
+                    try:
+                        await self._completer.flush()
+                    except CONNECTION_ERRORS:
+                        await asyncio.sleep(0.2)
+                    else:
+                        return
+        except TimeoutError as error:
+            # What could not be recorded is rescued by another worker and runs again.
+            self._telemetry.emit("worker.unflushed", level=logging.ERROR, error=error)
+
+    def _on_lost(self, worker_id: int) -> None:
+        self._telemetry.emit("worker.lost", level=logging.ERROR, worker=worker_id)
+        self._fetcher.worker_id = None
+        self._fetcher.buffer.drain()
+        self._executor.interrupt_all("lost")
+
+    def _on_cancel(self, job_id: UUID, lease: int) -> None:
+        self._executor.interrupt(lease, job_id, "cancel")

@@ -1,0 +1,101 @@
+"""What one worker process runs: the worker, the head, the consumers and the upkeep, in order."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any, Protocol, Self
+
+from headrace.bridge import Reactions
+from headrace.clock import Clock
+from headrace.db.listener import EVENTS_CHANNEL, HEAD_CHANNEL, JOBS_CHANNEL, Listener
+from headrace.db.pool import ConnectionPool
+from headrace.events.bus import Bus
+from headrace.events.consumer import Consumer
+from headrace.events.head import Head
+from headrace.events.partition import PartitionKeeper
+from headrace.events.schema import EventRegistry
+from headrace.jobs.job import Enqueued
+from headrace.jobs.maintenance.day_keeper import DayKeeper
+from headrace.jobs.maintenance.rescuer import Rescuer
+from headrace.jobs.registry import Registry
+from headrace.jobs.worker import Worker, WorkerOptions
+from headrace.service import Service
+from headrace.telemetry import Telemetry
+from headrace.transaction import Transaction
+
+
+class Application(Protocol):
+    """What a process needs of the application it runs."""
+
+    name: str
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    @property
+    def enqueue(self) -> Callable[..., Coroutine[Any, Any, Enqueued]]: ...
+
+
+class Process:
+    """Runs an application's jobs and handlers from `start` to `stop`, or for a block."""
+
+    def __init__(
+        self,
+        app: Application,
+        pool: ConnectionPool,
+        *,
+        kinds: Registry,
+        events: EventRegistry,
+        handlers: Bus,
+        reactions: Reactions,
+        options: WorkerOptions,
+        notify: Callable[[str], None],
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self.worker = Worker(app, pool, kinds, app_name=app.name, options=options, clock=clock, telemetry=telemetry)
+        head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
+        consumers = [
+            Consumer(
+                pool,
+                events,
+                subscription,
+                begin=app.transaction,
+                apply=reactions.delivery(handler),
+                telemetry=telemetry,
+                clock=clock,
+            )
+            for handler in handlers.subscriptions()
+            if (subscription := handler.subscription) is not None
+        ]
+        self._listener = Listener(pool, telemetry=telemetry)
+        self._listener.subscribe(JOBS_CHANNEL, self.worker.wake)
+        self._listener.subscribe(EVENTS_CHANNEL, head.wake)
+        for consumer in consumers:
+            self._listener.subscribe(HEAD_CHANNEL, consumer.wake)
+        self._loops: tuple[Service, ...] = (
+            self._listener,
+            head,
+            *consumers,
+            Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
+            DayKeeper(pool, telemetry=telemetry),
+            PartitionKeeper(pool, telemetry=telemetry),
+        )
+
+    async def start(self) -> None:
+        """Starts the worker and every loop; returns when the worker is registered."""
+        await self.worker.start()
+        for loop in self._loops:
+            loop.start()
+
+    async def stop(self, *, grace: timedelta | None = None) -> None:
+        """Stops consumers first, then the worker in good order, then the rest."""
+        for loop in reversed(self._loops):
+            await loop.stop()
+        await self.worker.stop(grace=grace)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()

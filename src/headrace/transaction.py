@@ -1,0 +1,207 @@
+"""The unit of work: state, events and jobs written together, flushed last, committed once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from headrace.clock import Clock
+from headrace.db.connection import Connection, Row
+from headrace.errors import TransactionClosedError
+from headrace.events import store as event_store
+from headrace.events.event import ANY, Appended, NewEvent, StoredEvent, Stream
+from headrace.events.prepare import prepare as prepare_event
+from headrace.events.schema import EventRegistry
+from headrace.jobs import store as job_store
+from headrace.jobs.enqueue import prepare as prepare_job
+from headrace.jobs.handle import Job
+from headrace.jobs.job import Enqueued, NewJob, Unique
+from headrace.jobs.registry import Registry
+
+RunSyncHandlers = Callable[["Transaction", Sequence[StoredEvent]], Awaitable[None]]
+
+_MOST_ROUNDS = 50
+
+
+class Transaction:
+    """One open transaction to write state, events and jobs in.
+
+    Jobs and events are kept back and flushed as the last statements before COMMIT: jobs first, then
+    events, so that the time between drawing a position and committing is short, then the events'
+    `sync` handlers, whose own jobs and events are flushed in turn. `result` is what
+    `Job.transaction` completes its job with.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        kinds: Registry,
+        events: EventRegistry,
+        source: str,
+        clock: Clock,
+        run_sync_handlers: RunSyncHandlers,
+    ) -> None:
+        self.result: Any = None
+        self.has_jobs = False
+        self.has_events = False
+        self.last_position: int | None = None
+        self._connection = connection
+        self._kinds = kinds
+        self._event_types = events
+        self._source = source
+        self._clock = clock
+        self._run_sync_handlers = run_sync_handlers
+        self._jobs: list[NewJob] = []
+        self._events: list[tuple[NewEvent, object]] = []
+        self._is_open = True
+
+    @property
+    def connection(self) -> Connection:
+        """The connection the transaction is open on, for statements of one's own."""
+        self._require_open()
+        return self._connection
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Runs a statement and returns its status tag."""
+        return await self.connection.execute(query, *args)
+
+    async def fetch(self, query: str, *args: Any) -> list[Row]:
+        """Runs a statement and returns its rows."""
+        return await self.connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> Row | None:
+        """Runs a statement and returns its first row, or None."""
+        return await self.connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """Runs a statement and returns the first field of its first row, or None."""
+        return await self.connection.fetchval(query, *args)
+
+    async def enqueue(
+        self,
+        kind: str,
+        args: Any = None,
+        *,
+        parent: Job | UUID | None = None,
+        unique: Unique | None = None,
+        **options: Any,
+    ) -> Enqueued:
+        """Enqueues a job that exists if and only if this transaction commits.
+
+        `options` are those of `Headrace.enqueue`. A job with `unique` is written at once, since the
+        answer tells whether it is new; the others are kept back to the end. Raises UnknownKindError,
+        InvalidArgsError, ConfigurationError, and TransactionClosedError after the end.
+        """
+        uniques = None if unique is None else [unique]
+        return (await self.enqueue_many(kind, [args], parent=parent, uniques=uniques, **options))[0]
+
+    async def enqueue_many(
+        self,
+        kind: str,
+        args: Sequence[Any],
+        *,
+        parent: Job | UUID | None = None,
+        uniques: Sequence[Unique] | None = None,
+        **options: Any,
+    ) -> list[Enqueued]:
+        """Enqueues one job for each of `args` with the same options; `uniques` has one key for each."""
+        self._require_open()
+        known = self._kinds.get(kind)
+        parent_id = parent.id if isinstance(parent, Job) else parent
+        if uniques is None:
+            jobs = [prepare_job(known, one, parent_id=parent_id, **options) for one in args]
+            self._jobs += jobs
+            answer = [Enqueued(job.id) for job in jobs]
+        else:
+            jobs = [
+                prepare_job(known, one, parent_id=parent_id, unique=unique, **options)
+                for one, unique in zip(args, uniques, strict=True)
+            ]
+            answer = await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
+        self.has_jobs = self.has_jobs or bool(jobs)
+        return answer
+
+    async def append(
+        self,
+        event: object,
+        *,
+        stream: Stream | None = None,
+        expected: int = ANY,
+        occurred_at: datetime | None = None,
+    ) -> UUID:
+        """Appends an event that exists if and only if this transaction commits; returns its id.
+
+        `expected` is checked when the transaction flushes, at the latest at its end: WrongVersionError
+        then aborts it. Raises UnknownEventError, InvalidEventError, and TransactionClosedError.
+        """
+        self._require_open()
+        new = prepare_event(
+            self._event_types,
+            event,
+            source=self._source,
+            stream=stream,
+            expected=expected,
+            occurred_at=occurred_at,
+            clock=self._clock,
+        )
+        self._events.append((new, event))
+        self.has_events = True
+        return new.id
+
+    async def flush(self) -> None:
+        """Writes what was kept back, and runs the `sync` handlers of its events."""
+        for _ in range(_MOST_ROUNDS):
+            if not self._jobs and not self._events:
+                return
+            jobs, self._jobs = self._jobs, []
+            events, self._events = self._events, []
+            if jobs:
+                await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
+            if events:
+                await self._append(events)
+        raise TransactionClosedError(
+            f"sync handlers still make events after {_MOST_ROUNDS} rounds; "
+            "break the cycle, or give one of the handlers mode='job'"
+        )
+
+    def end(self) -> None:
+        """Refuses everything from here on."""
+        self._is_open = False
+
+    async def _append(self, events: list[tuple[NewEvent, object]]) -> None:
+        appended = await event_store.append(self._connection, [new for new, _ in events])
+        self.last_position = max(place.position for place in appended)
+        now = self._clock.now()
+        await self._run_sync_handlers(
+            self,
+            [_stored(new, data, place, now) for (new, data), place in zip(events, appended, strict=True)],
+        )
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise TransactionClosedError(
+                "the transaction has ended; write inside its `async with app.transaction() as tx:` block"
+            )
+
+
+def _stored(new: NewEvent, data: object, place: Appended, now: datetime) -> StoredEvent:
+    return StoredEvent(
+        position=place.position,
+        id=new.id,
+        type=new.type,
+        schema_version=new.schema_version,
+        tenant_id=new.tenant_id,
+        user_id=new.user_id,
+        stream=new.stream,
+        stream_version=place.stream_version,
+        data=data,
+        source=new.source,
+        correlation_id=new.correlation_id,
+        causation_id=new.causation_id,
+        causation_kind=new.causation_kind,
+        actor=new.actor,
+        traceparent=new.traceparent,
+        occurred_at=new.occurred_at,
+        recorded_at=now,
+    )

@@ -1,0 +1,1 @@
+"""The AI CRM that runs on Headrace."""

@@ -1,0 +1,3 @@
+from headrace_crm.cli.root import main
+
+main()

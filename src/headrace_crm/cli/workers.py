@@ -1,0 +1,92 @@
+"""Worker processes that live as long as the command that needs them."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from headrace import HeadraceError
+
+_SECONDS_TO_STOP = 15.0
+
+
+class WorkersLostError(HeadraceError):
+    """Every worker process has ended before the work did."""
+
+
+class WorkerProcesses:
+    """Runs so many `headrace worker` processes of the CRM on one database.
+
+    Each holds the reading end of a pipe; when this process ends, however it does, the pipes close and
+    the workers stop in good order.
+    """
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._processes: list[Process] = []
+
+    @property
+    def alive(self) -> list[Process]:
+        return [process for process in self._processes if process.returncode is None]
+
+    async def add(self, count: int = 1) -> None:
+        """Starts `count` more workers."""
+        for _ in range(count):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "headrace.cli",
+                "--app",
+                "headrace_crm.app:create_app",
+                "worker",
+                "--stop-on-eof",
+                stdin=PIPE,
+                stdout=DEVNULL,
+                stderr=PIPE,
+                env={**os.environ, "HEADRACE_DATABASE_URL": self._database},
+            )
+            self._processes.append(process)
+
+    def kill_one(self) -> int:
+        """Kills the oldest living worker with SIGKILL and returns its process id."""
+        victim = self.alive[0]
+        victim.send_signal(signal.SIGKILL)
+        return victim.pid
+
+    async def require_one(self) -> None:
+        """Raises WorkersLostError, with what the last one said, where none is alive."""
+        if self.alive or not self._processes:
+            return
+        last = self._processes[-1]
+        said = (await last.stderr.read()).decode(errors="replace").strip() if last.stderr is not None else ""
+        raise WorkersLostError(
+            f"the worker processes ended (exit code {last.returncode}): {said[-2000:] or 'without a word'}; "
+            "nothing is lost, run the command again to go on"
+        )
+
+    async def stop(self) -> None:
+        """Closes the pipes and waits; who does not stop in time is killed (its jobs are rescued later)."""
+        for process in self.alive:
+            if process.stdin is not None:
+                process.stdin.close()
+        for process in self.alive:
+            try:
+                async with asyncio.timeout(_SECONDS_TO_STOP):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+@asynccontextmanager
+async def worker_processes(database: str, count: int) -> AsyncGenerator[WorkerProcesses]:
+    """`count` workers for a block."""
+    workers = WorkerProcesses(database)
+    try:
+        await workers.add(count)
+        yield workers
+    finally:
+        await workers.stop()

@@ -1,0 +1,1 @@
+"""Mail: messages, threads and interactions; reading, parsing and sync."""

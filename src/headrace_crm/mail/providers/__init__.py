@@ -1,0 +1,1 @@
+"""Where mail comes from, one module a vendor or format."""
