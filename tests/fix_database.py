@@ -27,13 +27,17 @@ _HASTY = {
 _TEMPLATE_LOCK = 0x6865_6164
 
 
-async def ask(dsn: str, query: str) -> object:
-    """The one value a query answers, over a session of its own."""
-    session = await asyncpg.connect(dsn)
-    try:
-        return await session.fetchval(query)
-    finally:
-        await session.close()
+def ask(dsn: str, query: str) -> object:
+    """The one value a query answers, over a session of its own; for tests without an event loop."""
+
+    async def fetch() -> object:
+        session = await asyncpg.connect(dsn)
+        try:
+            return await session.fetchval(query)
+        finally:
+            await session.close()
+
+    return asyncio.run(fetch())
 
 
 def at_database(dsn: str, name: str) -> str:

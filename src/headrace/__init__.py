@@ -21,8 +21,10 @@ from headrace.errors import (
     UnknownKindError,
     WrongVersionError,
 )
+from headrace.events.browse import count_events
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.ids import uuid7
+from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
@@ -69,10 +71,15 @@ __all__ = [
     "WrongVersionError",
     "at_database",
     "bind",
+    "count_events",
+    "count_failures",
+    "count_jobs",
     "current",
     "database_address",
     "event",
     "fresh_database",
+    "list_jobs",
+    "list_workers",
     "migrate",
     "migration_status",
     "statement",

@@ -1,6 +1,5 @@
 """`Headrace`, the composition root: registers kinds, events and handlers; opens and closes everything in order."""
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from headrace.adapters.asyncpg import borrow, watch_commit
-from headrace.bridge import PROCESS_EVENT, EnqueueOn, ProcessEvent, Reactions, require_known
+from headrace.adapters.asyncpg import CommitWatch, borrow
+from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, Reactions, require_known
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
@@ -17,8 +16,7 @@ from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
-from headrace.events.bus import Bus, HandlerFunction, Mode, OnError, type_names
-from headrace.events.bus import Handler as EventHandler
+from headrace.events.bus import Bus, Mode, OnError, type_names
 from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
@@ -34,7 +32,6 @@ from headrace.telemetry.logs import log_record
 from headrace.transaction import Transaction
 
 H = TypeVar("H", bound=Handler)
-F = TypeVar("F", bound=HandlerFunction)
 
 
 def _say(line: str) -> None:
@@ -82,7 +79,7 @@ class Headrace:
         self._pool: ConnectionPool | None = None
         self._notifier: Notifier | None = None
         self._exits = AsyncExitStack()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
 
@@ -135,7 +132,7 @@ class Headrace:
         batch_size: int = 100,
         start: Start = "beginning",
         on_error: OnError = "raise",
-    ) -> "On":
+    ) -> On:
         """Registers a handler of events, as a decorator, or jobs for them with `.enqueue(...)`.
 
         A `sync` handler is called with (event, tx), a `job` handler with (event, job), an `ordered` one
@@ -184,8 +181,7 @@ class Headrace:
 
     async def close(self) -> None:
         """Sends the last wake-ups and closes everything in reverse order."""
-        for watcher in self._watchers:
-            watcher.cancel()
+        await self._watch.close()
         self._pool = self._notifier = None
         await self._exits.aclose()
 
@@ -214,9 +210,11 @@ class Headrace:
                 async with connection.transaction():
                     yield unit
                     await unit.flush()
+                    await unit.require_sound()
             finally:
                 unit.end()
-        self._announce(unit)
+        for channel in _channels(unit):
+            self.notify(channel)
 
     async def enqueue(
         self,
@@ -348,44 +346,9 @@ class Headrace:
         yield unit
         await unit.flush()
         unit.end()
-        watcher = asyncio.create_task(watch_commit(borrowed, lambda: self._announce(unit)))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-
-    def _announce(self, unit: Transaction) -> None:
-        if unit.has_jobs:
-            self.notify(JOBS_CHANNEL)
-        if unit.has_events:
-            self.notify(EVENTS_CHANNEL)
+        self._watch.add(borrowed, _channels(unit))
 
 
-class On:
-    """A handler about to be registered: decorate a function with it, or call `enqueue`."""
-
-    def __init__(self, bus: Bus, types: frozenset[str], *, name: str | None, mode: Mode, **options: Any) -> None:
-        self._bus = bus
-        self._types = types
-        self._name = name
-        self._mode: Mode = mode
-        self._options = options
-
-    def __call__(self, function: F) -> F:
-        name = self._name or getattr(function, "__name__", "")
-        self._bus.add(EventHandler(name=name, types=self._types, mode=self._mode, function=function, **self._options))
-        return function
-
-    def enqueue(self, kind: str, args: Callable[[StoredEvent], Any], **options: Any) -> None:
-        """Enqueues a job of `kind` for every event, in the transaction that moves the checkpoint.
-
-        `args` makes the args of an event, None for no job; `options` are those of `Headrace.enqueue`.
-        """
-        name = self._name or f"{'+'.join(sorted(self._types))} -> {kind}"
-        self._bus.add(
-            EventHandler(
-                name=name,
-                types=self._types,
-                mode="ordered",
-                function=EnqueueOn(kind, args, options),
-                **self._options,
-            )
-        )
+def _channels(unit: Transaction) -> list[str]:
+    jobs = [JOBS_CHANNEL] if unit.has_jobs else []
+    return [*jobs, EVENTS_CHANNEL] if unit.has_events else jobs

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from headrace.context import bind
 from headrace.db.connection import Pool
 from headrace.errors import UnknownEventError
-from headrace.events.bus import Bus, Handler
+from headrace.events.bus import Bus, Handler, HandlerFunction, Mode
 from headrace.events.event import StoredEvent
 from headrace.events.prepare import caused_by
 from headrace.events.read import read
@@ -22,6 +22,8 @@ from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
 
 PROCESS_EVENT = "process-event"
+
+F = TypeVar("F", bound=HandlerFunction)
 
 Apply = Callable[[Transaction, Sequence[StoredEvent]], Awaitable[None]]
 
@@ -91,7 +93,7 @@ class Reactions:
             await handler.function(event, unit)
             return
         try:
-            async with unit.connection.transaction():
+            async with unit.savepoint():
                 await handler.function(event, unit)
         except Exception as error:  # noqa: BLE001 - asked for with on_error="log"
             self._telemetry.emit(
@@ -124,3 +126,35 @@ def require_known(registry: EventRegistry, names: frozenset[str]) -> None:
     """Raises UnknownEventError for a type no class is registered for."""
     for name in sorted(names - registry.types):
         raise UnknownEventError(name)
+
+
+class On:
+    """A handler about to be registered: decorate a function with it, or call `enqueue`."""
+
+    def __init__(self, bus: Bus, types: frozenset[str], *, name: str | None, mode: Mode, **options: Any) -> None:
+        self._bus = bus
+        self._types = types
+        self._name = name
+        self._mode: Mode = mode
+        self._options = options
+
+    def __call__(self, function: F) -> F:
+        name = self._name or getattr(function, "__name__", "")
+        self._bus.add(Handler(name=name, types=self._types, mode=self._mode, function=function, **self._options))
+        return function
+
+    def enqueue(self, kind: str, args: Callable[[StoredEvent], Any], **options: Any) -> None:
+        """Enqueues a job of `kind` for every event, in the transaction that moves the checkpoint.
+
+        `args` makes the args of an event, None for no job; `options` are those of `Headrace.enqueue`.
+        """
+        name = self._name or f"{'+'.join(sorted(self._types))} -> {kind}"
+        self._bus.add(
+            Handler(
+                name=name,
+                types=self._types,
+                mode="ordered",
+                function=EnqueueOn(kind, args, options),
+                **self._options,
+            )
+        )

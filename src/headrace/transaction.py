@@ -1,13 +1,15 @@
 """The unit of work: state, events and jobs written together, flushed last, committed once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from headrace.clock import Clock
 from headrace.db.connection import Connection, Row
-from headrace.errors import TransactionClosedError
+from headrace.db.errors import FAILED_TRANSACTION
+from headrace.errors import ConfigurationError, TransactionClosedError
 from headrace.events import store as event_store
 from headrace.events.event import ANY, Appended, NewEvent, StoredEvent, Stream
 from headrace.events.prepare import prepare as prepare_event
@@ -55,11 +57,13 @@ class Transaction:
         self._jobs: list[NewJob] = []
         self._events: list[tuple[NewEvent, object]] = []
         self._is_open = True
+        self._is_sound = True
 
     @property
     def connection(self) -> Connection:
         """The connection the transaction is open on, for statements of one's own."""
         self._require_open()
+        self._is_sound = False
         return self._connection
 
     async def execute(self, query: str, *args: Any) -> str:
@@ -114,11 +118,16 @@ class Transaction:
             self._jobs += jobs
             answer = [Enqueued(job.id) for job in jobs]
         else:
+            if len(args) != len(uniques):
+                raise ConfigurationError(
+                    f"uniques must have one key for each of args, got {len(args)} args and {len(uniques)} uniques"
+                )
             jobs = [
                 prepare_job(known, one, parent_id=parent_id, unique=unique, **options)
                 for one, unique in zip(args, uniques, strict=True)
             ]
             answer = await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
+            self.mark_sound()
         self.has_jobs = self.has_jobs or bool(jobs)
         return answer
 
@@ -149,6 +158,17 @@ class Transaction:
         self.has_events = True
         return new.id
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """A savepoint for a block: an exception undoes what was written, enqueued and appended inside it."""
+        before = list(self._jobs), list(self._events)
+        try:
+            async with self.connection.transaction():
+                yield
+        except BaseException:
+            self._jobs, self._events = before
+            raise
+
     async def flush(self) -> None:
         """Writes what was kept back, and runs the `sync` handlers of its events."""
         for _ in range(_MOST_ROUNDS):
@@ -158,6 +178,7 @@ class Transaction:
             events, self._events = self._events, []
             if jobs:
                 await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
+                self.mark_sound()
             if events:
                 await self._append(events)
         raise TransactionClosedError(
@@ -165,12 +186,29 @@ class Transaction:
             "break the cycle, or give one of the handlers mode='job'"
         )
 
+    def mark_sound(self) -> None:
+        """Notes that a statement has just succeeded, so that COMMIT is going to commit."""
+        self._is_sound = True
+
+    async def require_sound(self) -> None:
+        """Raises TransactionClosedError where COMMIT would roll back, since a statement failed and was caught."""
+        if self._is_sound:
+            return
+        try:
+            await self._connection.execute("SELECT")
+        except FAILED_TRANSACTION as error:
+            raise TransactionClosedError(
+                "a statement of the transaction failed and its error was caught, so all of it is rolled back; "
+                "let the error pass, or wrap what may fail in `async with tx.savepoint():`"
+            ) from error
+
     def end(self) -> None:
         """Refuses everything from here on."""
         self._is_open = False
 
     async def _append(self, events: list[tuple[NewEvent, object]]) -> None:
         appended = await event_store.append(self._connection, [new for new, _ in events])
+        self.mark_sound()
         self.last_position = max(place.position for place in appended)
         now = self._clock.now()
         await self._run_sync_handlers(

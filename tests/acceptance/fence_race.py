@@ -40,11 +40,14 @@ class Run(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """How hard a race is. `leaders` heads run; with `kills_leader` their sessions are cut again and again."""
+    """How hard a race is. `leaders` heads run; with `kills_leader` their sessions are cut again and again.
+
+    Few `streams` make writers queue for them, which holds the head back for as long as the queue is.
+    """
 
     writers: int
     duration: timedelta
-    streams: int = 41
+    streams: int = 200
     leaders: int = 1
     kills_leader: bool = False
     seed: int = 1
@@ -137,7 +140,7 @@ async def run_race(dsn: str, race: Race) -> RaceReport:
         track.wake_heads()
         last = await admin.fetchval("SELECT coalesce(max(position), 0) FROM headrace.event")
         async with asyncio.timeout(30):
-            while await head_position(pool) < last:
+            while await head_position(pool) < last:  # noqa: ASYNC110 - another session decides
                 await asyncio.sleep(_PAUSE)
         track.has_finished = True
         await asyncio.gather(*readers)
@@ -171,7 +174,7 @@ async def _hold_a_snapshot(track: _Track, session: asyncpg.Connection) -> None:
 
 
 async def _kill_leader(track: _Track, session: asyncpg.Connection) -> None:
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.7)
     track.leader_kills += await session.fetchval(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE application_name LIKE $1 AND datname = current_database()",
@@ -234,7 +237,7 @@ async def _hold(chance: random.Random) -> None:
     """Between a statement and the next: mostly nothing, sometimes milliseconds, rarely long."""
     dice = chance.random()
     if dice < 0.02:
-        await asyncio.sleep(chance.uniform(0.1, 0.4))
+        await asyncio.sleep(chance.uniform(0.05, 0.25))
     elif dice < 0.3:
         await asyncio.sleep(chance.uniform(0.0, 0.02))
 

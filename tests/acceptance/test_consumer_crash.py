@@ -41,9 +41,7 @@ async def fill(pool) -> None:
     head = Head(pool, telemetry=Telemetry())
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("CREATE TABLE effect (position bigint NOT NULL)")
-        await append(
-            connection, [new(NoteTaken(str(number)), stream=str(number % 17)) for number in range(_COUNT)]
-        )
+        await append(connection, [new(NoteTaken(str(number)), stream=str(number % 17)) for number in range(_COUNT)])
     await head.run_once()
     await head.stop()
 

@@ -11,7 +11,7 @@ from headrace.events.fence import Settlement
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fence_race import Race, RaceReport, Reader, judge, run_race  # noqa: E402 - beside this file
+from fence_race import Race, RaceReport, Reader, judge, run_race
 
 
 def assert_exact(report: RaceReport) -> None:

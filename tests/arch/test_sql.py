@@ -36,45 +36,39 @@ def many_in_one(src: Path) -> Iterator[str]:
             yield f"{file.relative_to(src)} must hold exactly one statement"
 
 
-def loads(src: Path) -> Iterator[tuple[Path, str, str | None, str | None]]:
-    """Each call of the loader: file, place, package and name (None where it is not a plain text)."""
-    for file in sorted(src.rglob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        constants = {
-            target.id: node.value.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "statement":
-                package, name = (
-                    part.value
-                    if isinstance(part, ast.Constant)
-                    else constants.get(part.id)
-                    if isinstance(part, ast.Name)
-                    else None
-                    for part in call.args
-                )
-                yield file, f"{file.relative_to(src)}:{call.lineno}", package, name
+def constants(tree: ast.Module) -> dict[str, object]:
+    """The values of the module's constants by name."""
+    found: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update({target.id: node.value.value for target in targets if isinstance(target, ast.Name)})
+    return found
 
 
 def badly_loaded(src: Path) -> Iterator[str]:
-    loaded: set[Path] = set()
-    for file, place, package, name in loads(src):
-        if package is None or name is None:
-            yield f"{place}: name package and statement by plain text, so that a search finds them"
-            continue
-        statement = src / package.replace(".", "/") / "sql" / f"{name}.sql"
-        loaded.add(statement)
-        if not statement.is_file():
-            yield f"{place}: there is no {statement.relative_to(src)}"
-        elif not file.is_relative_to(statement.parents[1]):
-            yield f"{place}: {statement.relative_to(src)} is another package's own"
-    for statement in statements(src):
-        if statement not in loaded:
-            yield f"{statement.relative_to(src)} is loaded by nobody"
+    named: set[Path] = set()
+    for file in sorted(src.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        known = constants(tree)
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            named.update(
+                file.parent / "sql" / f"{part.value}.sql" for part in call.args if isinstance(part, ast.Constant)
+            )
+            if not isinstance(call.func, ast.Name) or call.func.id != "statement" or len(call.args) != 2:
+                continue
+            package, name = call.args
+            place = f"{file.relative_to(src)}:{call.lineno}"
+            where = package.value if isinstance(package, ast.Constant) else known.get(ast.unparse(package))
+            if where is None or not isinstance(name, ast.Constant | ast.Name):
+                yield f"{place}: name package and statement by plain text, so that a search finds them"
+            elif src / str(where).replace(".", "/") != file.parent:
+                yield f"{place}: the statements of {where} are for its own modules"
+            elif isinstance(name, ast.Constant) and not (file.parent / "sql" / f"{name.value}.sql").is_file():
+                yield f"{place}: there is no sql/{name.value}.sql"
+    for file in statements(src):
+        if file not in named:
+            yield f"{file.relative_to(src)} is named by no call in its package"
 
 
 def written_in_python(src: Path) -> Iterator[str]:
@@ -132,10 +126,10 @@ def test_a_tree_without_fault_passes(package: Path, tmp_path: Path):
         ("sql/find.sql", "-- Only its purpose is told.\nSELECT 1\n", "two comment lines"),
         ("sql/find.sql", "-- Two statements.\n-- Relies on nothing.\nSELECT 1; SELECT 2;\n", "exactly one"),
         ("sql/find.sql", "-- None at all.\n-- Relies on nothing.\n-- SELECT 1;\n", "exactly one"),
-        ("sql/lost.sql", "-- Nobody loads it.\n-- Relies on nothing.\nSELECT 1\n", "loaded by nobody"),
+        ("sql/lost.sql", "-- Nobody loads it.\n-- Relies on nothing.\nSELECT 1\n", "named by no call"),
         ("store.py", 'query = statement("shop.orders", "fnd")\n', "there is no"),
         ("more.py", 'query = statement("shop.orders", f"{x}")\n', "by plain text"),
-        ("../cart.py", 'query = statement("shop.orders", "find")\n', "another package's own"),
+        ("../cart.py", 'query = statement("shop.orders", "find")\n', "for its own modules"),
         ("more.py", 'query = "SELECT 1 FROM orders"\n', "holds SQL"),
         ("more.py", 'query = f"DELETE FROM {table}"\n', "holds SQL"),
     ],

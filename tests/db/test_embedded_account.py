@@ -104,8 +104,8 @@ def test_folders_on_the_way_are_opened_to_pass_only_and_it_says_so(server_root: 
 
 
 @as_root
-def test_folders_that_let_everybody_pass_stay_as_they_are(server_root: Path):
-    server_root.mkdir()
+def test_folders_that_let_everybody_pass_stay_as_they_are(server_root: Path, seeded):
+    seeded(server_root)
     server_root.chmod(0o751)
     lines: list[str] = []
     with EmbeddedServer(server_root, say=lines.append):

@@ -21,7 +21,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         {"PG_VERSION": "\0\0\0", "global/pg_control": "\0"},
     ],
 )
-async def test_a_half_made_data_directory_is_moved_aside_and_made_anew(server_root: Path, files: dict[str, str]):
+def test_a_half_made_data_directory_is_moved_aside_and_made_anew(server_root: Path, files: dict[str, str]):
     for name, text in files.items():
         file = server_root / "data" / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -29,25 +29,25 @@ async def test_a_half_made_data_directory_is_moved_aside_and_made_anew(server_ro
     before = contents(server_root / "data")
     lines: list[str] = []
     with EmbeddedServer(server_root, say=lines.append) as dsn:
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
     assert contents(server_root / "data.broken-1") == before
     assert any("moved to data.broken-1" in line for line in lines)
 
 
-async def test_a_file_in_the_place_of_the_data_directory_is_moved_aside(server_root: Path):
+def test_a_file_in_the_place_of_the_data_directory_is_moved_aside(server_root: Path):
     server_root.mkdir()
     (server_root / "data").write_text("mine")
     (server_root / "data.broken-1").write_text("older")
     with EmbeddedServer(server_root) as dsn:
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
     assert (server_root / "data.broken-1").read_text() == "older"
     assert (server_root / "data.broken-2").read_text() == "mine"
 
 
-async def test_an_empty_data_directory_is_used(server_root: Path):
+def test_an_empty_data_directory_is_used(server_root: Path):
     (server_root / "data").mkdir(parents=True)
     with EmbeddedServer(server_root) as dsn:
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
     assert not list(server_root.glob("data.*"))
 
 
@@ -90,13 +90,13 @@ def test_a_damaged_control_file_fails_with_the_servers_words(durable_server: Emb
         durable_server.start()
 
 
-async def test_a_moved_folder_keeps_its_data(durable_server: EmbeddedServer, server_root: Path):
-    await ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
+def test_a_moved_folder_keeps_its_data(durable_server: EmbeddedServer, server_root: Path):
+    ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
     durable_server.stop()
     moved = server_root.with_name("moved")
     shutil.move(server_root, moved)
     with EmbeddedServer(moved) as dsn:
-        assert await ask(dsn, "SELECT n FROM kept") == 1
+        assert ask(dsn, "SELECT n FROM kept") == 1
 
 
 def test_a_complete_data_directory_is_seen_as_ready(durable_server: EmbeddedServer, server_root: Path):

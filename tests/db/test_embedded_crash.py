@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import socket
@@ -16,13 +17,13 @@ from headrace.db.embedded.postmaster import marker
 from headrace.db.embedded.processes import marked
 
 
-async def test_a_server_killed_with_9_comes_back_with_everything_committed(durable_server: EmbeddedServer):
+def test_a_server_killed_with_9_comes_back_with_everything_committed(durable_server: EmbeddedServer):
     dsn = durable_server.start()
-    await ask(dsn, "CREATE TABLE kept AS SELECT 1 AS n")
+    ask(dsn, "CREATE TABLE kept AS SELECT 1 AS n")
     durable_server.kill()
     assert durable_server.pid is None
     assert durable_server.start() == dsn
-    assert await ask(dsn, "SELECT n FROM kept") == 1
+    assert ask(dsn, "SELECT n FROM kept") == 1
 
 
 async def test_sessions_that_outlive_the_killed_server_are_not_in_the_way(
@@ -35,38 +36,38 @@ async def test_sessions_that_outlive_the_killed_server_are_not_in_the_way(
     os.kill(durable_server.pid, signal.SIGKILL)
     assert durable_server.start() == dsn
     assert not is_running(backend)
-    assert await ask(dsn, "SELECT 1") == 1
+    assert await asyncio.to_thread(ask, dsn, "SELECT 1") == 1
     session.terminate()
 
 
 @pytest.mark.parametrize("content", ["", "not a pid\n", "999999999\n", "{own}\n/somewhere\n1\n5432\n"])
-async def test_a_stale_pid_file_heals_whatever_it_says(durable_server: EmbeddedServer, server_root: Path, content: str):
+def test_a_stale_pid_file_heals_whatever_it_says(durable_server: EmbeddedServer, server_root: Path, content: str):
     durable_server.kill()
     (server_root / "data" / "postmaster.pid").write_text(content.format(own=os.getpid()))
-    assert await ask(durable_server.start(), "SELECT 1") == 1
+    assert ask(durable_server.start(), "SELECT 1") == 1
 
 
-async def test_a_pid_file_that_names_a_foreign_process_leaves_that_process_alone(
+def test_a_pid_file_that_names_a_foreign_process_leaves_that_process_alone(
     durable_server: EmbeddedServer, server_root: Path
 ):
     durable_server.kill()
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         (server_root / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n{server_root / 'data'}\n")
-        assert await ask(durable_server.start(), "SELECT 1") == 1
+        assert ask(durable_server.start(), "SELECT 1") == 1
         durable_server.stop()
         assert stranger.poll() is None
     finally:
         stranger.communicate()
 
 
-async def test_a_socket_left_behind_is_not_in_the_way(durable_server: EmbeddedServer, server_root: Path):
+def test_a_socket_left_behind_is_not_in_the_way(durable_server: EmbeddedServer, server_root: Path):
     durable_server.stop()
     left = server_root / "socket" / ".s.PGSQL.5432"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(left))
     left.with_name(f"{left.name}.lock").write_text(f"{os.getpid()}\n")
-    assert await ask(durable_server.start(), "SELECT 1") == 1
+    assert ask(durable_server.start(), "SELECT 1") == 1
 
 
 def test_a_server_somebody_else_started_there_is_left_alone(durable_server: EmbeddedServer, server_root: Path):
@@ -147,11 +148,11 @@ def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server(server_root: Path, s
     assert not is_running(pid)
 
 
-async def test_a_start_killed_on_its_way_leaves_nothing_that_hurts(server_root: Path, server_user):
+def test_a_start_killed_on_its_way_leaves_nothing_that_hurts(server_root: Path, server_user):
     user = server_user(server_root)
     while not list(server_root.glob("data.new-*/PG_VERSION")) and user.process.poll() is None:
         pass
     user.kill()
     assert not (server_root / "data").exists()
     with EmbeddedServer(server_root) as dsn:
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1

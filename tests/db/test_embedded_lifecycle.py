@@ -11,10 +11,10 @@ from fix_embedded import is_running
 from headrace.db.embedded import EmbeddedServer, EmbeddedServerError, binaries
 
 
-async def test_it_makes_a_postgresql_18_with_a_database_for_us(durable_server: EmbeddedServer):
+def test_it_makes_a_postgresql_18_with_a_database_for_us(durable_server: EmbeddedServer):
     dsn = durable_server.start()
-    assert await ask(dsn, "SELECT current_database()") == "headrace"
-    assert str(await ask(dsn, "SHOW server_version")).startswith("18.")
+    assert ask(dsn, "SELECT current_database()") == "headrace"
+    assert str(ask(dsn, "SHOW server_version")).startswith("18.")
 
 
 def test_psql_takes_the_address_too(durable_server: EmbeddedServer):
@@ -25,17 +25,17 @@ def test_psql_takes_the_address_too(durable_server: EmbeddedServer):
     assert answer.stdout == "42\n"
 
 
-async def test_what_is_committed_outlives_a_stop_and_a_start(durable_server: EmbeddedServer):
-    await ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
+def test_what_is_committed_outlives_a_stop_and_a_start(durable_server: EmbeddedServer):
+    ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
     durable_server.stop()
     assert durable_server.pid is None
-    assert await ask(durable_server.start(), "SELECT n FROM kept") == 1
+    assert ask(durable_server.start(), "SELECT n FROM kept") == 1
 
 
-async def test_a_dropped_database_is_made_again(durable_server: EmbeddedServer):
+def test_a_dropped_database_is_made_again(durable_server: EmbeddedServer):
     dsn = durable_server.start()
-    await ask(dsn.replace("/headrace?", "/postgres?"), "DROP DATABASE headrace")
-    assert await ask(durable_server.start(), "SELECT 1") == 1
+    ask(dsn.replace("/headrace?", "/postgres?"), "DROP DATABASE headrace")
+    assert ask(durable_server.start(), "SELECT 1") == 1
 
 
 def test_the_last_user_ends_the_server(durable_server: EmbeddedServer, server_root: Path):
@@ -56,25 +56,25 @@ def test_stopping_twice_or_before_any_start_does_nothing(durable_server: Embedde
     assert not (tmp_path / "never").exists()
 
 
-async def test_a_restart_keeps_address_and_data_and_ends_the_old_process(durable_server: EmbeddedServer):
+def test_a_restart_keeps_address_and_data_and_ends_the_old_process(durable_server: EmbeddedServer):
     dsn = durable_server.start()
-    await ask(dsn, "CREATE TABLE kept AS SELECT 1 AS n")
+    ask(dsn, "CREATE TABLE kept AS SELECT 1 AS n")
     pid = durable_server.pid
     assert durable_server.restart() == dsn
     assert not is_running(pid)
-    assert await ask(dsn, "SELECT n FROM kept") == 1
+    assert ask(dsn, "SELECT n FROM kept") == 1
 
 
-async def test_an_immediate_stop_loses_nothing_committed(durable_server: EmbeddedServer):
-    await ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
+def test_an_immediate_stop_loses_nothing_committed(durable_server: EmbeddedServer):
+    ask(durable_server.start(), "CREATE TABLE kept AS SELECT 1 AS n")
     durable_server.stop(immediate=True)
-    assert await ask(durable_server.start(), "SELECT n FROM kept") == 1
+    assert ask(durable_server.start(), "SELECT n FROM kept") == 1
 
 
-async def test_it_is_durable_and_has_room_unless_told_otherwise(durable_server: EmbeddedServer):
+def test_it_is_durable_and_has_room_unless_told_otherwise(durable_server: EmbeddedServer):
     dsn = durable_server.start()
     shown = json.loads(
-        str(await ask(dsn, "SELECT json_object_agg(name, setting) FROM pg_settings WHERE context <> 'internal'"))
+        str(ask(dsn, "SELECT json_object_agg(name, setting) FROM pg_settings WHERE context <> 'internal'"))
     )
     assert (shown["fsync"], shown["synchronous_commit"], shown["full_page_writes"]) == ("on", "on", "on")
     assert (shown["max_connections"], shown["max_prepared_transactions"]) == ("200", "32")
@@ -82,15 +82,15 @@ async def test_it_is_durable_and_has_room_unless_told_otherwise(durable_server: 
     assert (shown["listen_addresses"], shown["TimeZone"]) == ("", "UTC")
 
 
-async def test_settings_given_win_over_ours(server_root: Path):
-    with EmbeddedServer(server_root, settings={"max_connections": "17", "fsync": "off"}) as dsn:
-        assert await ask(dsn, "SHOW max_connections") == "17"
-        assert await ask(dsn, "SHOW fsync") == "off"
+def test_settings_given_win_over_ours(server_root: Path, seeded):
+    with EmbeddedServer(seeded(server_root), settings={"max_connections": "17", "fsync": "off"}) as dsn:
+        assert ask(dsn, "SHOW max_connections") == "17"
+        assert ask(dsn, "SHOW fsync") == "off"
 
 
-def test_a_setting_postgresql_refuses_is_shown_with_its_words(server_root: Path):
+def test_a_setting_postgresql_refuses_is_shown_with_its_words(server_root: Path, seeded):
     with pytest.raises(EmbeddedServerError, match=r"(?s)did not start.*shared_buffers.*HEADRACE_DATABASE_URL"):
-        EmbeddedServer(server_root, settings={"shared_buffers": "a lot"}).start()
+        EmbeddedServer(seeded(server_root), settings={"shared_buffers": "a lot"}).start()
     with EmbeddedServer(server_root):
         pass
 
@@ -100,25 +100,25 @@ def test_only_its_owner_can_reach_the_socket(durable_server: EmbeddedServer, ser
     assert (server_root / "data").stat().st_mode & 0o777 == 0o700
 
 
-async def test_sorting_and_folding_do_not_depend_on_the_machines_locale(durable_server: EmbeddedServer):
+def test_sorting_and_folding_do_not_depend_on_the_machines_locale(durable_server: EmbeddedServer):
     dsn = durable_server.start()
-    assert await ask(dsn, "SELECT lower('ÅÉŁ')") == "åéł"
-    assert await ask(dsn, "SELECT string_agg(x, '' ORDER BY x) FROM unnest('{b,B,a}'::text[]) x") == "Bab"
+    assert ask(dsn, "SELECT lower('ÅÉŁ')") == "åéł"
+    assert ask(dsn, "SELECT string_agg(x, '' ORDER BY x) FROM unnest('{b,B,a}'::text[]) x") == "Bab"
 
 
-@pytest.mark.parametrize("name", ["with space", "quote'\"", "$HOME `x` %41", "comma, comma", "ümläut+&?#"])
-async def test_a_path_may_hold_any_character(server_root: Path, name: str):
-    with EmbeddedServer(server_root / name) as dsn:
-        assert await ask(dsn, "SELECT 1") == 1
+@pytest.mark.parametrize("name", ["a 'b $HOME `x` %41 ümläut+&?#;", 'quote"', "comma, comma"])
+def test_a_path_may_hold_any_character(server_root: Path, seeded, name: str):
+    with EmbeddedServer(seeded(server_root / name)) as dsn:
+        assert ask(dsn, "SELECT 1") == 1
 
 
-async def test_a_relative_root_is_meant_from_the_current_folder(server_root: Path, monkeypatch):
-    server_root.mkdir()
+def test_a_relative_root_is_meant_from_the_current_folder(server_root: Path, seeded, monkeypatch):
+    seeded(server_root / "here")
     monkeypatch.chdir(server_root)
     with EmbeddedServer(Path("here")) as dsn:
         assert f"host={server_root / 'here' / 'socket'}&" in dsn
         monkeypatch.chdir("/")
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
 
 
 def test_it_says_what_it_makes_once(server_root: Path):

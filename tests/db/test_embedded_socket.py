@@ -18,15 +18,15 @@ def short_temporary(server_root: Path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def long_root(server_root: Path) -> Path:
-    return server_root / ("long" * 20) / ("longer" * 10)
+def long_root(server_root: Path, seeded) -> Path:
+    return seeded(server_root / ("long" * 20) / ("longer" * 10))
 
 
-async def test_a_path_too_long_for_a_socket_gets_a_private_short_one(long_root: Path, short_temporary: Path):
+def test_a_path_too_long_for_a_socket_gets_a_private_short_one(long_root: Path, short_temporary: Path):
     with EmbeddedServer(long_root) as dsn:
         (folder,) = short_temporary.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
     assert not list(short_temporary.iterdir())
 
 
@@ -38,7 +38,7 @@ def test_the_short_socket_stays_the_same(long_root: Path, short_temporary: Path)
     assert first == second
 
 
-async def test_users_with_other_temporary_folders_meet_on_the_same_socket(
+def test_users_with_other_temporary_folders_meet_on_the_same_socket(
     long_root: Path, short_temporary: Path, server_user, monkeypatch
 ):
     monkeypatch.setenv("TMPDIR", str(short_temporary))
@@ -46,7 +46,7 @@ async def test_users_with_other_temporary_folders_meet_on_the_same_socket(
     monkeypatch.setattr(tempfile, "tempdir", "/tmp")
     with EmbeddedServer(long_root) as dsn:
         assert str(short_temporary) in dsn
-        assert await ask(dsn, "SELECT 1") == 1
+        assert ask(dsn, "SELECT 1") == 1
 
 
 @pytest.mark.parametrize("squat", ["readable folder", "link", "file"])

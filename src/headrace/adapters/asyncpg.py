@@ -1,7 +1,7 @@
 """The caller's own asyncpg connection: checked before it is used, watched until it has committed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import asyncpg
@@ -42,22 +42,53 @@ def borrow(connection: Any) -> Connection:
     return cast("Connection", connection)
 
 
-async def watch_commit(connection: Connection, then: Callable[[], None]) -> None:
-    """Calls `then` once the caller's transaction has ended, however it did.
+class CommitWatch:
+    """Announces what was written on callers' connections once their transactions have ended, however they did.
 
-    The driver tells nobody of a commit, so this looks at its own note of the transaction's state:
-    after 2 ms, then at growing intervals up to 0.1 s, for a minute at most. A wake-up too many or too
-    late costs little: workers also poll.
+    The driver tells nobody of a commit, so one task a connection looks at the driver's own note of the
+    transaction's state: after 2 ms, then at growing intervals up to 0.1 s, for a minute at most. A
+    wake-up too many or too late costs little: workers also poll.
     """
-    rest = _FIRST_LOOK_SECONDS
-    watched = 0.0
-    while watched < _LONGEST_WATCH_SECONDS:
-        await asyncio.sleep(rest)
-        watched += rest
-        rest = min(rest * 1.5, _LONGEST_LOOK_SECONDS)
+
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        self._announce = announce
+        self._channels: dict[int, set[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, connection: Connection, channels: Collection[str]) -> None:
+        """Announces on these channels after the transaction the connection is in."""
+        waiting = self._channels.get(id(connection))
+        if waiting is not None:
+            waiting.update(channels)
+            return
+        self._channels[id(connection)] = set(channels)
+        task = asyncio.create_task(self._watch(connection), name="headrace-commit-watch")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stops watching and announces everything now."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for key in list(self._channels):
+            self._end(key)
+
+    async def _watch(self, connection: Connection) -> None:
+        rest = _FIRST_LOOK_SECONDS
+        watched = 0.0
         try:
-            if connection.is_closed() or not connection.is_in_transaction():
-                break
+            while watched < _LONGEST_WATCH_SECONDS:
+                await asyncio.sleep(rest)
+                watched += rest
+                rest = min(rest * 1.5, _LONGEST_LOOK_SECONDS)
+                if connection.is_closed() or not connection.is_in_transaction():
+                    break
         except asyncpg.InterfaceError:
-            break
-    then()
+            return  # given back to its pool, so its transaction has ended
+        finally:
+            self._end(id(connection))
+
+    def _end(self, key: int) -> None:
+        for channel in self._channels.pop(key, ()):
+            self._announce(channel)

@@ -1,5 +1,7 @@
 """Sends wake-ups: at most one empty NOTIFY per channel every few milliseconds, never in a caller's transaction."""
 
+import asyncio
+import logging
 from datetime import timedelta
 
 from headrace.db.connection import Connection
@@ -46,13 +48,16 @@ class Notifier(Service):
         except CONNECTION_ERRORS:
             self._pending |= channels
             raise
-        return self._interval if not self._pending else AGAIN
-
-    async def flush(self) -> None:
-        """Sends what is pending now."""
-        await self.run_once()
+        if not self.is_stopping:
+            # Slept here and not in the loop's rest, which the next wake-up would end at once.
+            await asyncio.sleep(self._interval.total_seconds())
+        return AGAIN if self._pending else None
 
     async def on_stop(self) -> None:
+        try:
+            await self.run_once()
+        except CONNECTION_ERRORS as error:
+            self.telemetry.emit("notifier.unsent", level=logging.INFO, reason=repr(error))
         if self._session is not None:
             session, self._session = self._session, None
             await close(session)

@@ -65,3 +65,8 @@ async def list_events(
 async def head_position(connection: Connection) -> int:
     """The safe head: the last position that can be read without losing anything."""
     return int(await connection.fetchval(statement(_PACKAGE, "head_position")))
+
+
+async def count_events(connection: Connection) -> dict[str, int]:
+    """How many events there are of each type, up to the safe head. Counts the whole log."""
+    return {row["type"]: row["count"] for row in await connection.fetch(statement(_PACKAGE, "count_events"))}

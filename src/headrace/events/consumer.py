@@ -162,7 +162,7 @@ class Consumer(Service, Generic[T]):
 
     async def _work(self, transaction: T, batch: _Batch) -> None:
         if batch.rows:
-            await self._apply(transaction, stored_events(self._registry, batch.rows))
+            await self._apply(transaction, list(stored_events(self._registry, batch.rows)))
         if not await checkpoint.move_checkpoint(
             transaction.connection,
             self.subscription,

@@ -68,7 +68,12 @@ async def _append_one(connection: Connection, event: NewEvent) -> Appended:
         rows = await connection.fetch(statement(_PACKAGE, "emit_one"), event.tenant_id, *body)
     else:
         rows = await connection.fetch(
-            statement(_PACKAGE, "append_one"), event.tenant_id, *event.stream, event.expected, *body
+            statement(_PACKAGE, "append_one"),
+            event.tenant_id,
+            event.stream.aggregate_type,
+            event.stream.aggregate_id,
+            event.expected,
+            *body,
         )
         if not rows:
             raise await _wrong_version(connection, event.stream, event.tenant_id, event.expected)

@@ -90,6 +90,22 @@ class JobDetail:
     failures: tuple[FailureDetail, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSummary:
+    """One registered worker process, and how many jobs it has claimed and not ended."""
+
+    id: int
+    app: str
+    host: str
+    pid: int
+    queues: list[str]
+    concurrency: int
+    started_at: datetime
+    heartbeat_at: datetime
+    stopping_at: datetime | None
+    held_count: int
+
+
 async def list_jobs(
     connection: Connection,
     *,
@@ -167,6 +183,16 @@ async def show_job(connection: Connection, job_id: UUID) -> JobDetail:
 async def count_jobs(connection: Connection) -> dict[State, int]:
     """How many jobs are in each state; states without a job are left out. Counts whole tables."""
     return {row["state"]: row["count"] for row in await connection.fetch(statement(_PACKAGE, "count_jobs"))}
+
+
+async def count_failures(connection: Connection) -> dict[str, int]:
+    """How many attempts raised or lost their worker, by type of error. Counts whole tables."""
+    return {row["type"]: row["count"] for row in await connection.fetch(statement(_PACKAGE, "count_failures"))}
+
+
+async def list_workers(connection: Connection) -> list[WorkerSummary]:
+    """The registered workers, oldest first."""
+    return [WorkerSummary(**dict(row.items())) for row in await connection.fetch(statement(_PACKAGE, "list_workers"))]
 
 
 def _decoded(raw: str | None) -> Any:

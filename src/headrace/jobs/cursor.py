@@ -44,7 +44,7 @@ class ClaimCursor:
     """
 
     def __init__(self, queues: Sequence[str], *, ageing: Ageing | None = Ageing()) -> None:
-        self._queues = tuple(queues)
+        self.queues = tuple(queues)
         self._ageing = ageing
         self._places: dict[tuple[str, int], Place] = {}
         self._turn = 0
@@ -57,8 +57,8 @@ class ClaimCursor:
         Queues take turns at being first within a priority. A sweep starts every range at the beginning.
         """
         self._turn += 1
-        shift = self._turn % len(self._queues)
-        queues = self._queues[shift:] + self._queues[:shift]
+        shift = self._turn % len(self.queues)
+        queues = self.queues[shift:] + self.queues[:shift]
         ranges: list[Range] = []
         if self._ageing is not None and (limit >= _AGED_SHARE or self._turn % _AGED_SHARE == 0):
             ranges += [

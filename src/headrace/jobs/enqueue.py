@@ -1,17 +1,19 @@
 """From a call to a job that can be stored: every check is made here, before any statement."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from headrace.context import current
 from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs.job import NewJob, Priority, Unique
-from headrace.jobs.registry import Kind, encode_json
+from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
 
-_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
+_LONGEST_DELAY = timedelta(days=36_525)
+_LONGEST_KEY = 1_000
 
 
 def prepare(
@@ -38,16 +40,18 @@ def prepare(
         raise ConfigurationError(f"run_at must be aware, got {run_at.isoformat()}; use datetime.now(UTC)")
     if delay is not None and delay < timedelta(0):
         raise ConfigurationError(f"delay must not be negative, got {delay}")
-    if max_attempts is not None and not 1 <= max_attempts <= 32_767:  # noqa: PLR2004 - smallint
-        raise ConfigurationError(f"max_attempts must be 1 to 32767, got {max_attempts}")
-    if queue is not None and not _QUEUE.fullmatch(queue):
-        raise ConfigurationError(
-            f"a queue's name has 1 to 100 letters, digits, and _ . : - after the first, got {queue!r}"
-        )
+    if delay is not None and delay > _LONGEST_DELAY:
+        raise ConfigurationError(f"delay must be at most {_LONGEST_DELAY.days} days, got {delay}")
+    if max_attempts is not None:
+        require_attempts(max_attempts)
+    if queue is not None:
+        require_queue(queue)
+    if unique is not None:
+        _check_unique(unique)
     return NewJob(
         id=uuid7(),
         kind=kind.name,
-        queue=queue or kind.queue,
+        queue=kind.queue if queue is None else queue,
         priority=kind.priority if priority is None else _priority(priority),
         args=kind.encode(args),
         max_attempts=max_attempts or kind.max_attempts,
@@ -55,9 +59,30 @@ def prepare(
         run_at=run_at,
         delay=delay or timedelta(0),
         parent_id=parent_id,
-        metadata=None if metadata is None else encode_json(metadata).decode(),
+        metadata=None if metadata is None else _metadata(metadata),
         unique=unique,
     )
+
+
+def _metadata(value: dict[str, Any]) -> str:
+    try:
+        text = encode_json(value).decode()
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ConfigurationError(f"metadata must be JSON: {error}") from error
+    if holds_nul(text):
+        raise ConfigurationError("metadata must not hold the character U+0000, PostgreSQL cannot store it")
+    return text
+
+
+def _check_unique(unique: Unique) -> None:
+    key = unique.key
+    is_storable = "\x00" not in key and not any("\ud800" <= character <= "\udfff" for character in key)
+    if not (1 <= len(key) <= _LONGEST_KEY and is_storable):
+        raise ConfigurationError(
+            f"a unique key has 1 to {_LONGEST_KEY} characters, without U+0000 and lone surrogates, got {key[:50]!r}"
+        )
+    if unique.max_wait < timedelta(0):
+        raise ConfigurationError(f"max_wait of a unique key must not be negative, got {unique.max_wait}")
 
 
 def _priority(value: Priority | str) -> Priority:

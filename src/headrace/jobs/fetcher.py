@@ -14,6 +14,7 @@ from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
 _NO_JIT = "off"
+_LEAST_REST = timedelta(milliseconds=1)
 
 
 class Fetcher(Service):
@@ -36,6 +37,8 @@ class Fetcher(Service):
         self._session = Session(pool, "fetcher", jit=_NO_JIT)
         self._cursor = cursor
         self._kinds = list(kinds)
+        self._queues = cursor.queues
+        self._poll = poll
         self._clock = clock
 
     async def run_once(self) -> timedelta | None:
@@ -48,10 +51,15 @@ class Fetcher(Service):
             started = time.monotonic()
             claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
             self._cursor.swept(started=started, ended=time.monotonic())
-        return AGAIN if claimed else None
+        return AGAIN if claimed else await self._rest_until_due()
 
     async def on_stop(self) -> None:
         await self._session.close()
+
+    async def _rest_until_due(self) -> timedelta | None:
+        """The time to the next delayed job or retry where that is sooner than the poll."""
+        rest = await store.next_due(await self._session.get(), self._queues, now=self._clock.override())
+        return None if rest is None or rest > self._poll else max(rest, _LEAST_REST)
 
     async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
         connection = await self._session.get()

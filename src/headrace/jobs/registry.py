@@ -1,6 +1,7 @@
 """Kinds: the stable names of jobs, the handlers behind them, and how their arguments are typed."""
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ Handler = Callable[..., Any]
 PassedArgument = Literal["args", "job"]
 
 ARGS_LIMIT_BYTES = 1024 * 1024
+MOST_ATTEMPTS = 32_767
+
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Kind:
                 f"{len(raw)} bytes of JSON are more than the limit of {ARGS_LIMIT_BYTES}; "
                 "store the data and pass its id",
             )
-        if "\\u0000" in text:
+        if holds_nul(text):
             raise InvalidArgsError(self.name, "PostgreSQL cannot store the character U+0000; remove it")
         return text
 
@@ -103,8 +108,8 @@ def describe(
     """
     if not name or len(name) > 200:  # noqa: PLR2004 - the documented bound
         raise ConfigurationError(f"a job kind's name must have 1 to 200 characters, got {name!r}")
-    if max_attempts < 1:
-        raise ConfigurationError(f"max_attempts of {name!r} must be at least 1, got {max_attempts}")
+    require_attempts(max_attempts)
+    require_queue(queue)
     if timeout is not None and timeout <= timedelta(0):
         raise ConfigurationError(f"timeout of {name!r} must be positive, got {timeout}")
     passes: tuple[PassedArgument, ...] = ()
@@ -125,6 +130,25 @@ def describe(
         timeout=timeout,
         decode=_decoder(name, declared),
     )
+
+
+def require_queue(name: str) -> None:
+    """Raises ConfigurationError for a name no queue may have."""
+    if not _QUEUE.fullmatch(name):
+        raise ConfigurationError(
+            f"a queue's name has 1 to 100 letters, digits, and _ . : - after the first, got {name!r}"
+        )
+
+
+def require_attempts(count: int) -> None:
+    """Raises ConfigurationError for a number of attempts that cannot be stored."""
+    if not 1 <= count <= MOST_ATTEMPTS:
+        raise ConfigurationError(f"max_attempts must be 1 to {MOST_ATTEMPTS}, got {count}")
+
+
+def holds_nul(text: str) -> bool:
+    """True where JSON text holds the character U+0000, which jsonb cannot store."""
+    return "\\u0000" in text and _ESCAPED_NUL.search(text) is not None
 
 
 def encode_json(value: Any) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from headrace.db.connection import Connection, Row
+from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
 from headrace.jobs.job import Claim, Enqueued, NewJob
@@ -40,8 +41,14 @@ async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: da
     """Stores jobs in bounded batches, in the caller's transaction; answers in the order given.
 
     A unique job whose key is held is not stored; the holder's id comes back with is_new False. Two
-    jobs with one key in one call count as one.
+    jobs with one key in one call count as one. Raises TransactionClosedError where the connection is
+    closed, in no transaction, or in a failed one.
     """
+    with open_transaction(connection, doing="enqueue jobs"):
+        return await _insert(connection, jobs, now)
+
+
+async def _insert(connection: Connection, jobs: Sequence[NewJob], now: datetime | None) -> list[Enqueued]:
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
@@ -137,6 +144,11 @@ async def claim_jobs(
         limit,
         worker_id,
     )
+
+
+async def next_due(connection: Connection, queues: Sequence[str], *, now: datetime | None = None) -> timedelta | None:
+    """How long until the next waiting job of these queues is due; None where none waits for later."""
+    return await connection.fetchval(statement(_PACKAGE, "next_due"), list(queues), now)
 
 
 async def finish_jobs(

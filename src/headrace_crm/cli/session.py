@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from headrace import Headrace, at_database, database_address
-
 from headrace_crm.app import create_app
 
 DEMO_DATABASE = "headrace_demo"
@@ -28,6 +27,8 @@ def say(line: str) -> None:
 @asynccontextmanager
 async def opened(choice: Choice) -> AsyncGenerator[Headrace]:
     """The CRM, open for a block on the database chosen; its schema is brought up to date."""
-    async with database_address(choice.database, say=say) as address:
-        async with create_app(at_database(address, DEMO_DATABASE) if choice.is_demo else address) as app:
-            yield app
+    async with (
+        database_address(choice.database, say=say) as address,
+        create_app(at_database(address, DEMO_DATABASE) if choice.is_demo else address) as app,
+    ):
+        yield app

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from headrace import HeadraceError
 
 _SECONDS_TO_STOP = 15.0
+_CONCURRENCY = 4
+"""Parsing mail is work for the processor: more at a time would only keep batches from the other workers."""
 
 
 class WorkersLostError(HeadraceError):
@@ -43,6 +45,7 @@ class WorkerProcesses:
                 "headrace_crm.app:create_app",
                 "worker",
                 "--stop-on-eof",
+                f"--concurrency={_CONCURRENCY}",
                 stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=PIPE,
@@ -50,11 +53,13 @@ class WorkerProcesses:
             )
             self._processes.append(process)
 
-    def kill_one(self) -> int:
-        """Kills the oldest living worker with SIGKILL and returns its process id."""
-        victim = self.alive[0]
-        victim.send_signal(signal.SIGKILL)
-        return victim.pid
+    def kill(self, pid: int) -> bool:
+        """Kills the worker of this process id with SIGKILL; False where it is none of these, or dead."""
+        for process in self.alive:
+            if process.pid == pid:
+                process.send_signal(signal.SIGKILL)
+                return True
+        return False
 
     async def require_one(self) -> None:
         """Raises WorkersLostError, with what the last one said, where none is alive."""

@@ -37,9 +37,7 @@ def link_id(link: str) -> UUID:
     return UUID(bytes=blake2b(link.encode(), digest_size=16).digest())
 
 
-def place_batch(
-    messages: Sequence[ThreadLinks], *, stored: StoredLinks, fresh: Iterator[int]
-) -> Conversations:
+def place_batch(messages: Sequence[ThreadLinks], *, stored: StoredLinks, fresh: Iterator[int]) -> Conversations:
     """Decide the threads of new messages, one after the other.
 
     `fresh` yields unused thread ids, ascending and higher than any stored, so that the oldest thread
@@ -86,9 +84,7 @@ class _Placing:
             opened=sorted(self._opened.intersection(threads)),
             absorbed={old: self._root(new) for old, new in self._into.items() if old not in self._opened},
             bound={key: self._root(thread) for key, thread in self._bound.items()},
-            offered={
-                (key, self._root(thread)) for key, threads in self._offers.items() for thread in threads
-            },
+            offered={(key, self._root(thread)) for key, threads in self._offers.items() for thread in threads},
         )
 
     def _thread_of(self, key: UUID) -> int | None:

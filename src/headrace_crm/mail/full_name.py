@@ -8,15 +8,23 @@ _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _REMARK: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _LEAST_TOKENS: Final = 2
 _MOST_TOKENS: Final = 6
+# fmt: off
 _ROLE_WORDS: Final = frozenset(
-    "account accounts admin administrator alert alerts announce billing bot bounce bounces bug bugs care contact "
-    "customer customers daemon delivery department desk devel developers digest discussion editor feedback group "
-    "help helpdesk hostmaster info information list listserv lists mail mailer mailing majordomo manager marketing "
-    "member members moderator news newsletter noreply notification notifications notifier office online order "
-    "orders owner postmaster press recipients registration reply request robot root sales secretary security "
-    "server service services shop staff store subscriber subscribers subscriptions support system team undisclosed "
-    "unknown update updates user users via webmaster".split()
+    (
+        "account", "accounts", "admin", "administrator", "alert", "alerts", "announce", "billing",
+        "bot", "bounce", "bounces", "bug", "bugs", "care", "contact", "customer", "customers", "daemon",
+        "delivery", "department", "desk", "devel", "developers", "digest", "discussion", "editor",
+        "feedback", "group", "help", "helpdesk", "hostmaster", "info", "information", "list", "lists",
+        "listserv", "mail", "mailer", "mailing", "majordomo", "manager", "marketing", "member",
+        "members", "moderator", "news", "newsletter", "noreply", "notification", "notifications",
+        "notifier", "office", "online", "order", "orders", "owner", "postmaster", "press", "recipients",
+        "registration", "reply", "request", "robot", "root", "sales", "secretary", "security", "server",
+        "service", "services", "shop", "staff", "store", "subscriber", "subscribers", "subscriptions",
+        "support", "system", "team", "undisclosed", "unknown", "update", "updates", "user", "users",
+        "via", "webmaster",
+    )
 )
+# fmt: on
 
 
 def full_name(name: str) -> str | None:

@@ -70,6 +70,15 @@ async def claim_owner(connection: Connection, addresses: Iterable[str]) -> UUID:
     return owner_id
 
 
+async def find_owners(connection: Connection, addresses: Iterable[str]) -> list[UUID]:
+    """The owners of these addresses. Raises OwnerError where nobody has any of them."""
+    wanted = read_owner_addresses(addresses)
+    owners = [row["owner_id"] for row in await connection.fetch(statement(_PACKAGE, "find_owners"), wanted)]
+    if not owners:
+        raise OwnerError(f"no mail of {', '.join(wanted)} was imported; `crm import` a mailbox with this --owner first")
+    return owners
+
+
 async def lock_owner(connection: Connection, owner_id: UUID) -> Owner:
     """Takes the lock on everything stored for an owner, to the end of the transaction.
 

@@ -8,7 +8,7 @@ import pytest
 
 from fix_events import ContactCreated, ContactRenamed, NoteTaken, new
 from headrace.db.connection import Connection
-from headrace.errors import ConfigurationError, HeadraceError
+from headrace.errors import ConfigurationError
 from headrace.events.consumer import Consumer
 from headrace.events.head import Head
 from headrace.events.schema import EventRegistry

@@ -26,7 +26,7 @@ async def test_waiting_for_what_is_passed_returns_at_once(pool, connection):
 
 async def test_the_slowest_lane_decides(pool, connection):
     await subscribe(connection, 5, 9)
-    with pytest.raises(NotCaughtUpError, match="did not pass position 6 within .* it is at 5") as caught:
+    with pytest.raises(NotCaughtUpError, match=r"did not pass position 6 within .* it is at 5") as caught:
         await wait_for(pool, "stats", 6, timeout=timedelta(milliseconds=30))
     assert caught.value.reached == 5
     assert isinstance(caught.value, TimeoutError)

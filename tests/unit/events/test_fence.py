@@ -50,7 +50,7 @@ _step = st.tuples(
 )
 
 
-@given(st.lists(_step, max_size=120))
+@given(st.lists(_step, min_size=40, max_size=120))
 @settings(max_examples=300)
 def test_no_number_appears_below_what_was_settled(steps):
     """Writers draw only while they hold the lock; between the leader's two looks anything may happen."""

@@ -151,7 +151,7 @@ def test_a_class_without_fields_to_store_is_refused(registry):
     class Odd:
         pass
 
-    with pytest.raises(ConfigurationError, match="make it a msgspec.Struct"):
+    with pytest.raises(ConfigurationError, match=r"make it a msgspec\.Struct"):
         registry.register(Odd)
 
 

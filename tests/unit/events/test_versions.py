@@ -45,6 +45,4 @@ def test_events_of_one_stream_that_contradict_each_other_are_refused(expected):
 @given(st.lists(st.sampled_from("abcd"), max_size=20))
 def test_every_event_of_a_stream_is_counted_once(names):
     bumps = stream_bumps([new(DATA, stream=name) for name in names])
-    assert {bump.key.aggregate_id: bump.event_count for bump in bumps} == {
-        name: names.count(name) for name in names
-    }
+    assert {bump.key.aggregate_id: bump.event_count for bump in bumps} == {name: names.count(name) for name in names}

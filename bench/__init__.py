@@ -1,0 +1,1 @@
+"""Benchmarks: each workload beside a baseline measured in the same run, in alternating rounds."""

@@ -1,0 +1,60 @@
+"""`python -m bench`: runs the workloads and prints how they compare."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench import report
+from bench.contest import Result, hold
+from bench.stage import stage
+from bench.workloads import WORKLOADS
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke: small sizes, one round each.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Run only this one; may be repeated: {', '.join(WORKLOADS)}.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every reading to this file too.")] = None,
+) -> None:
+    """Measures Headrace beside its baselines, on an embedded server or HEADRACE_DATABASE_URL's."""
+    names = only or list(WORKLOADS)
+    for name in names:
+        if name not in WORKLOADS:
+            raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(WORKLOADS)}")
+    asyncio.run(_measure(names, is_quick=quick, path=json))
+
+
+async def _measure(names: list[str], *, is_quick: bool, path: Path | None) -> None:
+    progress = Console(stderr=True)
+    loop = asyncio.get_running_loop()
+    async with stage(is_quick=is_quick) as chosen:
+        results: list[Result] = []
+        for name in names:
+            started = loop.time()
+            with progress.status(name) as status:
+                async with WORKLOADS[name](chosen) as contest:
+                    result = await hold(
+                        contest,
+                        told=lambda who, number, of=contest: status.update(
+                            f"{of.title}: round {number} of {of.rounds}, {who}"
+                        ),
+                    )
+            results.append(result)
+            progress.print(f"{contest.title}: {loop.time() - started:.0f} s")
+        version = await chosen.server_version()
+    # Wide enough to keep every figure whole where the output is no terminal.
+    Console(width=None if sys.stdout.isatty() else 110).print(report.table(results))
+    if path is not None:
+        moment = datetime.now(UTC)
+        report.write(path, report.document(results, server_version=version, is_quick=is_quick, measured_at=moment))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,128 @@
+"""What is measured: our way and the baselines, taking turns, and what follows from their readings."""
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal, assert_never
+
+Measure = Literal["rate", "latency"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One way to do a workload. `run` does a round and gives its readings.
+
+    A rate gives one reading a round, in units a second; a latency many, in milliseconds.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[Sequence[float]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What our way should reach; None asks nothing."""
+
+    ratio: float | None = None
+    rate: float | None = None
+    p50_ms: float | None = None
+
+    def __str__(self) -> str:
+        asked = (
+            None if self.ratio is None else f"ratio >= {self.ratio:g}",
+            None if self.rate is None else f">= {self.rate:,.0f}/s",
+            None if self.p50_ms is None else f"p50 <= {self.p50_ms:g} ms",
+        )
+        return ", ".join(one for one in asked if one is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A workload: the first contestant is ours, the others are what it is compared with."""
+
+    name: str
+    title: str
+    measure: Measure
+    unit: str
+    contestants: tuple[Contestant, ...]
+    rounds: int
+    wanted: Wanted = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The readings of one contestant, round by round, and how many times better ours was (None for ours)."""
+
+    name: str
+    rounds: tuple[tuple[float, ...], ...]
+    ratio: float | None
+
+    @property
+    def readings(self) -> tuple[float, ...]:
+        return tuple(reading for one in self.rounds for reading in one)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    contest: Contest
+    scores: tuple[Score, ...]
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether what was wanted was reached; None where nothing was."""
+        wanted, ours = self.contest.wanted, self.scores[0].readings
+        middle = median(ours)
+        checks = [
+            wanted.ratio is None or all(one.ratio is None or one.ratio >= wanted.ratio for one in self.scores),
+            wanted.rate is None or middle >= wanted.rate,
+            wanted.p50_ms is None or middle <= wanted.p50_ms,
+        ]
+        return None if wanted == Wanted() else all(checks)
+
+
+async def hold(contest: Contest, *, told: Callable[[str, int], None] = lambda *_: None) -> Result:
+    """Lets the contestants take turns, A B A B, so that a machine that slows down slows them all.
+
+    `told` hears who runs next and in which round.
+    """
+    rounds: dict[str, list[tuple[float, ...]]] = {one.name: [] for one in contest.contestants}
+    for number in range(contest.rounds):
+        for contestant in contest.contestants:
+            told(contestant.name, number + 1)
+            rounds[contestant.name].append(tuple(await contestant.run()))
+    return score(contest, rounds)
+
+
+def score(contest: Contest, rounds: dict[str, list[tuple[float, ...]]]) -> Result:
+    """The result of readings taken: a ratio is the median of the rounds' own ratios."""
+    ours = rounds[contest.contestants[0].name]
+    scores: list[Score] = []
+    for contestant in contest.contestants:
+        theirs = rounds[contestant.name]
+        ratio = None
+        if theirs is not ours:
+            ratio = median(
+                _times_better(median(mine), median(other), contest.measure)
+                for mine, other in zip(ours, theirs, strict=True)
+            )
+        scores.append(Score(contestant.name, tuple(theirs), ratio))
+    return Result(contest, tuple(scores))
+
+
+def _times_better(ours: float, theirs: float, measure: Measure) -> float:
+    match measure:
+        case "rate":
+            return ours / theirs
+        case "latency":
+            return theirs / ours
+        case _:
+            assert_never(measure)
+
+
+def percentile(readings: Sequence[float], percent: float) -> float:
+    """The smallest reading that so many percent of them do not exceed (nearest rank)."""
+    if not readings:
+        raise ValueError("no readings; a percentile needs at least one")
+    rank = math.ceil(percent / 100 * len(readings))
+    return sorted(readings)[max(rank, 1) - 1]

@@ -1,0 +1,92 @@
+"""What was measured, as a table and as JSON."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from rich.table import Table
+
+from bench.contest import Result, Score, percentile
+
+_MARKS = {True: "[green]met[/]", False: "[red]missed[/]"}
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Rows of readings: the median and the range of the rounds, or the percentiles of all samples."""
+    made = Table(title="headrace beside its baselines", caption="x: how many times better headrace was")
+    made.add_column("", no_wrap=True)
+    for heading in ("median", "min - max", "p95", "p99", "x"):
+        made.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        contest = result.contest
+        made.add_row(f"[bold]{contest.title}[/], {contest.unit}")
+        for score in result.scores:
+            ratio = "" if score.ratio is None else f"{score.ratio:.2f}"
+            made.add_row(f"  {score.name}", *_figures(result, score), ratio)
+        if result.is_met is not None:
+            made.add_row(f"  wanted: {contest.wanted} {_MARKS[result.is_met]}")
+        made.add_section()
+    return made
+
+
+def document(
+    results: Sequence[Result], *, server_version: str, is_quick: bool, measured_at: datetime
+) -> dict[str, Any]:
+    """The same as JSON-ready values, with every reading; a latency's rounds are lists of samples."""
+    return {
+        "headrace": version("headrace"),
+        "postgresql": server_version,
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "quick": is_quick,
+        "measured_at": measured_at.isoformat(),
+        "workloads": [_entry(result) for result in results],
+    }
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Writes the document, replacing what was there."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    contest = result.contest
+    return {
+        "name": contest.name,
+        "title": contest.title,
+        "measure": contest.measure,
+        "unit": contest.unit,
+        "wanted": str(contest.wanted) or None,
+        "met": result.is_met,
+        "contestants": [_score(result, score) for score in result.scores],
+    }
+
+
+def _score(result: Result, score: Score) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": score.name,
+        "median": round(median(score.readings), 3),
+        "ratio": None if score.ratio is None else round(score.ratio, 3),
+    }
+    if result.contest.measure == "latency":
+        entry |= {f"p{percent}": round(percentile(score.readings, percent), 3) for percent in (50, 95, 99)}
+    entry["rounds"] = [[round(reading, 3) for reading in one] for one in score.rounds]
+    return entry
+
+
+def _figures(result: Result, score: Score) -> tuple[str, str, str, str]:
+    readings = score.readings
+    if result.contest.measure == "latency":
+        return (
+            f"{percentile(readings, 50):.2f}",
+            f"{min(readings):.2f} - {max(readings):.2f}",
+            f"{percentile(readings, 95):.2f}",
+            f"{percentile(readings, 99):.2f}",
+        )
+    return f"{median(readings):,.0f}", f"{min(readings):,.0f} - {max(readings):,.0f}", "", ""

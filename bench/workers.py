@@ -1,0 +1,96 @@
+"""Worker processes under measurement: real ones, started before the clock is and held until it runs."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from headrace.db.address import ENVIRONMENT
+
+_ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+
+
+def engine_command() -> list[str]:
+    """A worker of the engine, with its default options."""
+    return ["headrace.cli", "--app", "bench.app:make_app", "worker", "--stop-on-eof"]
+
+
+def sketch_command(dsn: str, *, poll_seconds: float) -> list[str]:
+    """A worker of the sketch."""
+    return ["bench.sketch", dsn, str(poll_seconds)]
+
+
+class WorkerProcess:
+    """One process, known by its pid; it stops when its standard input closes."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    def pause(self) -> None:
+        """Stops the process where it stands."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def require_running(self) -> None:
+        """Raises RuntimeError where the process has ended."""
+        if self._process.returncode is not None:
+            raise RuntimeError(f"a worker process ended with exit code {self._process.returncode}")
+
+    async def wait_running(self) -> None:
+        """Returns when the process has said that it runs; raises RuntimeError with what else it said."""
+        stream = self._process.stderr
+        if stream is None:
+            raise RuntimeError("the worker's standard error is not piped")
+        said: list[str] = []
+        async with asyncio.timeout(_START_SECONDS):
+            while line := await stream.readline():
+                said.append(line.decode())
+                if "is running" in said[-1]:
+                    return
+        raise RuntimeError("a worker process did not start:\n" + "".join(said))
+
+    async def end(self) -> None:
+        """Closes its standard input and waits; kills it where that does not end it."""
+        if self._process.returncode is not None:
+            return
+        self.go_on()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._process.communicate()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def worker_processes(command: Sequence[str], *, dsn: str, count: int) -> AsyncIterator[list[WorkerProcess]]:
+    """Started processes that all say they run; ended with the block."""
+    started: list[WorkerProcess] = []
+    try:
+        for _ in range(count):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=_ROOT,
+                env={**os.environ, ENVIRONMENT: dsn},
+            )
+            started.append(WorkerProcess(process))
+        for worker in started:
+            await worker.wait_running()
+        yield started
+    finally:
+        for worker in started:
+            await worker.end()

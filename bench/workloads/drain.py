@@ -1,0 +1,106 @@
+"""Drain no-op jobs with worker processes, beside as many processes that work in the sketch's way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from bench.app import Errand, make_app
+from bench.contest import Contest, Contestant, Wanted
+from bench.stage import Stage
+from bench.workers import WorkerProcess, engine_command, sketch_command, worker_processes
+from headrace import Headrace, uuid7
+from headrace.db.statements import statement
+
+_CHUNK = 10_000
+_LOOK_SECONDS = 0.25
+_IDLE_POLL_SECONDS = 0.02
+_RATIO_WANTED = 20
+
+
+def drain_by_one(stage: Stage) -> AbstractAsyncContextManager[Contest]:
+    """One process each."""
+    return _drain(stage, workers=1, wanted=Wanted(ratio=_RATIO_WANTED))
+
+
+def drain_by_two(stage: Stage) -> AbstractAsyncContextManager[Contest]:
+    """Two processes each."""
+    return _drain(stage, workers=2, wanted=Wanted())
+
+
+@asynccontextmanager
+async def _drain(stage: Stage, *, workers: int, wanted: Wanted) -> AsyncIterator[Contest]:
+    async with stage.database() as dsn, make_app(dsn) as app:
+        session = await asyncpg.connect(dsn)
+        drain = _Drain(dsn, app, session, workers)
+        ours, theirs = stage.pick(100_000, 5_000), stage.pick(2_000, 200)
+        try:
+            yield Contest(
+                name=f"drain-{workers}",
+                title=f"drain with {workers} worker process{'es' if workers > 1 else ''}",
+                measure="rate",
+                unit="jobs/s",
+                rounds=stage.pick(3, 1),
+                wanted=wanted,
+                contestants=(
+                    Contestant("headrace", lambda: drain.by_engine(ours)),
+                    Contestant("one job per poll", lambda: drain.by_sketch(theirs)),
+                ),
+            )
+        finally:
+            await session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drain:
+    """A round starts idle workers, halts them, stores the jobs and lets them all go on at once."""
+
+    dsn: str
+    app: Headrace
+    session: asyncpg.Connection
+    workers: int
+
+    async def by_engine(self, count: int) -> Sequence[float]:
+        await self.session.execute(statement("bench", "clear_jobs"))
+        async with worker_processes(engine_command(), dsn=self.dsn, count=self.workers) as processes:
+            _pause(processes)
+            for start in range(0, count, _CHUNK):
+                await self.app.enqueue_many(
+                    "idle-errand", [Errand(number) for number in range(start, min(start + _CHUNK, count))]
+                )
+            await self._finish(processes, "SELECT EXISTS (SELECT FROM headrace.run)")
+        return [await self._rate(count, "outcome_count", "drain_seconds")]
+
+    async def by_sketch(self, count: int) -> Sequence[float]:
+        await self.session.execute(statement("bench", "clear_baselines"))
+        command = sketch_command(self.dsn, poll_seconds=_IDLE_POLL_SECONDS)
+        async with worker_processes(command, dsn=self.dsn, count=self.workers) as processes:
+            _pause(processes)
+            await self.session.executemany(
+                statement("bench", "sketch_insert"),
+                [(uuid7(), "idle-errand", msgspec.json.encode(Errand(n)).decode()) for n in range(count)],
+            )
+            await self._finish(processes, "SELECT EXISTS (SELECT FROM sketch_job WHERE status <> 'completed')")
+        return [await self._rate(count, "sketch_count", "sketch_drain_seconds")]
+
+    async def _finish(self, processes: Sequence[WorkerProcess], has_more: str) -> None:
+        for process in processes:
+            process.go_on()
+        while await self.session.fetchval(has_more):
+            for process in processes:
+                process.require_running()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _rate(self, count: int, counted: str, seconds: str) -> float:
+        done = await self.session.fetchval(statement("bench", counted))
+        if done != count:
+            raise RuntimeError(f"{done} jobs are completed, {count} were stored; the round does not count")
+        return count / float(await self.session.fetchval(statement("bench", seconds)))
+
+
+def _pause(processes: Sequence[WorkerProcess]) -> None:
+    for process in processes:
+        process.pause()

@@ -1,0 +1,22 @@
+"""Options that several commands have."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from headrace_crm.mail.owners import AsOf
+
+AS_OF_HELP = "What scores take for now: a date (its end, UTC) or 'latest', the newest message."
+
+
+def read_as_of(value: str | None) -> AsOf | None:
+    """What --as-of says; None where it was left out. Raises BadParameter for anything else."""
+    if value is None or value in {"now", "latest"}:
+        return value  # pyright: ignore[reportReturnType] - narrowed by the set, which pyright does not follow
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(f"--as-of must be a date like 2007-12-31, 'latest' or 'now', got {value!r}") from None
+    if len(value) == len("2007-12-31"):
+        moment += timedelta(days=1) - timedelta(microseconds=1)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,49 @@
+"""The root of the `crm` command."""
+
+import logging
+from typing import Annotated
+
+import typer
+
+from headrace_crm.cli import contacts, demo, import_mail
+from headrace_crm.cli.session import Choice
+
+app = typer.Typer(
+    name="crm",
+    help="Relationships out of a mailbox.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("import")(import_mail.import_)
+app.command("contacts")(contacts.contacts)
+app.command("show")(contacts.show)
+app.command("demo")(demo.demo)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            help="The database; HEADRACE_DATABASE_URL otherwise, else an embedded PostgreSQL in ./.headrace.",
+        ),
+    ] = None,
+    is_demo: Annotated[bool, typer.Option("--demo", help="Look at what `crm demo` made instead.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more; twice for all.")] = 0,
+) -> None:
+    """Relationships out of a mailbox.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist.
+    """
+    context.obj = Choice(database, is_demo)
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    logging.basicConfig(level=levels[min(verbose, 2)], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """Runs the command."""
+    app()

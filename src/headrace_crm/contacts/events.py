@@ -1,0 +1,91 @@
+"""What happens to contacts: each event is in the stream of its contact."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from headrace import Stream, event
+
+
+@event("contact.created", version=1)
+class ContactCreated(msgspec.Struct, frozen=True):
+    """A person had a first interaction with the owner."""
+
+    contact_id: UUID
+    owner_id: UUID
+    name: str
+    addresses: tuple[str, ...]
+
+
+@event("contact.updated", version=1)
+class ContactUpdated(msgspec.Struct, frozen=True):
+    """A contact's name or addresses are others now."""
+
+    contact_id: UUID
+    owner_id: UUID
+    name: str
+    addresses: tuple[str, ...]
+
+
+@event("contact.removed", version=1)
+class ContactRemoved(msgspec.Struct, frozen=True):
+    """A contact's last interaction was retracted: it was no person, or the owner."""
+
+    contact_id: UUID
+    owner_id: UUID
+
+
+@event("interaction.email_sent", version=1)
+class InteractionEmailSent(msgspec.Struct, frozen=True):
+    """The owner wrote to the contact; it occurred when the message was sent."""
+
+    contact_id: UUID
+    owner_id: UUID
+    message_id: int
+
+
+@event("interaction.email_received", version=1)
+class InteractionEmailReceived(msgspec.Struct, frozen=True):
+    """The contact wrote to the owner; it occurred when the message was sent."""
+
+    contact_id: UUID
+    owner_id: UUID
+    message_id: int
+
+
+@event("interaction.recorded", version=1)
+class InteractionRecorded(msgspec.Struct, frozen=True):
+    """Owner and contact dealt with each other, whatever the medium."""
+
+    contact_id: UUID
+    owner_id: UUID
+    channel: Literal["email"]
+    direction: Literal["sent", "received"]
+    message_id: int
+
+
+@event("interaction.retracted", version=1)
+class InteractionRetracted(msgspec.Struct, frozen=True):
+    """An interaction recorded before was none: more mail, or more owner addresses, showed another picture."""
+
+    contact_id: UUID
+    owner_id: UUID
+    direction: Literal["sent", "received"]
+    message_id: int
+
+
+CONTACT_EVENTS: tuple[type, ...] = (
+    ContactCreated,
+    ContactUpdated,
+    ContactRemoved,
+    InteractionEmailSent,
+    InteractionEmailReceived,
+    InteractionRecorded,
+    InteractionRetracted,
+)
+
+
+def contact_stream(contact_id: UUID) -> Stream:
+    """The stream of one contact's events."""
+    return Stream("contact", str(contact_id))

@@ -1,0 +1,142 @@
+"""The work of `contact-extraction`: brings an owner's people and interactions in line with the mail stored.
+
+What results is a function of the set of messages and of the owner's addresses, whatever order they came
+in and wherever a run was cut off; with one exception: two contacts that later mail shows to be one person
+stay two, since merging contacts is a decision of its own.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from headrace import Headrace, Transaction, bind, uuid7
+from headrace_crm.contacts.events import (
+    ContactCreated,
+    ContactRemoved,
+    ContactUpdated,
+    InteractionEmailReceived,
+    InteractionEmailSent,
+    InteractionRecorded,
+    InteractionRetracted,
+    contact_stream,
+)
+from headrace_crm.contacts.person import Author, join_addresses
+from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
+from headrace_crm.contacts.standing import Standing, standing_of
+from headrace_crm.contacts.store import ContactStore, StaleAddress
+from headrace_crm.mail.importing import ExtractContacts
+from headrace_crm.mail.owners import Owner, lock_owner
+from headrace_crm.mail.turns import Turns
+
+ADDRESSES_A_STEP: Final = 2_000
+MESSAGES_A_STEP: Final = 500
+CONTACTS_A_STEP: Final = 500
+
+
+async def extract_contacts(app: Headrace, turns: Turns, args: ExtractContacts) -> dict[str, int]:
+    """Works step by step until nothing is left to do; each step is one transaction that resumes the last.
+
+    Returns how much was done: addresses judged, messages resolved, contacts announced anew.
+    """
+    done: Counter[str] = Counter()
+    while True:
+        async with turns.of(args.owner_id), app.transaction() as tx:
+            owner = await lock_owner(tx.connection, args.owner_id)
+            with bind(user_id=str(owner.id)):
+                step = await take_step(tx, owner)
+        if step is None:
+            return dict(done)
+        done[step[0]] += step[1]
+
+
+async def take_step(tx: Transaction, owner: Owner) -> tuple[str, int] | None:
+    """Does the first thing left to do for a locked owner; None when there is none.
+
+    Addresses come before messages, so that no message is resolved by a judgement that is out of date.
+    """
+    store = ContactStore(tx.connection, owner.id)
+    if addresses := await store.stale_addresses(limit=ADDRESSES_A_STEP):
+        await _judge_addresses(store, owner, addresses)
+        return "addresses", len(addresses)
+    if messages := await store.unextracted_messages(limit=MESSAGES_A_STEP):
+        people = await store.people(message.message for message in messages)
+        await _record(tx, store, owner.id, resolve(messages, owners=owner.addresses, people=people))
+        return "messages", len(messages)
+    if contacts := await store.stale_contacts(limit=CONTACTS_A_STEP):
+        await _announce_changes(tx, store, owner.id, contacts)
+        return "contacts", len(contacts)
+    return None
+
+
+async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequence[StaleAddress]) -> None:
+    standings: dict[str, Standing] = {each.facts.email: standing_of(each.facts, owner.addresses) for each in addresses}
+    changed = [
+        each.facts.email
+        for each in addresses
+        if each.standing is not None and each.standing != standings[each.facts.email]
+    ]
+    authors = {
+        each.facts.email: Author(each.facts.email, each.full_names, each.contact_id)
+        for each in addresses
+        if standings[each.facts.email] == "person"
+    }
+    for neighbour in await store.authors_named({name for author in authors.values() for name in author.full_names}):
+        if neighbour.email not in standings:
+            authors[neighbour.email] = neighbour
+    contacts = await store.existing_contacts({author.contact_id for author in authors.values() if author.contact_id})
+    people = join_addresses(authors.values(), contacts=contacts, new_id=uuid7)
+    await store.absorb_people(people.absorbed)
+    await store.write_standings(standings)
+    await store.write_people(
+        {email: people.contact_ids[email] for email in authors},
+        removed=[email for email, standing in standings.items() if standing != "person"],
+    )
+    await store.unextract_messages_of(changed)
+
+
+async def _record(tx: Transaction, store: ContactStore, owner_id: UUID, resolutions: Sequence[Resolution]) -> None:
+    recorded = [each for resolution in resolutions for each in resolution.recorded]
+    retracted = [each for resolution in resolutions for each in resolution.retracted]
+    contact_ids = {each.contact_id for each in recorded}
+    missing = contact_ids - await store.existing_contacts(contact_ids)
+    # In the order of their first interaction, so that a replay meets people as the owner did.
+    ordered = [
+        contact_id for contact_id in dict.fromkeys(each.contact_id for each in recorded) if contact_id in missing
+    ]
+    cards = await store.cards(ordered)
+    await store.insert_contacts([cards[contact_id] for contact_id in ordered])
+    await store.delete_interactions(retracted)
+    await store.insert_interactions(recorded)
+    for contact_id in ordered:
+        card = cards[contact_id]
+        created = ContactCreated(contact_id, owner_id, card.name, card.addresses)
+        await tx.append(created, stream=contact_stream(contact_id))
+    for each in retracted:
+        event = InteractionRetracted(each.contact_id, owner_id, each.direction, each.message_id)
+        await tx.append(event, stream=contact_stream(each.contact_id), occurred_at=each.occurred_at)
+    for each in recorded:
+        await _append_interaction(tx, owner_id, each)
+    for contact_id in await store.delete_lone_contacts({each.contact_id for each in retracted}):
+        await tx.append(ContactRemoved(contact_id, owner_id), stream=contact_stream(contact_id))
+    await store.mark_extracted(resolutions)
+
+
+async def _append_interaction(tx: Transaction, owner_id: UUID, each: Interaction) -> None:
+    stream = contact_stream(each.contact_id)
+    kind = InteractionEmailSent if each.direction == "sent" else InteractionEmailReceived
+    await tx.append(kind(each.contact_id, owner_id, each.message_id), stream=stream, occurred_at=each.occurred_at)
+    recorded = InteractionRecorded(each.contact_id, owner_id, "email", each.direction, each.message_id)
+    await tx.append(recorded, stream=stream, occurred_at=each.occurred_at)
+
+
+async def _announce_changes(
+    tx: Transaction, store: ContactStore, owner_id: UUID, contacts: Mapping[UUID, tuple[str, tuple[str, ...]]]
+) -> None:
+    cards = await store.cards(contacts)
+    changed = [card for contact_id, card in cards.items() if (card.name, card.addresses) != contacts[contact_id]]
+    await store.update_contacts(changed)
+    await store.freshen_contacts(contacts)
+    for card in changed:
+        event = ContactUpdated(card.id, owner_id, card.name, card.addresses)
+        await tx.append(event, stream=contact_stream(card.id))

@@ -1,0 +1,3 @@
+-- Opens threads under ids drawn before.
+-- Lock: the owner is locked.
+INSERT INTO crm.thread (id, owner_id) OVERRIDING SYSTEM VALUE SELECT unnest($2::bigint[]), $1

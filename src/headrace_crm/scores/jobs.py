@@ -1,0 +1,40 @@
+"""The score jobs of the CRM, registered on an app."""
+
+from collections.abc import Sequence
+
+from headrace import Headrace, Job, StoredEvent, Transaction
+from headrace_crm.mail.events import SyncCompleted
+from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
+from headrace_crm.mail.owners import owner_as_of
+from headrace_crm.scores.score import score
+from headrace_crm.scores.store import contacts_scored_otherwise, list_interactions, lock_basis, write_score
+from headrace_crm.stats.projections import SCORE_KIND, CalculateScore, enqueue_scores
+
+
+def register(app: Headrace) -> None:
+    """Registers `calculate-relationship-scores`, and its renewal when a sync moves what scores take for now."""
+
+    @app.job(SCORE_KIND, queue="scores", max_attempts=MAX_ATTEMPTS, retry=RETRY)
+    async def calculate_relationship_scores(args: CalculateScore, job: Job) -> None:
+        async with job.transaction() as tx:
+            tx.result = await _calculate(app, tx, args)
+
+    @app.on(SyncCompleted, name="score-refresher", mode="ordered")
+    async def refresh_scores(events: Sequence[StoredEvent], tx: Transaction) -> None:
+        for owner_id in {event.data.owner_id for event in events if isinstance(event.data, SyncCompleted)}:
+            as_of = await owner_as_of(tx.connection, owner_id, now=app.clock.now())
+            contact_ids = await contacts_scored_otherwise(tx.connection, owner_id, as_of)
+            await enqueue_scores(tx, {(owner_id, contact_id) for contact_id in contact_ids})
+
+    _ = calculate_relationship_scores, refresh_scores
+
+
+async def _calculate(app: Headrace, tx: Transaction, args: CalculateScore) -> dict[str, float] | None:
+    basis = await lock_basis(tx.connection, args.contact_id)
+    if basis is None:
+        return None
+    interactions = await list_interactions(tx.connection, args.contact_id)
+    as_of = await owner_as_of(tx.connection, basis.owner_id, now=app.clock.now())
+    found = score(interactions, now=as_of)
+    await write_score(tx.connection, basis, found)
+    return {"strength": found.strength}

@@ -1,0 +1,43 @@
+"""Writes the stats of contacts."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from headrace import Connection, statement
+from headrace_crm.stats.fold import StatsChange
+
+_PACKAGE: Final = "headrace_crm.stats"
+
+
+async def apply_changes(connection: Connection, changes: Sequence[StatsChange]) -> list[tuple[UUID, UUID]]:
+    """Adds changes to the stats of contacts; returns (owner, contact) of those that exist.
+
+    A contact that was removed since has no stats, and its events change nothing.
+    """
+    if not changes:
+        return []
+    rows = await connection.fetch(
+        statement(_PACKAGE, "apply_changes"),
+        [each.contact_id for each in changes],
+        [each.owner_id for each in changes],
+        [each.sent for each in changes],
+        [each.received for each in changes],
+        [each.first_sent_at for each in changes],
+        [each.last_sent_at for each in changes],
+        [each.first_received_at for each in changes],
+        [each.last_received_at for each in changes],
+        [each.event_count for each in changes],
+    )
+    narrowed = [each.contact_id for each in changes if each.is_narrowed]
+    if narrowed:
+        await connection.execute(statement(_PACKAGE, "recompute_times"), narrowed)
+    return [(row["owner_id"], row["contact_id"]) for row in rows]
+
+
+async def touch_contacts_of_threads(connection: Connection, thread_ids: Sequence[int]) -> list[tuple[UUID, UUID]]:
+    """Counts a change for every contact with interactions in these threads; returns (owner, contact)."""
+    if not thread_ids:
+        return []
+    rows = await connection.fetch(statement(_PACKAGE, "touch_contacts_of_threads"), thread_ids)
+    return [(row["owner_id"], row["contact_id"]) for row in rows]

@@ -1,0 +1,103 @@
+"""The app that fault tests run in real worker processes: handlers that note, wait, block, crash."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+
+import msgspec
+
+from headrace import Headrace, Job, RetryPolicy, WorkerOptions
+
+app = Headrace(name="faults")
+
+
+class Task(msgspec.Struct, frozen=True):
+    number: int = 0
+    seconds: float = 0.0
+
+
+async def _note(job: Job, what: str) -> None:
+    async with app.pool.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO public.note (job_id, attempt, lease, pid, what) VALUES ($1, $2, $3, $4, $5)",
+            job.id,
+            job.attempt,
+            job.claim.lease,
+            os.getpid(),
+            what,
+        )
+
+
+@app.job("note", retry=RetryPolicy(unit=timedelta(milliseconds=100), jitter=timedelta(0)), max_attempts=20)
+async def note(task: Task, job: Job) -> int:
+    """Notes that it runs; its result is its number."""
+    await _note(job, "ran")
+    return task.number
+
+
+@app.job("count")
+async def count(task: Task) -> int:
+    return task.number
+
+
+@app.job("rest", max_attempts=20)
+async def rest(task: Task, job: Job) -> None:
+    """Waits without blocking the loop, between two notes."""
+    await _note(job, "began")
+    await asyncio.sleep(task.seconds)
+    await _note(job, "ended")
+
+
+@app.job("block")
+async def block(task: Task, job: Job) -> None:
+    """Blocks the event loop: half by sleeping, half by computing."""
+    await _note(job, "began")
+    time.sleep(task.seconds / 2)  # noqa: ASYNC251 - blocking is the point
+    ends = time.monotonic() + task.seconds / 2
+    while time.monotonic() < ends:
+        pass
+
+
+@app.job("thread")
+def thread(task: Task, job: Job) -> None:
+    time.sleep(task.seconds)
+
+
+@app.job("write", retry=RetryPolicy(unit=timedelta(milliseconds=100), jitter=timedelta(0)), max_attempts=20)
+async def write(task: Task, job: Job) -> None:
+    """Writes a row that may exist once, with its own completion."""
+    async with job.transaction() as tx:
+        await tx.execute("INSERT INTO public.written (job_id) VALUES ($1)", job.id)
+        tx.result = task.number
+
+
+@app.job("die")
+async def die(job: Job) -> None:
+    """Kills its worker."""
+    await _note(job, "began")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _main(settings: dict[str, float]) -> None:
+    options = WorkerOptions(
+        **{
+            name: timedelta(seconds=value) if name in {"lease", "heartbeat", "grace", "poll"} else int(value)
+            for name, value in settings.items()
+        }
+    )
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    await app.open(migrating=None)
+    async with app.process(options) as process:
+        await stopping.wait()
+        sys.stdout.write(f"stopping\n")
+    sys.stdout.write(f"stale {process.worker.stale_count}\n")
+    await app.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(json.loads(sys.argv[1])))

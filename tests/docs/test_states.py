@@ -1,0 +1,183 @@
+"""The state machine is drawn as it is: every statement is tried on a job in every state."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import get_args
+from uuid import UUID
+
+import asyncpg
+from pages import REFERENCE, ROOT, inline_code, rows, section
+
+from headrace import Job, Unique
+from headrace.jobs import store
+from headrace.jobs.cursor import Range
+from headrace.jobs.enqueue import prepare
+from headrace.jobs.job import STATES, TERMINAL, Claim, Priority
+from headrace.jobs.outcome import Again, Ended, Ending
+from headrace.jobs.registry import describe
+
+PAGE = (REFERENCE / "states.md").read_text()
+LATER = timedelta(hours=1)
+NOWHERE = "[*]"
+WRITES = re.compile(r"(INSERT INTO|DELETE FROM) headrace\.(run|outcome)\b|UPDATE headrace\.run\b")
+KIND = describe("noop", None, job_type=Job)
+ERROR = '{"type": "E", "message": "m"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A job of its own queue and worker; `claim` is the last one made."""
+
+    connection: asyncpg.Connection
+    id: UUID
+    number: int
+    claim: Claim
+
+    @property
+    def key(self) -> str:
+        return f"key-{self.number}"
+
+
+Act = Callable[[Subject], Awaitable[object]]
+
+
+async def enqueue(connection: asyncpg.Connection, number: int, **options) -> UUID:
+    return await insert(connection, queue=f"q{number}", unique=Unique(f"key-{number}"), **options)
+
+
+async def insert(connection: asyncpg.Connection, **options) -> UUID:
+    async with connection.transaction():
+        return (await store.insert_jobs(connection, [prepare(KIND, None, **options)]))[0].id
+
+
+async def claim(connection: asyncpg.Connection, number: int) -> Claim | None:
+    start = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
+    found = await store.claim_jobs(
+        connection,
+        [Range(f"q{number}", Priority.NORMAL, start, timedelta(0), 1)],
+        kinds=[KIND.name],
+        limit=1,
+        worker_id=number,
+    )
+    return Claim(found[0]["job_id"], found[0]["attempt"], found[0]["lease"]) if found else None
+
+
+def settled(subject: Subject, verdict: Ended | Again) -> store.Settlement:
+    return store.Settlement(subject.claim, verdict, timedelta(0))
+
+
+def finishing(state: Ending) -> Act:
+    return lambda one: store.finish_jobs(one.connection, [settled(one, Ended(state))])
+
+
+def releasing(delay: timedelta | None) -> Act:
+    return lambda one: store.release_jobs(one.connection, [settled(one, Again(delay))])
+
+
+def rescuing(poison_after: int) -> Act:
+    return lambda one: store.rescue_jobs(
+        one.connection,
+        one.number,
+        limit=1,
+        poison_after=poison_after,
+        lost_error=ERROR,
+        poison_error=ERROR,
+    )
+
+
+async def debounce(one: Subject) -> None:
+    unique = Unique(one.key, debounce=True, max_wait=2 * LATER)
+    await insert(one.connection, queue=f"q{one.number}", unique=unique, delay=LATER)
+
+
+def running(statement: str, *values: object) -> Act:
+    text = (ROOT / f"src/headrace/jobs/sql/{statement}.sql").read_text()
+    return lambda one: one.connection.execute(text, one.id, *values)
+
+
+async def let_time_pass(one: Subject) -> None:
+    await one.connection.execute(
+        "UPDATE headrace.run SET run_at = run_at - interval '1 day' WHERE job_id = $1 AND state = 'waiting'", one.id
+    )
+
+
+ACTS: list[tuple[str, Act]] = [
+    ("", let_time_pass),
+    ("insert_unique_jobs", debounce),
+    ("hasten_job", running("hasten_job", None)),
+    ("claim_jobs", lambda one: claim(one.connection, one.number)),
+    *(("finish_jobs", finishing(state)) for state in get_args(Ending)),
+    ("release_jobs", releasing(None)),
+    ("release_jobs", releasing(LATER)),
+    ("rescue_jobs", rescuing(10)),
+    ("rescue_jobs", rescuing(1)),
+    ("cancel_waiting", running("cancel_waiting", ERROR)),
+    ("request_cancel", running("request_cancel", "somebody")),
+    ("redrive_job", running("redrive_job", None)),
+]
+
+
+async def in_state(connection: asyncpg.Connection, state: str, number: int) -> Subject:
+    """A new job, led to a state."""
+    job_id = await enqueue(connection, number)
+    held = await claim(connection, number) if state != "pending" else None
+    one = Subject(connection, job_id, number, held or Claim(job_id, 0, 0))
+    if state == "scheduled":
+        await releasing(LATER)(one)
+    elif state in TERMINAL:
+        await store.finish_jobs(connection, [settled(one, Ended(state))])
+    assert await state_of(connection, job_id) == state
+    return one
+
+
+async def state_of(connection: asyncpg.Connection, job_id: UUID) -> str:
+    return await connection.fetchval("SELECT state FROM headrace.job_state WHERE id = $1", job_id)
+
+
+async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
+    """Every change of state that happens: (from, to, statement)."""
+    found: set[tuple[str, str, str]] = set()
+    numbers = count(1)
+    for options in ({}, {"delay": LATER}):
+        job_id = await enqueue(connection, next(numbers), **options)
+        found.add((NOWHERE, await state_of(connection, job_id), "insert_unique_jobs"))
+        plain_id = await insert(connection, **options)
+        found.add((NOWHERE, await state_of(connection, plain_id), "insert_jobs"))
+    for state in STATES:
+        for statement, act in ACTS:
+            one = await in_state(connection, state, next(numbers))
+            await act(one)
+            after = await state_of(connection, one.id)
+            if after != state:
+                found.add((state, after, statement))
+    return found
+
+
+def told() -> set[tuple[str, str, str]]:
+    """The changes of state in the page's table."""
+    table = [row for row in rows(section(PAGE, "What leads from one state to another")) if not row[0].startswith("---")]
+    return {(row[0].strip("`") or NOWHERE, row[1].strip("`"), row[2].strip("`")) for row in table}
+
+
+async def test_the_table_tells_every_change_of_state_and_no_other(connection: asyncpg.Connection):
+    assert await observed(connection) == told()
+
+
+def test_the_drawing_has_the_edges_of_the_table():
+    drawn = set(re.findall(r"^ +(\S+) --> (\w+): \w", PAGE, re.MULTILINE))
+    assert drawn == {(before, after) for before, after, _ in told()}
+
+
+def test_the_states_are_those_of_the_code():
+    table = [row for row in rows(PAGE.partition("## ")[0]) if not row[0].startswith("---")]
+    assert [row[0].strip("`") for row in table] == list(STATES)
+    assert {row[0].strip("`") for row in table if row[2] == "yes"} == TERMINAL
+
+
+def test_every_statement_that_writes_a_state_is_tried():
+    writing = {file.stem for file in (ROOT / "src").rglob("sql/*.sql") if WRITES.search(file.read_text())}
+    assert writing == {statement for statement, _ in ACTS if statement} | {"insert_jobs"}
+    assert writing <= set(inline_code(PAGE))

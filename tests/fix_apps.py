@@ -1,0 +1,213 @@
+"""What tests of jobs share: an open app, a worker that hurries, records of what happened, real worker processes."""
+
+import asyncio
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from headrace import Headrace, Record, RetryPolicy, Telemetry, WorkerOptions
+from headrace.jobs.browse import JobDetail, show_job
+from headrace.process import Process
+
+AT_ONCE = RetryPolicy(unit=timedelta(0), jitter=timedelta(0))
+APPS = Path(__file__).parent / "acceptance" / "apps"
+_LOOK_SECONDS = 0.01
+
+
+async def eventually(condition: Callable[[], Any], timeout: float = 10, *, what: str = "") -> Any:
+    """The first true answer of a condition (plain or async), looked at again and again for `timeout` seconds."""
+    ends = time.monotonic() + timeout
+    while True:
+        answer = condition()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > ends:
+            raise AssertionError(f"not so within {timeout} s: {what or inspect.getsource(condition).strip()}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+class Records(list[Record]):
+    """Every record an app emitted."""
+
+    def named(self, name: str) -> list[Record]:
+        return [record for record in self if record.name == name]
+
+
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def override(self) -> datetime | None:
+        return self.moment
+
+    def move(self, step: timedelta) -> None:
+        self.moment += step
+
+
+class Bench:
+    """An open app with everything a test asks of it."""
+
+    def __init__(self, app: Headrace, records: Records) -> None:
+        self.app = app
+        self.records = records
+
+    @asynccontextmanager
+    async def working(self, **options: Any) -> AsyncIterator[Process]:
+        """A worker (and all its loops) for a block; stops without waiting for handlers that hang."""
+        chosen = {"poll": timedelta(milliseconds=100), "grace": timedelta(seconds=2), **options}
+        process = self.app.process(WorkerOptions(**chosen))
+        await process.start()
+        try:
+            yield process
+        finally:
+            await process.stop()
+
+    async def show(self, job: Any) -> JobDetail:
+        """Everything stored of a job, given the job, what enqueueing gave, or an id."""
+        async with self.app.pool.acquire() as connection:
+            return await show_job(connection, job if isinstance(job, UUID) else job.id)
+
+    async def state(self, job: Any) -> str:
+        return (await self.show(job)).state
+
+    async def reaches(self, job: Any, state: str, timeout: float = 10) -> JobDetail:
+        """The job once it is in a state."""
+        found: list[JobDetail] = []
+
+        async def is_there() -> bool:
+            found[:] = [await self.show(job)]
+            return found[0].state == state
+
+        try:
+            await eventually(is_there, timeout)
+        except AssertionError:
+            raise AssertionError(f"job is {found[0].state}, not {state}: {found[0]}") from None
+        return found[0]
+
+    async def value(self, query: str, *args: Any) -> Any:
+        async with self.app.pool.acquire() as connection:
+            return await connection.fetchval(query, *args)
+
+    async def counts(self) -> dict[str, int]:
+        async with self.app.pool.acquire() as connection:
+            rows = await connection.fetch("SELECT state, count(*) FROM headrace.job_state GROUP BY 1")
+        return dict(rows)
+
+
+@asynccontextmanager
+async def opened_bench(dsn: str, *, migrating: bool | None = None, **options: Any) -> AsyncIterator[Bench]:
+    records = Records()
+    app = Headrace(dsn, name="tests", telemetry=Telemetry(records.append), say=lambda _: None, **options)
+    await app.open(migrating=migrating)
+    try:
+        yield Bench(app, records)
+    finally:
+        await app.close()
+
+
+@pytest.fixture
+async def bench(database: str) -> AsyncIterator[Bench]:
+    """An open app on the test's database, without handlers."""
+    async with opened_bench(database) as bench:
+        yield bench
+
+
+@pytest.fixture
+def app(bench: Bench) -> Headrace:
+    return bench.app
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock(datetime(2031, 5, 1, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+async def clocked(database: str, clock: MovedClock) -> AsyncIterator[Bench]:
+    """An open app whose statements take their time from `clock`."""
+    async with opened_bench(database, clock=clock) as bench:
+        yield bench
+
+
+class WorkerProcess:
+    """A real worker process of the app in `acceptance/apps/faults.py`."""
+
+    def __init__(self, dsn: str, log: Path, *, options: dict[str, Any] | None, arguments: tuple[str, ...]) -> None:
+        if options is not None:
+            command = [sys.executable, "-W", "error", "-m", "faults", json.dumps(options)]
+        else:
+            command = [sys.executable, "-m", "headrace.cli", "--app", "faults:app", "worker", *arguments]
+        self.log = log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                command,
+                cwd=APPS,
+                env={**os.environ, "HEADRACE_DATABASE_URL": dsn, "PYTHONPATH": str(APPS)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        self.pid = self.process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    async def ends(self, timeout: float = 10) -> int:
+        """The exit code, once the process has ended."""
+        await eventually(lambda: self.process.poll() is not None, timeout, what=f"worker {self.pid} ends")
+        return self.process.returncode
+
+    def told(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts worker processes: by `options` as the app's own program, else through the command; all end with the test."""
+    started: list[WorkerProcess] = []
+
+    def start(dsn: str, *arguments: str, **options: Any) -> WorkerProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(WorkerProcess(dsn, log, options=options or None, arguments=arguments))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        if worker.process.poll() is None:
+            worker.process.send_signal(signal.SIGCONT)
+            worker.kill()
+
+
+async def registered(connection: asyncpg.Connection, count: int, timeout: float = 10) -> list[asyncpg.Record]:
+    """The rows of the workers, once there are so many."""
+
+    async def rows() -> list[asyncpg.Record]:
+        found = await connection.fetch("SELECT * FROM headrace.worker ORDER BY id")
+        return found if len(found) == count else []
+
+    return await eventually(rows, timeout, what=f"{count} workers are registered")
