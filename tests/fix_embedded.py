@@ -18,11 +18,15 @@ import sys
 from pathlib import Path
 from headrace.db.embedded import EmbeddedServer
 
-server = EmbeddedServer(Path(sys.argv[1]))
+server = EmbeddedServer(Path(sys.argv[1]), settings={"fsync": "off"})
 with server as dsn:
     print(server.pid, dsn, flush=True)
     sys.stdin.read()
 """
+
+
+# For tests about processes and folders: the machine itself does not crash under them.
+NOT_SYNCED = {"fsync": "off"}
 
 
 class ServerUser:
@@ -71,7 +75,7 @@ def server_root() -> Iterator[Path]:
 def pristine_data(run: Run, worker_id: str) -> Path:
     """A data directory as it is after the first start; copying it takes a tenth of making one."""
     root = run.folder / f"pristine-{worker_id}"
-    with EmbeddedServer(root, say=lambda _: None):
+    with EmbeddedServer(root, say=lambda _: None, settings=NOT_SYNCED):
         pass
     return root / "data"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fix_embedded import NOT_SYNCED
 from headrace.db.embedded import EmbeddedServer, EmbeddedServerError, account
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend the server to another user")
@@ -17,7 +18,7 @@ from pathlib import Path
 from headrace.db.embedded import EmbeddedServer, EmbeddedServerError
 
 try:
-    server = EmbeddedServer(Path(sys.argv[1]))
+    server = EmbeddedServer(Path(sys.argv[1]), settings={"fsync": "off"})
     with server as dsn:
         print(server.pid, flush=True)
         sys.stdin.read()
@@ -93,7 +94,7 @@ def test_folders_on_the_way_are_opened_to_pass_only_and_it_says_so(server_root: 
     beside = private / "beside"
     beside.mkdir(mode=0o700)
     lines: list[str] = []
-    with EmbeddedServer(private / "pg", say=lines.append):
+    with EmbeddedServer(private / "pg", say=lines.append, settings=NOT_SYNCED):
         pass
     assert private.stat().st_mode & 0o777 == 0o701
     assert beside.stat().st_mode & 0o777 == 0o700
@@ -154,7 +155,7 @@ def test_an_ordinary_user_without_a_folder_of_his_own_is_told_so(server_root: Pa
 def test_root_runs_the_server_of_an_ordinary_users_folder_as_that_user(server_root: Path, ordinary: pwd.struct_passwd):
     server_root.mkdir()
     os.chown(server_root, ordinary.pw_uid, ordinary.pw_gid)
-    server = EmbeddedServer(server_root)
+    server = EmbeddedServer(server_root, settings=NOT_SYNCED)
     with server:
         assert psutil.Process(server.pid).uids().real == ordinary.pw_uid
 
@@ -166,7 +167,7 @@ def test_root_shares_the_server_an_ordinary_user_started(
     server_root.mkdir()
     os.chown(server_root, ordinary.pw_uid, ordinary.pw_gid)
     pid = int(start_as_ordinary(server_root))
-    server = EmbeddedServer(server_root)
+    server = EmbeddedServer(server_root, settings=NOT_SYNCED)
     with server:
         assert server.pid == pid
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from fix_database import ask
+from fix_embedded import NOT_SYNCED
 from headrace.db.embedded import EmbeddedServer, EmbeddedServerError
 from headrace.db.embedded.cluster import Condition, examine
 
@@ -28,7 +29,7 @@ def test_a_half_made_data_directory_is_moved_aside_and_made_anew(server_root: Pa
         file.write_text(text)
     before = contents(server_root / "data")
     lines: list[str] = []
-    with EmbeddedServer(server_root, say=lines.append) as dsn:
+    with EmbeddedServer(server_root, say=lines.append, settings=NOT_SYNCED) as dsn:
         assert ask(dsn, "SELECT 1") == 1
     assert contents(server_root / "data.broken-1") == before
     assert any("moved to data.broken-1" in line for line in lines)
@@ -38,7 +39,7 @@ def test_a_file_in_the_place_of_the_data_directory_is_moved_aside(server_root: P
     server_root.mkdir()
     (server_root / "data").write_text("mine")
     (server_root / "data.broken-1").write_text("older")
-    with EmbeddedServer(server_root) as dsn:
+    with EmbeddedServer(server_root, settings=NOT_SYNCED) as dsn:
         assert ask(dsn, "SELECT 1") == 1
     assert (server_root / "data.broken-1").read_text() == "older"
     assert (server_root / "data.broken-2").read_text() == "mine"
@@ -46,7 +47,7 @@ def test_a_file_in_the_place_of_the_data_directory_is_moved_aside(server_root: P
 
 def test_an_empty_data_directory_is_used(server_root: Path):
     (server_root / "data").mkdir(parents=True)
-    with EmbeddedServer(server_root) as dsn:
+    with EmbeddedServer(server_root, settings=NOT_SYNCED) as dsn:
         assert ask(dsn, "SELECT 1") == 1
     assert not list(server_root.glob("data.*"))
 
@@ -55,7 +56,7 @@ def test_what_a_crashed_initdb_left_is_cleared(server_root: Path):
     left = server_root / "data.new-abc"
     (left / "base" / "1").mkdir(parents=True)
     (left / "PG_VERSION").write_text("18\n")
-    with EmbeddedServer(server_root):
+    with EmbeddedServer(server_root, settings=NOT_SYNCED):
         pass
     assert not list(server_root.glob("data.new-*"))
 

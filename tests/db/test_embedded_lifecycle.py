@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fix_database import ask
-from fix_embedded import is_running
+from fix_embedded import NOT_SYNCED, is_running
 from headrace.db.embedded import EmbeddedServer, EmbeddedServerError, binaries
 
 
@@ -124,7 +124,7 @@ def test_a_relative_root_is_meant_from_the_current_folder(server_root: Path, see
 def test_it_says_what_it_makes_once(server_root: Path):
     lines: list[str] = []
     for _ in range(2):
-        with EmbeddedServer(server_root, say=lines.append):
+        with EmbeddedServer(server_root, say=lines.append, settings=NOT_SYNCED):
             pass
     assert [line for line in lines if "PostgreSQL 18" in line] == [
         f"making a PostgreSQL 18 data directory in {server_root / 'data'}"

@@ -21,6 +21,7 @@ from headrace_crm.mail.importing import ImportState
 from headrace_crm.scores.people import list_contacts
 
 _SHOWN = 12
+_SEVERAL = 2
 
 
 def demo(
@@ -47,10 +48,12 @@ class Killer:
         self.killed_pid: int | None = None
 
     async def __call__(self, state: ImportState) -> None:
-        if self.killed_pid is not None or state.phase in {"waiting", "stored"}:
+        if self.killed_pid is not None or not state.batch_count:
             return
+        # Batches go fast: whoever has several of them, or later whoever has anything.
+        least = 1 if state.is_stored else _SEVERAL
         async with self._app.pool.acquire() as connection:
-            holders = [worker for worker in await list_workers(connection) if worker.held_count]
+            holders = [worker for worker in await list_workers(connection) if worker.held_count >= least]
         for holder in holders:
             if self._workers.kill(holder.pid):
                 self.killed_pid = holder.pid

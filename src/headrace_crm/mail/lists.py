@@ -19,8 +19,8 @@ _LIST_HOST: Final = re.compile(
 _LIST_NAME: Final = re.compile(
     r"(?:.+[-_.])?(?:lists?|mailing-?list|devel|users?-?list|announce(?:ments?)?|discuss(?:ions?)?)"
     r"|.+[-_](?:dev|developers?|users?|hackers|patches|bugs|commits?|cvs|svn|general|talk|masters"
-    r"|maintainers|janitors|interest|wg|l|ml|help|support-list|changes|checkins)"
-    r"|.{3,}[a-z]list|linux[-\d].+|list-.+"
+    r"|maintainers|janitors|interest|wg|l|ml|help|support-list|changes|checkins|alpha)"
+    r"|.{3,}[a-z]list|(?:uc)?linux[-\d].+|(?:list|dev)-.+"
 )
 _PERSON_LIKE: Final = re.compile(r".*(?:evangelist|stylist|journalist|specialist|cyclist|idealist|realist)")
 _LIST_DISPLAY: Final = re.compile(r"(?i)\b(?:mailing[- ]?lists?|list|listserv|ML|user group|discussion)\b")

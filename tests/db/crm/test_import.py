@@ -1,0 +1,418 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fix_crm import lend, read_outcome, run_import, shared_mail, wait_settled, working
+from headrace import Headrace
+from headrace_crm.app import create_app
+from headrace_crm.demo import DemoMailbox
+from headrace_crm.mail.importing import ImportFileError, import_state, start_import
+from headrace_crm.mail.owners import OwnerError
+from headrace_crm.scores.people import (
+    AmbiguousContactError,
+    ContactNotFoundError,
+    list_contacts,
+    show_contact,
+)
+
+pytestmark = pytest.mark.timeout(60)
+
+OWNER = "ada@example.org"
+
+
+def mbox(path: Path, *messages: str) -> Path:
+    path.write_text("".join(f"From x@example.org Mon Jan  5 10:00:00 2026\n{message}\n\n" for message in messages))
+    return path
+
+
+def mail(
+    number: int | str,
+    sender: str,
+    to: str,
+    *headers: str,
+    subject: str = "Harbour",
+    sent_at: datetime = datetime(2026, 1, 5, 10, tzinfo=UTC),
+) -> str:
+    lines = [
+        f"From: {sender}",
+        f"To: {to}",
+        f"Subject: {subject}",
+        f"Date: {sent_at:%a, %d %b %Y %H:%M:%S} +0000",
+        f"Message-ID: <{number}@example.org>",
+        *headers,
+    ]
+    return "\n".join(lines) + "\n\nWords."
+
+
+async def outcome_of(app: Headrace):
+    async with lend(app) as connection:
+        return await read_outcome(connection)
+
+
+async def people_of(app: Headrace) -> dict[str, tuple[int, int]]:
+    async with lend(app) as connection:
+        return {each.name: (each.sent, each.received) for each in await list_contacts(connection, limit=1000)}
+
+
+async def test_a_mailbox_becomes_the_people_it_was_made_of(crm: Headrace, demo_mailbox: DemoMailbox):
+    async with working(crm) as app:
+        summary = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        async with lend(app) as connection:
+            people = await list_contacts(connection, limit=1000)
+    expected = {
+        (each.name, each.addresses[:0] or frozenset(each.addresses), each.sent, each.received)
+        for each in demo_mailbox.people
+        if each.sent + each.received
+    }
+    assert {each.name: (each.sent, each.received) for each in people} == {
+        name: (sent, received) for name, _, sent, received in expected
+    }
+    for each in people:
+        truth = next(person for person in demo_mailbox.people if person.name == each.name)
+        assert set(each.addresses) <= set(truth.addresses)
+        assert each.strength is not None
+        assert each.strength > 0
+    assert summary.messages == demo_mailbox.message_count
+    assert summary.duplicates == demo_mailbox.duplicate_count
+    assert summary.new == demo_mailbox.message_count - demo_mailbox.duplicate_count
+    assert summary.contacts == len(people)
+    assert summary.sent == sum(each.sent for each in people)
+    assert summary.received == sum(each.received for each in people)
+
+
+async def test_a_second_run_adds_nothing(crm: Headrace, demo_mailbox: DemoMailbox):
+    async with working(crm) as app:
+        first = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        before = await outcome_of(app)
+        second = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        after = await outcome_of(app)
+    assert second.new == 0
+    assert second.messages == first.messages == second.duplicates
+    assert (second.threads, second.contacts, second.sent, second.received) == (
+        first.threads,
+        first.contacts,
+        first.sent,
+        first.received,
+    )
+    assert {event for event in after.events - before.events} == {
+        event for event in after.events if event[0] in {"sync.started", "sync.completed"} and event not in before.events
+    } | {event for event in before.events if event[0] == "sync.started"}
+    assert (after.contacts, after.interactions, after.scores) == (before.contacts, before.interactions, before.scores)
+
+
+async def test_every_event_of_an_import_is_there_once(crm: Headrace, demo_mailbox: DemoMailbox):
+    async with working(crm) as app:
+        summary = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        async with lend(app) as connection:
+            counts = dict(await connection.fetch("SELECT type, count(*) FROM headrace.event GROUP BY type"))
+            causes = await connection.fetchval(
+                "SELECT count(*) FROM headrace.event WHERE user_id IS NULL OR causation_id IS NULL"
+            )
+    assert counts == {
+        "sync.started": 1,
+        "sync.completed": 1,
+        "email.sent": counts["email.sent"],
+        "email.received": summary.new - counts["email.sent"],
+        "contact.created": summary.contacts,
+        "interaction.email_sent": summary.sent,
+        "interaction.email_received": summary.received,
+        "interaction.recorded": summary.sent + summary.received,
+    }
+    assert causes == 0
+
+
+async def test_batches_are_children_of_the_import(crm: Headrace, demo_mailbox: DemoMailbox):
+    async with working(crm) as app:
+        job_id = await start_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        await wait_settled(app, job_id)
+        async with lend(app) as connection:
+            state = await import_state(connection, job_id)
+            progress = await connection.fetchrow("SELECT * FROM headrace.progress WHERE job_id = $1", job_id)
+            left = await connection.fetchval("SELECT count(*) FROM crm.import_item")
+    assert state.phase == "stored"
+    assert state.batches_done == state.batch_count == 6
+    assert (progress["child_count"], progress["ended_count"], progress["failed_count"]) == (6, 6, 0)
+    assert progress["done"] == progress["total"] == demo_mailbox.byte_count
+    assert left == 0
+
+
+async def test_owner_addresses_given_later_make_the_same_as_given_at_once(
+    crm: Headrace, demo_mailbox: DemoMailbox, database: str, server_dsn: str, template: str
+):
+    first, *others = demo_mailbox.owner_addresses
+    assert others
+    async with working(crm) as app:
+        await run_import(app, demo_mailbox.path, [first])
+        await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        later = await outcome_of(app)
+        async with lend(app) as connection:
+            await connection.execute(
+                "TRUNCATE crm.owner CASCADE; TRUNCATE headrace.event; TRUNCATE headrace.stream"
+            )
+        await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        at_once = await outcome_of(app)
+    for part in ("messages", "threads", "contacts", "interactions", "stats", "scores"):
+        assert getattr(later, part) == getattr(at_once, part), part
+
+
+async def test_an_address_found_to_be_a_list_loses_its_interactions(crm: Headrace, tmp_path: Path):
+    first = mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, f"Ada <{OWNER}>", "all@crew.example"))
+    posts = [
+        mail(n, f"P{n} Ode <p{n}@example.com>", f"all@crew.example, {OWNER}", "List-Post: <mailto:all@crew.example>")
+        for n in (3, 4)
+    ]
+    async with working(crm) as app:
+        await run_import(app, first, [OWNER])
+        before = await people_of(app)
+        await run_import(app, mbox(tmp_path / "b", *posts), [OWNER])
+        after = await people_of(app)
+        async with lend(app) as connection:
+            events = dict(
+                await connection.fetch(
+                    "SELECT type, count(*) FROM headrace.event WHERE type ~ 'retracted|removed' GROUP BY type"
+                )
+            )
+    assert before == {"Bo Lind": (0, 1), "all": (1, 0)}
+    assert after == {"Bo Lind": (0, 1), "P3 Ode": (0, 1), "P4 Ode": (0, 1)}
+    assert events == {"interaction.retracted": 1, "contact.removed": 1}
+
+
+async def test_stats_narrow_when_an_interaction_is_retracted(crm: Headrace, tmp_path: Path):
+    late = datetime(2026, 2, 1, tzinfo=UTC)
+    first = mbox(
+        tmp_path / "a",
+        mail(1, f"Ada <{OWNER}>", "Bo Lind <bo@example.com>"),
+        mail(2, "Bo Lind <bo@example.com>", f"{OWNER}", sent_at=late),
+        mail(3, "Cy <other@example.net>", "Bo Lind <bo@example.com>"),
+    )
+    async with working(crm) as app:
+        await run_import(app, first, [OWNER])
+        # Whoever wrote the first message is no longer the owner's correspondent but the owner.
+        await run_import(app, mbox(tmp_path / "b", mail(4, "Cy <other@example.net>", OWNER)), [OWNER, "other@example.net"])
+        async with lend(app) as connection:
+            row = await connection.fetchrow("SELECT sent, received, first_at, last_at FROM crm.contact_stats")
+    assert dict(row) == {
+        "sent": 2,
+        "received": 1,
+        "first_at": datetime(2026, 1, 5, 10, tzinfo=UTC),
+        "last_at": late,
+    }
+
+
+async def test_a_new_address_under_a_known_name_joins_the_contact(crm: Headrace, tmp_path: Path):
+    async with working(crm) as app:
+        await run_import(app, mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER)), [OWNER])
+        await run_import(app, mbox(tmp_path / "b", mail(2, "Lind, Bo <lind@example.net>", OWNER)), [OWNER])
+        async with lend(app) as connection:
+            (person,) = await list_contacts(connection)
+            updates = await connection.fetchval("SELECT count(*) FROM headrace.event WHERE type = 'contact.updated'")
+    assert person.addresses == ("bo@example.com", "lind@example.net")
+    assert person.received == 2
+    assert updates == 1
+
+
+async def test_two_contacts_that_turn_out_to_be_one_stay_two(crm: Headrace, tmp_path: Path):
+    async with working(crm) as app:
+        await run_import(
+            app,
+            mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, "B. <lind@example.net>", OWNER)),
+            [OWNER],
+        )
+        await run_import(app, mbox(tmp_path / "b", mail(3, "Bo Lind <lind@example.net>", OWNER)), [OWNER])
+        people = await people_of(app)
+    assert sorted(people.values()) == [(0, 1), (0, 2)]
+
+
+async def test_threads_that_a_later_import_joins_bring_new_scores(crm: Headrace, tmp_path: Path):
+    asked = mail(1, "Bo Lind <bo@example.com>", OWNER, subject="One")
+    answered = mail(
+        2, f"Ada <{OWNER}>", "bo@example.com", subject="Two", sent_at=datetime(2026, 1, 5, 12, tzinfo=UTC)
+    )
+    bridge = mail(3, "Cy <cy@example.com>", OWNER, "References: <1@example.org> <2@example.org>", subject="Three")
+    async with working(crm) as app:
+        await run_import(app, mbox(tmp_path / "a", asked, answered), [OWNER])
+        async with lend(app) as connection:
+            before = (await show_contact(connection, "bo@example.com")).person
+        await run_import(app, mbox(tmp_path / "b", bridge), [OWNER])
+        async with lend(app) as connection:
+            while (after := (await show_contact(connection, "bo@example.com")).person).median_response is None:
+                await asyncio.sleep(0.05)
+            threads = await connection.fetchval("SELECT count(*) FROM crm.thread")
+    assert before.median_response is None
+    assert after.median_response == timedelta(hours=2)
+    assert threads == 1
+
+
+async def test_several_files_are_one_import(crm: Headrace, tmp_path: Path):
+    files = [
+        mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, "Bo Lind <bo@example.com>", OWNER)),
+        mbox(tmp_path / "b", mail(2, "Bo Lind <bo@example.com>", OWNER), mail(3, "Bo Lind <lind@example.net>", OWNER)),
+    ]
+    async with working(crm) as app:
+        summary = await run_import(app, files, [OWNER])
+        people = await people_of(app)
+    assert (summary.messages, summary.new, summary.duplicates) == (4, 3, 1)
+    assert people == {"Bo Lind": (0, 3)}
+
+
+async def test_an_empty_file_is_an_import_of_nothing(crm: Headrace, tmp_path: Path):
+    path = tmp_path / "empty"
+    path.touch()
+    async with working(crm) as app:
+        summary = await run_import(app, path, [OWNER])
+    assert (summary.messages, summary.contacts) == (0, 0)
+
+
+async def test_unreadable_messages_are_kept_and_counted_again(crm: Headrace, tmp_path: Path):
+    path = tmp_path / "a"
+    path.write_bytes(b"From x Mon Jan  5 10:00:00 2026\n\x00\x01 no header here\n\n")
+    async with working(crm) as app:
+        first = await run_import(app, path, [OWNER])
+        second = await run_import(app, path, [OWNER])
+        async with lend(app) as connection:
+            kept = await connection.fetch("SELECT error, raw FROM crm.unparsed_message")
+    assert (first.messages, first.new, first.unparsed) == (1, 0, 1)
+    assert (second.messages, second.new, second.unparsed) == (1, 0, 1)
+    assert len(kept) == 1
+    assert b"no header here" in kept[0]["raw"]
+
+
+async def test_what_precedes_the_damage_in_a_file_is_imported(crm: Headrace, demo_mailbox: DemoMailbox, tmp_path: Path):
+    import gzip
+
+    path = tmp_path / "cut.gz"
+    whole = gzip.compress(demo_mailbox.path.read_bytes())
+    path.write_bytes(whole[: len(whole) // 2])
+    async with working(crm) as app:
+        job_id = await start_import(app, path, demo_mailbox.owner_addresses, "latest")
+        await wait_settled(app, job_id)
+        async with lend(app) as connection:
+            state = await import_state(connection, job_id)
+            while not (row := await connection.fetchrow("SELECT state::text FROM headrace.outcome WHERE job_id = $1", job_id)):
+                await asyncio.sleep(0.05)
+    assert 0 < state.new_count < demo_mailbox.message_count
+    assert state.error is not None
+    assert "cut off" in state.error
+    assert row["state"] == "failed"
+
+
+async def test_a_file_that_vanished_ends_the_import_with_its_name(crm: Headrace, tmp_path: Path):
+    path = mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER))
+    async with crm as app:
+        job_id = await start_import(app, path, [OWNER])
+        path.unlink()
+        async with app.process():
+            await wait_settled(app, job_id)
+        async with lend(app) as connection:
+            state = await import_state(connection, job_id)
+    assert state.error is not None
+    assert str(path) in state.error
+
+
+async def test_a_file_that_is_not_there_is_refused_at_once(crm: Headrace, tmp_path: Path):
+    async with crm as app:
+        with pytest.raises(ImportFileError, match="No such file"):
+            await start_import(app, tmp_path / "none", [OWNER])
+
+
+async def test_addresses_of_two_owners_are_refused(crm: Headrace, tmp_path: Path):
+    path = mbox(tmp_path / "a")
+    async with crm as app:
+        await start_import(app, path, ["a@example.org"])
+        await start_import(app, path, ["b@example.org"])
+        with pytest.raises(OwnerError, match="2 different owners"):
+            await start_import(app, path, ["a@example.org", "B@example.org"])
+
+
+@pytest.mark.parametrize("address", ["", "ada", "@example.org", "ada@"])
+async def test_what_is_no_address_is_refused_as_an_owner(crm: Headrace, tmp_path: Path, address: str):
+    async with crm as app:
+        with pytest.raises(OwnerError):
+            await start_import(app, mbox(tmp_path / "a"), [address])
+
+
+async def test_two_imports_at_once_store_each_message_once(crm: Headrace, demo_mailbox: DemoMailbox):
+    async with working(crm) as app:
+        jobs = await asyncio.gather(
+            *(start_import(app, demo_mailbox.path, demo_mailbox.owner_addresses, "latest") for _ in range(2))
+        )
+        for job_id in jobs:
+            await wait_settled(app, job_id)
+        async with lend(app) as connection:
+            states = [await import_state(connection, job_id) for job_id in jobs]
+            emails = await connection.fetchval("SELECT count(*) FROM headrace.event WHERE type LIKE 'email.%'")
+            owners = await connection.fetchval("SELECT count(*) FROM crm.owner")
+    assert sum(state.new_count for state in states) == emails == demo_mailbox.message_count - demo_mailbox.duplicate_count
+    assert owners == 1
+    for state in states:
+        assert state.new_count + state.duplicate_count + state.unparsed_count == state.read_count
+
+
+async def test_scores_follow_a_change_of_what_they_take_for_now(crm: Headrace, tmp_path: Path):
+    path = mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER))
+    moment = datetime(2030, 1, 1, tzinfo=UTC)
+    async with working(crm) as app:
+        await run_import(app, path, [OWNER], "latest")
+        async with lend(app) as connection:
+            (fresh,) = await list_contacts(connection)
+            (looked_at,) = await list_contacts(connection, as_of=moment)
+            nobody = await list_contacts(connection, as_of=datetime(2000, 1, 1, tzinfo=UTC))
+        await run_import(app, path, [OWNER], moment)
+        async with lend(app) as connection:
+            (aged,) = await list_contacts(connection)
+    assert fresh.as_of == fresh.last_interaction_at
+    assert aged.as_of == moment
+    assert aged == looked_at
+    assert aged.strength is not None
+    assert fresh.strength is not None
+    assert aged.strength < fresh.strength
+    assert nobody == []
+
+
+async def test_a_person_is_found_by_address_name_or_part_of_it(crm: Headrace, tmp_path: Path):
+    path = mbox(
+        tmp_path / "a",
+        mail(1, "Bo Lind <bo@example.com>", OWNER),
+        mail(2, "Bo Lindgren <lindgren@example.com>", OWNER),
+    )
+    async with working(crm) as app:
+        await run_import(app, path, [OWNER])
+        async with lend(app) as connection:
+            by_address = await show_contact(connection, "BO@example.com")
+            by_name = await show_contact(connection, "bo lind")
+            by_part = await show_contact(connection, "gren@")
+            with pytest.raises(AmbiguousContactError, match="2 people"):
+                await show_contact(connection, "Lind")
+            with pytest.raises(ContactNotFoundError, match="Zoe"):
+                await show_contact(connection, "Zoe")
+    assert by_address.person.name == by_name.person.name == "Bo Lind"
+    assert by_part.person.name == "Bo Lindgren"
+    assert [message.subject for message in by_name.messages] == ["Harbour"]
+
+
+async def test_the_small_corpus_is_read_in_full(crm: Headrace):
+    path = shared_mail("small-300.mbox")
+    async with working(crm) as app:
+        # The owner writes most of it: found, so that no address stands here.
+        async with lend(app) as connection:
+            owner = await most_frequent_sender(connection, path)
+        summary = await run_import(app, path, [owner])
+    assert (summary.messages, summary.new, summary.duplicates, summary.unparsed) == (302, 302, 0, 0)
+    assert summary.threads == 92
+    assert summary.contacts > 50
+
+
+async def most_frequent_sender(_: asyncpg.Connection, path: Path) -> str:
+    from collections import Counter
+
+    from headrace_crm.mail.model import ParsedMessage
+    from headrace_crm.mail.parse import parse_message
+    from headrace_crm.mail.providers.mbox import read_mbox
+
+    now = datetime.now(UTC)
+    parsed = (parse_message(each.raw, now=now) for each in read_mbox(path))
+    senders = Counter(each.sender.email for each in parsed if isinstance(each, ParsedMessage) and each.sender)
+    return senders.most_common(1)[0][0]
