@@ -8,7 +8,7 @@ runs it on the database of HEADRACE_DATABASE_URL, or on the embedded PostgreSQL 
 
 import asyncio
 
-from headrace import Headrace, Job
+from headrace import Connection, Headrace, Job
 
 app = Headrace(name="shop")
 
@@ -40,6 +40,11 @@ async def place_order_too_late(item: str) -> None:
         raise OutOfStockError(item)
 
 
+async def is_sent(connection: Connection, order: int) -> bool:
+    """Whether the receipt of an order has been sent."""
+    return await connection.fetchval("SELECT receipt IS NOT NULL FROM orders WHERE id = $1", order)
+
+
 async def main() -> None:
     """Places two orders, one of which fails, and waits for the receipt of the other."""
     async with app, app.process(), app.pool.acquire() as connection:  # with a worker in this very process
@@ -52,7 +57,7 @@ async def main() -> None:
             await place_order_too_late("chair")
         except OutOfStockError as error:
             print(f"no {error}: neither its order nor its job is stored")
-        while await connection.fetchval("SELECT receipt FROM orders WHERE id = $1", order) is None:  # noqa: ASYNC110 - until the worker has done it
+        while not await is_sent(connection, order):  # noqa: ASYNC110 - the worker may be in another process
             await asyncio.sleep(0.01)
         print(f"order {order}: receipt sent")
 

@@ -11,6 +11,13 @@ from headrace.errors import TransactionClosedError
 FAILED_TRANSACTION: tuple[type[Exception], ...] = (asyncpg.InFailedSQLTransactionError,)
 """Raised by every statement after the first error of a transaction."""
 
+UNSTORABLE: tuple[type[Exception], ...] = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Raised for a value that cannot be stored, now or later."""
+
 RELEASED_CONNECTION: tuple[type[Exception], ...] = (asyncpg.InterfaceError,)
 """Raised by a pooled connection that went back to its pool."""
 

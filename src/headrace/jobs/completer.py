@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from headrace.clock import Clock
+from headrace.db.errors import UNSTORABLE
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.jobs import store
-from headrace.jobs.outcome import Again, Ended
+from headrace.jobs.job import Claim
+from headrace.jobs.outcome import Again, Ended, report_error
 from headrace.jobs.store import ProgressReport, Settlement
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
@@ -36,7 +40,9 @@ class Completer(Service):
         self._clock = clock
         self._on_released = on_released
         self._settled: list[Settlement] = []
-        self._reports: dict[int, ProgressReport] = {}
+        self._reports: dict[UUID, ProgressReport] = {}
+        self._reports_due_at = 0.0
+        self._flushing = asyncio.Lock()
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_repeat = False
@@ -51,13 +57,13 @@ class Completer(Service):
         if count >= _ROOM:
             self._has_room.clear()
 
-    def report(self, key: int, report: ProgressReport) -> None:
-        """Takes a progress report; a later one under the same key replaces it until it is written."""
-        self._reports[key] = report
+    def report(self, report: ProgressReport) -> None:
+        """Takes a progress report; a later one of the same job replaces it until it is written."""
+        self._reports[report.claim.job_id] = report
 
-    def forget(self, key: int) -> None:
+    def forget(self, job_id: UUID) -> None:
         """Drops an unwritten report."""
-        self._reports.pop(key, None)
+        self._reports.pop(job_id, None)
 
     @property
     def has_room(self) -> bool:
@@ -75,50 +81,80 @@ class Completer(Service):
 
     async def flush(self) -> None:
         """Records everything taken so far; raises the driver's errors, keeping what was not recorded."""
-        reports, self._reports = self._reports, {}
-        try:
-            if reports:
-                await store.save_progress(await self._session.get(), list(reports.values()))
-            while self._settled:
-                batch = self._settled[:_BATCH]
-                await self._record(batch)
-                del self._settled[: len(batch)]
-                if len(self._settled) < _ROOM:
-                    self._has_room.set()
-        except BaseException:
-            self._reports = {**reports, **self._reports}
-            self._is_repeat = True
-            raise
-        self._is_repeat = False
+        async with self._flushing:
+            try:
+                while True:
+                    batch = self._settled[:_BATCH]
+                    # Before the outcomes: with its run a job loses the lease its reports are fenced by.
+                    await self._save_reports(batch)
+                    if not batch:
+                        break
+                    await self._record([one for one in batch if isinstance(one.verdict, Ended)])
+                    await self._record([one for one in batch if isinstance(one.verdict, Again)])
+                    del self._settled[: len(batch)]
+                    if len(self._settled) < _ROOM:
+                        self._has_room.set()
+                    if not self._settled:
+                        break
+            except BaseException:
+                self._is_repeat = True
+                raise
+            self._is_repeat = False
 
     async def on_stop(self) -> None:
         await self._session.close()
 
-    async def _record(self, batch: list[Settlement]) -> None:
-        connection = await self._session.get()
-        ended = [one for one in batch if isinstance(one.verdict, Ended)]
-        again = [one for one in batch if isinstance(one.verdict, Again)]
-        recorded: set[UUID] = set()
-        if ended:
-            recorded |= await store.finish_jobs(connection, ended, now=self._clock.override())
-        if again:
-            recorded |= await store.release_jobs(connection, again, now=self._clock.override())
-            self._on_released()
-        for one in batch:
-            if one.claim.job_id not in recorded:
-                self._note_stale(one)
-        self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
-
-    def _note_stale(self, settlement: Settlement) -> None:
-        # After a lost connection the first try may have committed: then this is no news.
-        if self._is_repeat:
-            return
+    def note_stale(self, claim: Claim, verdict: object) -> None:
+        """Counts and tells that an attempt was refused because it no longer holds its job."""
         self.stale_count += 1
         self.telemetry.emit(
             "job.stale",
             level=logging.WARNING,
-            job=settlement.claim.job_id,
-            attempt=settlement.claim.attempt,
-            lease=settlement.claim.lease,
-            verdict=settlement.verdict,
+            job=claim.job_id,
+            attempt=claim.attempt,
+            lease=claim.lease,
+            verdict=verdict,
         )
+
+    async def _save_reports(self, batch: list[Settlement]) -> None:
+        now = time.monotonic()
+        if now >= self._reports_due_at:
+            self._reports_due_at = now + _PROGRESS_INTERVAL.total_seconds()
+            chosen = list(self._reports)
+        else:
+            chosen = [one.claim.job_id for one in batch if one.claim.job_id in self._reports]
+        if not chosen:
+            return
+        taken = {job_id: self._reports.pop(job_id) for job_id in chosen}
+        try:
+            await store.save_progress(await self._session.get(), list(taken.values()))
+        except BaseException:
+            self._reports = {**taken, **self._reports}
+            raise
+
+    async def _record(self, batch: list[Settlement]) -> None:
+        if not batch:
+            return
+        try:
+            recorded = await self._write(batch)
+        except UNSTORABLE as error:
+            if len(batch) > 1:
+                # One value that cannot be stored must not hold up the others.
+                for one in batch:
+                    await self._record([one])
+                return
+            failed = Ended("failed", error=report_error(error))
+            recorded = await self._write([replace(batch[0], verdict=failed, done=None)])
+        for one in batch:
+            # After a lost connection the first try may have committed: then a refusal is no news.
+            if one.claim.job_id not in recorded and not self._is_repeat:
+                self.note_stale(one.claim, one.verdict)
+        self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
+
+    async def _write(self, batch: list[Settlement]) -> set[UUID]:
+        connection = await self._session.get()
+        if isinstance(batch[0].verdict, Ended):
+            return await store.finish_jobs(connection, batch, now=self._clock.override())
+        released = await store.release_jobs(connection, batch, now=self._clock.override())
+        self._on_released()
+        return released

@@ -12,18 +12,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from headrace.clock import Clock
 from headrace.context import Context, bind
 from headrace.db.connection import Connection, Row
+from headrace.db.errors import open_transaction
 from headrace.errors import StaleLeaseError
 from headrace.jobs import store
 from headrace.jobs.buffer import Buffer
 from headrace.jobs.completer import Completer
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Claim, Enqueued, Priority
-from headrace.jobs.outcome import COMPLETED, Again, Cancel, Ended, Verdict, decide_on_error, report_error
-from headrace.jobs.registry import Kind, encode_json
+from headrace.jobs.outcome import (
+    COMPLETED,
+    Again,
+    Cancel,
+    Ended,
+    UnstorableResult,
+    Verdict,
+    decide_on_error,
+    report_error,
+)
+from headrace.jobs.registry import Kind, encode_json, holds_nul
 from headrace.jobs.store import ProgressReport, Settlement
 from headrace.telemetry import Telemetry
 
@@ -41,6 +52,7 @@ class UnitOfWork(Protocol):
     @property
     def connection(self) -> Connection: ...
     async def flush(self) -> None: ...
+    def mark_sound(self) -> None: ...
 
 
 class Engine(Protocol):
@@ -56,6 +68,7 @@ class Engine(Protocol):
 class _Attempt:
     job: Job
     task: asyncio.Task[None]
+    started: float
     interruption: Interruption | None = None
 
 
@@ -87,7 +100,7 @@ class Executor:
         self._telemetry = telemetry
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="headrace-job")
         self._runners: set[asyncio.Task[None]] = set()
-        self._running: dict[int, _Attempt] = {}
+        self._running: dict[UUID, _Attempt] = {}
         self._is_draining = False
 
     @property
@@ -112,11 +125,11 @@ class Executor:
         await asyncio.gather(*self._runners, return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def interrupt(self, claim_lease: int, job_id: object, why: Interruption) -> None:
+    def interrupt(self, lease: int, job_id: UUID, why: Interruption) -> None:
         """Interrupts the attempt that holds this lease on this job, if it still runs."""
-        for attempt in self._running.values():
-            if attempt.job.claim.lease == claim_lease and attempt.job.id == job_id:
-                self._interrupt(attempt, why)
+        attempt = self._running.get(job_id)
+        if attempt is not None and attempt.job.claim.lease == lease:
+            self._interrupt(attempt, why)
 
     def interrupt_all(self, why: Interruption) -> None:
         """Interrupts every running attempt."""
@@ -126,16 +139,25 @@ class Executor:
     @asynccontextmanager
     async def transaction(self, job: Job) -> AsyncGenerator[UnitOfWork]:
         """See `Job.transaction`."""
-        started = time.perf_counter()
+        attempt = self._running.get(job.id)
+        started = time.perf_counter() if attempt is None else attempt.started
         async with self._engine.transaction() as unit:
             yield unit
             await unit.flush()
-            settlement = Settlement(
-                job.claim, _completed(unit.result), timedelta(seconds=time.perf_counter() - started), job.done
-            )
+            completed = _completed(unit.result)
+            if job.done is not None:
+                await store.save_progress(unit.connection, [_progress(job)])
+            duration = timedelta(seconds=time.perf_counter() - started)
             # Last of all: it locks the parent's progress row.
-            if not await store.finish_jobs(unit.connection, [settlement], now=self._clock.override()):
+            with open_transaction(unit.connection, doing="complete the job"):
+                recorded = await store.finish_jobs(
+                    unit.connection,
+                    [Settlement(job.claim, completed, duration, job.done)],
+                    now=self._clock.override(),
+                )
+            if not recorded:
                 raise StaleLeaseError(job.id, attempt=job.attempt, lease=job.claim.lease)
+            unit.mark_sound()
         job.is_settled = True
 
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued:
@@ -144,7 +166,7 @@ class Executor:
 
     def report(self, job: Job) -> None:
         """See `Job.progress`."""
-        self._completer.report(id(job), ProgressReport(job.claim, job.done or 0, job.total, job.message))
+        self._completer.report(_progress(job))
 
     async def _run(self) -> None:
         task = asyncio.current_task()
@@ -162,10 +184,8 @@ class Executor:
 
     async def _attempt(self, row: Row, task: asyncio.Task[None]) -> None:
         job = self._open(row)
-        attempt = _Attempt(job, task)
-        key = id(job)
-        self._running[key] = attempt
-        started = time.perf_counter()
+        attempt = _Attempt(job, task, time.perf_counter())
+        self._running[job.id] = attempt
         verdict: Verdict | None
         try:
             if row["cancel_requested_by"] is not None:
@@ -176,31 +196,46 @@ class Executor:
         except asyncio.CancelledError:
             if attempt.interruption is None:
                 raise
-            task.uncancel()
             verdict = _interrupted(attempt.interruption)
         finally:
-            del self._running[key]
-        self._settle(job, verdict, timedelta(seconds=time.perf_counter() - started))
+            del self._running[job.id]
+            if attempt.interruption is not None:
+                task.uncancel()
+        self._settle(job, verdict, timedelta(seconds=time.perf_counter() - attempt.started))
 
     async def _call(self, kind: Kind, raw: str, job: Job) -> Verdict | None:
         try:
             passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
-            async with asyncio.timeout(None if kind.timeout is None else kind.timeout.total_seconds()):
-                handler = kind.handler
-                assert handler is not None  # noqa: S101 - only handled kinds are claimed
-                if kind.is_async:
-                    result = await handler(*passed)
-                else:
-                    call = partial(copy_context().run, handler, *passed)
-                    result = await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return _completed(await self._handle(kind, passed))
         except StaleLeaseError as error:
-            self._telemetry.emit("job.stale", level=logging.WARNING, job=job.id, lease=job.claim.lease, error=error)
+            self._completer.note_stale(job.claim, error)
             return None
-        except Exception as error:  # noqa: BLE001 - every error of a handler becomes an outcome
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._judge(
+                kind, job, RuntimeError("the handler awaited something that was cancelled, and did not catch it")
+            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - every error of a handler becomes an outcome
             return self._judge(kind, job, error)
-        return _completed(result)
 
-    def _judge(self, kind: Kind, job: Job, error: Exception) -> Verdict:
+    async def _handle(self, kind: Kind, passed: list[Any]) -> Any:
+        handler = kind.handler
+        assert handler is not None  # noqa: S101 - only handled kinds are claimed
+        limit = asyncio.timeout(None if kind.timeout is None else kind.timeout.total_seconds())
+        try:
+            async with limit:
+                if kind.is_async:
+                    return await handler(*passed)
+                call = partial(copy_context().run, _call_plain, handler, passed)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except TimeoutError as error:
+            if limit.expired():
+                raise TimeoutError(f"the attempt took longer than its timeout of {kind.timeout}") from error
+            raise
+
+    def _judge(self, kind: Kind, job: Job, error: BaseException) -> Verdict:
         verdict = decide_on_error(
             error,
             attempt=job.attempt,
@@ -220,13 +255,12 @@ class Executor:
         return verdict
 
     def _settle(self, job: Job, verdict: Verdict | None, duration: timedelta) -> None:
-        self._completer.forget(id(job))
-        if job.is_settled:
-            if verdict is not None and verdict is not COMPLETED and isinstance(verdict, Again):
+        if verdict is None or job.is_settled:
+            self._completer.forget(job.id)
+            if verdict is not None and not (isinstance(verdict, Ended) and verdict.state == "completed"):
                 self._telemetry.emit("job.raised_after_completion", level=logging.WARNING, job=job.id, kind=job.kind)
             return
-        if verdict is not None:
-            self._completer.settle(Settlement(job.claim, verdict, duration, job.done))
+        self._completer.settle(Settlement(job.claim, verdict, duration, job.done))
 
     def _open(self, row: Row) -> Job:
         job_id = row["job_id"]
@@ -258,21 +292,32 @@ class Executor:
             attempt.task.cancel()
 
 
+def _call_plain(handler: Callable[..., Any], passed: list[Any]) -> Any:
+    try:
+        return handler(*passed)
+    except StopIteration as error:
+        # No future can carry it: the one awaited would never be done.
+        raise RuntimeError("the handler raised StopIteration") from error
+
+
+def _progress(job: Job) -> ProgressReport:
+    return ProgressReport(job.claim, job.done or 0, job.total, job.message)
+
+
 def _completed(result: Any) -> Ended:
+    """The outcome of a handler that returned. Raises UnstorableResult."""
     if result is None:
         return COMPLETED
     try:
         raw = encode_json(result)
-    except (TypeError, ValueError) as error:
-        return Ended("failed", error=report_error(TypeError(f"the handler's result is not JSON: {error}")))
+    except Exception as error:
+        raise UnstorableResult(f"the handler's result is not JSON: {error}") from error
     if len(raw) > RESULT_LIMIT_BYTES:
-        return Ended(
-            "failed",
-            error=report_error(
-                ValueError(f"the handler's result has {len(raw)} bytes of JSON, the limit is {RESULT_LIMIT_BYTES}")
-            ),
-        )
-    return Ended("completed", result=raw.decode())
+        raise UnstorableResult(f"the handler's result has {len(raw)} bytes of JSON, the limit is {RESULT_LIMIT_BYTES}")
+    text = raw.decode()
+    if holds_nul(text):
+        raise UnstorableResult("the handler's result holds the character U+0000, PostgreSQL cannot store it")
+    return Ended("completed", result=text)
 
 
 def _interrupted(why: Interruption) -> Verdict | None:

@@ -9,6 +9,10 @@ from uuid import UUID
 
 from headrace.context import Context
 from headrace.jobs.job import Claim, Enqueued, Priority, Unique
+from headrace.jobs.outcome import storable
+
+_MOST_STEPS = 10**15
+_MESSAGE_LIMIT = 1_000
 
 
 class JobTransaction(Protocol):
@@ -92,10 +96,16 @@ class Job:
         )
 
     def progress(self, done: int, *, total: int | None = None, message: str | None = None) -> None:
-        """Reports how far the job is; written at most a few times a second, and with its completion."""
+        """Reports how far the job is; written at most a few times a second, and with its completion.
+
+        Raises ValueError for a count below 0 or above 10^15. A message is cut after 1,000 characters.
+        """
+        for name, count in (("done", done), ("total", total)):
+            if count is not None and not 0 <= count <= _MOST_STEPS:
+                raise ValueError(f"{name} must be 0 to {_MOST_STEPS}, got {count}")
         self.done = done
         self.total = total if total is not None else self.total
-        self.message = message if message is not None else self.message
+        self.message = storable(message)[:_MESSAGE_LIMIT] if message is not None else self.message
         self.services.report(self)
 
 

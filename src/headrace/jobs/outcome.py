@@ -38,6 +38,10 @@ class Discard(Outcome):
     """End the job as failed, without a retry."""
 
 
+class UnstorableResult(Discard):
+    """What the handler returned cannot be kept as the job's result."""
+
+
 class Cancel(Outcome):
     """End the job as cancelled."""
 
@@ -89,9 +93,10 @@ def report_error(error: BaseException) -> str:
     text = "".join(traceback.format_exception(error))
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    # A NUL cannot be stored in jsonb, and a lone surrogate cannot be encoded.
     return ErrorReport(
-        type=name, message=_clean(str(error))[:_MESSAGE_LIMIT], traceback=_clean(text)[-_TRACEBACK_LIMIT:]
+        type=name,
+        message=storable(_message(error))[:_MESSAGE_LIMIT],
+        traceback=storable(text)[-_TRACEBACK_LIMIT:],
     ).encode()
 
 
@@ -116,5 +121,13 @@ def decide_on_error(
     return Again(policy.delay(attempt, chance=chance) if asked is None else asked, error=report)
 
 
-def _clean(text: str) -> str:
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 - an error that cannot tell what it is must still be recorded
+        return f"its message cannot be read: {type(another).__name__}"
+
+
+def storable(text: str) -> str:
+    """The text with what PostgreSQL cannot store (U+0000, lone surrogates) written as escapes."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()

@@ -87,9 +87,7 @@ def people_of(cast: Cast, *, count: int, seed: int) -> list[Person]:
     names = [_names(culture, chance(seed, "names", number)) for number, culture in enumerate(cast.cultures)]
     available = sum(len(culture.given) * len(culture.family) for culture in cast.cultures)
     if count > available:
-        raise ValueError(
-            f"count must be at most {available}, the names there are, got {count}; write fewer messages"
-        )
+        raise ValueError(f"count must be at most {available}, the names there are, got {count}; write fewer messages")
     people: list[Person] = []
     turn = 0
     while len(people) < count:
@@ -97,9 +95,7 @@ def people_of(cast: Cast, *, count: int, seed: int) -> list[Person]:
         turn += 1
         name = next(names[number], None)
         if name is not None:
-            people.append(
-                _person(len(people), name, cast.cultures[number], cast, chance(seed, "person", *name))
-            )
+            people.append(_person(len(people), name, cast.cultures[number], cast, chance(seed, "person", *name)))
     return people
 
 

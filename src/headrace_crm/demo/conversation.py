@@ -31,9 +31,7 @@ def converse(relationship: Relationship, *, world: World) -> list[Letter]:
     return letters
 
 
-def _talk(
-    relationship: Relationship, length: int, moment: datetime, world: World, source: Random
-) -> list[Letter]:
+def _talk(relationship: Relationship, length: int, moment: datetime, world: World, source: Random) -> list[Letter]:
     person, owner, habits = relationship.person, world.owner, HABITS[relationship.rhythm]
     circle = relationship.circle
     topics = [each for each in read_phrases(person.language).topics if circle in each.circles]

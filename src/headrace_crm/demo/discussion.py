@@ -62,9 +62,7 @@ def _discussion(age: timedelta, length: int, world: World, source: Random) -> li
     )
     thread.subject = f"{through.tag} {thread.subject}"
     writer = _member(world, source, unlike=None)
-    at = begin_at(
-        world.ends_at - age, writer=writer, circle="community", ends_at=world.ends_at, source=source
-    )
+    at = begin_at(world.ends_at - age, writer=writer, circle="community", ends_at=world.ends_at, source=source)
     asked: Person | None = None
     for turn in range(length):
         if at > world.ends_at:

@@ -20,7 +20,6 @@ def _line(line: str) -> str:
     if not line:
         return "<p>"
     words = (
-        f'<a href="{escape(word)}">{escape(word)}</a>' if "://" in word else escape(word)
-        for word in line.split(" ")
+        f'<a href="{escape(word)}">{escape(word)}</a>' if "://" in word else escape(word) for word in line.split(" ")
     )
     return " ".join(words) + "<br>"

@@ -50,9 +50,7 @@ def _with_duplicates(letters: list[Letter], world: World, source: Random) -> lis
     received = [
         index
         for index, letter in enumerate(letters)
-        if letter.sender.spec not in owned
-        and letter.recipients & owned
-        and "no-message-id" not in letter.flaws
+        if letter.sender.spec not in owned and letter.recipients & owned and "no-message-id" not in letter.flaws
     ]
     both_ways = [index for index in received if letters[index].sort == "list"]
     others = [index for index in received if letters[index].sort == "personal"]

@@ -102,11 +102,7 @@ def _encoded_word(text: str, charset: str) -> str:
 
 def _q(encoded: bytes) -> str:
     return "".join(
-        "_"
-        if byte == ord(" ")
-        else chr(byte)
-        if chr(byte).isalnum() and byte < ord("\x7f")
-        else f"={byte:02X}"
+        "_" if byte == ord(" ") else chr(byte) if chr(byte).isalnum() and byte < ord("\x7f") else f"={byte:02X}"
         for byte in encoded
     )
 
@@ -163,9 +159,7 @@ def _attached(attachment: Attachment) -> tuple[list[str], bytes]:
     return headers, base64.encodebytes(attachment.content)
 
 
-def _multipart(
-    letter: Letter, subtype: str, parts: tuple[tuple[list[str], bytes], ...]
-) -> tuple[list[str], bytes]:
+def _multipart(letter: Letter, subtype: str, parts: tuple[tuple[list[str], bytes], ...]) -> tuple[list[str], bytes]:
     boundary = f"=_{_digest(letter, subtype)[:24]}"
     pieces: list[bytes] = []
     for headers, content in parts:

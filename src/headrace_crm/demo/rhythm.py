@@ -92,9 +92,7 @@ def _age(rhythm: Rhythm, turn: int, chance: float) -> timedelta:
         case "growing":
             # Some of it long before, the rest in the last quarter: no slow curve shows in so few talks.
             is_early = chance < EARLY_SHARE
-            age = (
-                SPAN * (0.15 + 2.5 * chance) if is_early else timedelta(days=2 + 127 * (chance - EARLY_SHARE))
-            )
+            age = SPAN * (0.15 + 2.5 * chance) if is_early else timedelta(days=2 + 127 * (chance - EARLY_SHARE))
         case "fading":
             age = SPAN * (0.28 + 0.72 * chance)
         case "dormant":

@@ -94,9 +94,7 @@ def role_of(turn: int, *, length: int) -> Role:
     return "close" if turn == length - 1 else "follow"
 
 
-def begin_at(
-    moment: datetime, *, writer: Person, circle: Circle, ends_at: datetime, source: Random
-) -> datetime:
+def begin_at(moment: datetime, *, writer: Person, circle: Circle, ends_at: datetime, source: Random) -> datetime:
     """Return a moment near `moment`, not after `ends_at`, when `writer` may well sit down to write."""
     hour = source.randrange(8, 19)
     local = moment.astimezone(_zone(writer)).replace(

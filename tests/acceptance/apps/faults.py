@@ -94,7 +94,7 @@ async def _main(settings: dict[str, float]) -> None:
     await app.open(migrating=None)
     async with app.process(options) as process:
         await stopping.wait()
-        sys.stdout.write(f"stopping\n")
+        sys.stdout.write("stopping\n")
     sys.stdout.write(f"stale {process.worker.stale_count}\n")
     await app.close()
 

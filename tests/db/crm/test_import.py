@@ -1,16 +1,20 @@
 import asyncio
+import gzip
+import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from fix_crm import lend, read_outcome, run_import, shared_mail, wait_settled, working
 from headrace import Headrace
-from headrace_crm.app import create_app
 from headrace_crm.demo import DemoMailbox
 from headrace_crm.mail.importing import ImportFileError, import_state, start_import
+from headrace_crm.mail.model import ParsedMessage
 from headrace_crm.mail.owners import OwnerError
+from headrace_crm.mail.parse import parse_message
+from headrace_crm.mail.providers.mbox import read_mbox
 from headrace_crm.scores.people import (
     AmbiguousContactError,
     ContactNotFoundError,
@@ -21,6 +25,7 @@ from headrace_crm.scores.people import (
 pytestmark = pytest.mark.timeout(60)
 
 OWNER = "ada@example.org"
+STATE_OF_JOB = "SELECT state::text FROM headrace.outcome WHERE job_id = $1"
 
 
 def mbox(path: Path, *messages: str) -> Path:
@@ -62,14 +67,8 @@ async def test_a_mailbox_becomes_the_people_it_was_made_of(crm: Headrace, demo_m
         summary = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
         async with lend(app) as connection:
             people = await list_contacts(connection, limit=1000)
-    expected = {
-        (each.name, each.addresses[:0] or frozenset(each.addresses), each.sent, each.received)
-        for each in demo_mailbox.people
-        if each.sent + each.received
-    }
-    assert {each.name: (each.sent, each.received) for each in people} == {
-        name: (sent, received) for name, _, sent, received in expected
-    }
+    expected = {each.name: (each.sent, each.received) for each in demo_mailbox.people if each.sent + each.received}
+    assert {each.name: (each.sent, each.received) for each in people} == expected
     for each in people:
         truth = next(person for person in demo_mailbox.people if person.name == each.name)
         assert set(each.addresses) <= set(truth.addresses)
@@ -97,9 +96,8 @@ async def test_a_second_run_adds_nothing(crm: Headrace, demo_mailbox: DemoMailbo
         first.sent,
         first.received,
     )
-    assert {event for event in after.events - before.events} == {
-        event for event in after.events if event[0] in {"sync.started", "sync.completed"} and event not in before.events
-    } | {event for event in before.events if event[0] == "sync.started"}
+    assert {event[0] for event in after.events - before.events} == {"sync.started", "sync.completed"}
+    assert not before.events - after.events
     assert (after.contacts, after.interactions, after.scores) == (before.contacts, before.interactions, before.scores)
 
 
@@ -135,13 +133,11 @@ async def test_batches_are_children_of_the_import(crm: Headrace, demo_mailbox: D
     assert state.phase == "stored"
     assert state.batches_done == state.batch_count == 6
     assert (progress["child_count"], progress["ended_count"], progress["failed_count"]) == (6, 6, 0)
-    assert progress["done"] == progress["total"] == demo_mailbox.byte_count
+    assert state.bytes_read == state.bytes_total == demo_mailbox.byte_count
     assert left == 0
 
 
-async def test_owner_addresses_given_later_make_the_same_as_given_at_once(
-    crm: Headrace, demo_mailbox: DemoMailbox, database: str, server_dsn: str, template: str
-):
+async def test_owner_addresses_given_later_make_the_same_as_given_at_once(crm: Headrace, demo_mailbox: DemoMailbox):
     first, *others = demo_mailbox.owner_addresses
     assert others
     async with working(crm) as app:
@@ -149,9 +145,7 @@ async def test_owner_addresses_given_later_make_the_same_as_given_at_once(
         await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
         later = await outcome_of(app)
         async with lend(app) as connection:
-            await connection.execute(
-                "TRUNCATE crm.owner CASCADE; TRUNCATE headrace.event; TRUNCATE headrace.stream"
-            )
+            await connection.execute("TRUNCATE crm.owner CASCADE; TRUNCATE headrace.event; TRUNCATE headrace.stream")
         await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
         at_once = await outcome_of(app)
     for part in ("messages", "threads", "contacts", "interactions", "stats", "scores"):
@@ -159,7 +153,9 @@ async def test_owner_addresses_given_later_make_the_same_as_given_at_once(
 
 
 async def test_an_address_found_to_be_a_list_loses_its_interactions(crm: Headrace, tmp_path: Path):
-    first = mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, f"Ada <{OWNER}>", "all@crew.example"))
+    first = mbox(
+        tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, f"Ada <{OWNER}>", "all@crew.example")
+    )
     posts = [
         mail(n, f"P{n} Ode <p{n}@example.com>", f"all@crew.example, {OWNER}", "List-Post: <mailto:all@crew.example>")
         for n in (3, 4)
@@ -191,7 +187,9 @@ async def test_stats_narrow_when_an_interaction_is_retracted(crm: Headrace, tmp_
     async with working(crm) as app:
         await run_import(app, first, [OWNER])
         # Whoever wrote the first message is no longer the owner's correspondent but the owner.
-        await run_import(app, mbox(tmp_path / "b", mail(4, "Cy <other@example.net>", OWNER)), [OWNER, "other@example.net"])
+        await run_import(
+            app, mbox(tmp_path / "b", mail(4, "Cy <other@example.net>", OWNER)), [OWNER, "other@example.net"]
+        )
         async with lend(app) as connection:
             row = await connection.fetchrow("SELECT sent, received, first_at, last_at FROM crm.contact_stats")
     assert dict(row) == {
@@ -205,7 +203,7 @@ async def test_stats_narrow_when_an_interaction_is_retracted(crm: Headrace, tmp_
 async def test_a_new_address_under_a_known_name_joins_the_contact(crm: Headrace, tmp_path: Path):
     async with working(crm) as app:
         await run_import(app, mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER)), [OWNER])
-        await run_import(app, mbox(tmp_path / "b", mail(2, "Lind, Bo <lind@example.net>", OWNER)), [OWNER])
+        await run_import(app, mbox(tmp_path / "b", mail(2, '"Lind, Bo" <lind@example.net>', OWNER)), [OWNER])
         async with lend(app) as connection:
             (person,) = await list_contacts(connection)
             updates = await connection.fetchval("SELECT count(*) FROM headrace.event WHERE type = 'contact.updated'")
@@ -228,9 +226,7 @@ async def test_two_contacts_that_turn_out_to_be_one_stay_two(crm: Headrace, tmp_
 
 async def test_threads_that_a_later_import_joins_bring_new_scores(crm: Headrace, tmp_path: Path):
     asked = mail(1, "Bo Lind <bo@example.com>", OWNER, subject="One")
-    answered = mail(
-        2, f"Ada <{OWNER}>", "bo@example.com", subject="Two", sent_at=datetime(2026, 1, 5, 12, tzinfo=UTC)
-    )
+    answered = mail(2, f"Ada <{OWNER}>", "bo@example.com", subject="Two", sent_at=datetime(2026, 1, 5, 12, tzinfo=UTC))
     bridge = mail(3, "Cy <cy@example.com>", OWNER, "References: <1@example.org> <2@example.org>", subject="Three")
     async with working(crm) as app:
         await run_import(app, mbox(tmp_path / "a", asked, answered), [OWNER])
@@ -280,23 +276,28 @@ async def test_unreadable_messages_are_kept_and_counted_again(crm: Headrace, tmp
     assert b"no header here" in kept[0]["raw"]
 
 
-async def test_what_precedes_the_damage_in_a_file_is_imported(crm: Headrace, demo_mailbox: DemoMailbox, tmp_path: Path):
-    import gzip
-
+async def test_what_precedes_the_damage_in_a_file_is_imported(crm: Headrace, tmp_path: Path):
+    noise = random.Random(7)
+    whole = mbox(
+        tmp_path / "whole",
+        *(mail(n, "Bo Lind <bo@example.com>", OWNER) + noise.randbytes(4000).hex() for n in range(200)),
+    )
+    packed = gzip.compress(whole.read_bytes())
     path = tmp_path / "cut.gz"
-    whole = gzip.compress(demo_mailbox.path.read_bytes())
-    path.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(packed[: len(packed) * 3 // 4])
     async with working(crm) as app:
-        job_id = await start_import(app, path, demo_mailbox.owner_addresses, "latest")
+        job_id = await start_import(app, path, [OWNER], "latest")
         await wait_settled(app, job_id)
         async with lend(app) as connection:
             state = await import_state(connection, job_id)
-            while not (row := await connection.fetchrow("SELECT state::text FROM headrace.outcome WHERE job_id = $1", job_id)):
+            people = await list_contacts(connection)
+            while (ended := await connection.fetchval(STATE_OF_JOB, job_id)) is None:
                 await asyncio.sleep(0.05)
-    assert 0 < state.new_count < demo_mailbox.message_count
+    assert 50 < state.new_count < 200
+    assert [each.received for each in people] == [state.new_count]
     assert state.error is not None
     assert "cut off" in state.error
-    assert row["state"] == "failed"
+    assert ended == "failed"
 
 
 async def test_a_file_that_vanished_ends_the_import_with_its_name(crm: Headrace, tmp_path: Path):
@@ -345,7 +346,9 @@ async def test_two_imports_at_once_store_each_message_once(crm: Headrace, demo_m
             states = [await import_state(connection, job_id) for job_id in jobs]
             emails = await connection.fetchval("SELECT count(*) FROM headrace.event WHERE type LIKE 'email.%'")
             owners = await connection.fetchval("SELECT count(*) FROM crm.owner")
-    assert sum(state.new_count for state in states) == emails == demo_mailbox.message_count - demo_mailbox.duplicate_count
+    assert (
+        sum(state.new_count for state in states) == emails == demo_mailbox.message_count - demo_mailbox.duplicate_count
+    )
     assert owners == 1
     for state in states:
         assert state.new_count + state.duplicate_count + state.unparsed_count == state.read_count
@@ -396,23 +399,14 @@ async def test_a_person_is_found_by_address_name_or_part_of_it(crm: Headrace, tm
 async def test_the_small_corpus_is_read_in_full(crm: Headrace):
     path = shared_mail("small-300.mbox")
     async with working(crm) as app:
-        # The owner writes most of it: found, so that no address stands here.
-        async with lend(app) as connection:
-            owner = await most_frequent_sender(connection, path)
-        summary = await run_import(app, path, [owner])
+        summary = await run_import(app, path, [most_frequent_sender(path)])
     assert (summary.messages, summary.new, summary.duplicates, summary.unparsed) == (302, 302, 0, 0)
     assert summary.threads == 92
     assert summary.contacts > 50
 
 
-async def most_frequent_sender(_: asyncpg.Connection, path: Path) -> str:
-    from collections import Counter
-
-    from headrace_crm.mail.model import ParsedMessage
-    from headrace_crm.mail.parse import parse_message
-    from headrace_crm.mail.providers.mbox import read_mbox
-
-    now = datetime.now(UTC)
-    parsed = (parse_message(each.raw, now=now) for each in read_mbox(path))
+def most_frequent_sender(path: Path) -> str:
+    """The owner of an archive of sent and received mail, found so that no address need stand in a test."""
+    parsed = (parse_message(each.raw, now=datetime.now(UTC)) for each in read_mbox(path))
     senders = Counter(each.sender.email for each in parsed if isinstance(each, ParsedMessage) and each.sender)
     return senders.most_common(1)[0][0]

@@ -149,9 +149,7 @@ def nested() -> list[object]:
     ids=["object", "inside", "deep", "surrogate", "nul", "large"],
 )
 @pytest.mark.parametrize("in_transaction", [False, True])
-async def test_a_result_that_cannot_be_stored_fails_its_job_alone(
-    bench, app, healthy, result, reason, in_transaction
-):
+async def test_a_result_that_cannot_be_stored_fails_its_job_alone(bench, app, healthy, result, reason, in_transaction):
     @app.job("returns")
     async def returns(job: Job) -> object:
         if not in_transaction:

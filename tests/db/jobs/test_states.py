@@ -101,9 +101,7 @@ async def test_processing_to_failed_by_discard(bench, app):
     assert (failed.attempt, failed.error["message"]) == (1, "nobody wants it")
 
 
-@pytest.mark.parametrize(
-    "policy", [RetryPolicy(discard_on=(KeyError,)), RetryPolicy(retry_on=(ConnectionError,))]
-)
+@pytest.mark.parametrize("policy", [RetryPolicy(discard_on=(KeyError,)), RetryPolicy(retry_on=(ConnectionError,))])
 async def test_processing_to_failed_by_an_error_that_must_not_be_retried(bench, app, policy):
     @app.job("picky", retry=policy)
     async def picky() -> None:

@@ -33,11 +33,7 @@ printable = st.text(
 charsets = st.sampled_from(["utf-8", "iso-8859-1", "koi8-r", "iso-2022-jp", "gb18030", "us-ascii"])
 
 
-@given(
-    st.lists(
-        st.binary(max_size=60) | st.sampled_from([b"From me\n", b">From me\n", b"\nFrom x y\n"]), max_size=6
-    )
-)
+@given(st.lists(st.binary(max_size=60) | st.sampled_from([b"From me\n", b">From me\n", b"\nFrom x y\n"]), max_size=6))
 def test_a_message_comes_back_from_the_mbox_as_it_went_in(messages_of, pieces):
     message = b"Subject: x\n\n" + b"".join(pieces) + b"\n"
     entry = mbox_entry(message, sender="a@example.com", sent_at=ENDS_AT)
@@ -56,9 +52,7 @@ def test_a_subject_of_any_characters_reads_back(subject, charset):
     assert read == f"é{subject}"
 
 
-@given(
-    st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1, max_size=40).map(str.strip)
-)
+@given(st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1, max_size=40).map(str.strip))
 def test_a_name_with_any_ascii_signs_reads_back(name):
     raw = to_bytes(replace(LETTER, sender=Address(name, "a@example.com")), delivered_to=None)
     ((read, spec),) = getaddresses([email.message_from_bytes(raw)["From"]])

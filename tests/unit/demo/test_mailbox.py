@@ -62,9 +62,7 @@ def test_mail_is_in_the_order_of_its_arrival(written):
 
 def test_every_address_and_link_is_under_a_domain_reserved_for_examples(written):
     domains = {
-        spec.rpartition("@")[2]
-        for message in written.messages
-        for spec in written.specs(message, "From", "To", "Cc")
+        spec.rpartition("@")[2] for message in written.messages for spec in written.specs(message, "From", "To", "Cc")
     }
     for message in written.messages:
         for part in message.walk():
@@ -72,9 +70,7 @@ def test_every_address_and_link_is_under_a_domain_reserved_for_examples(written)
                 text = part.get_payload(decode=True).decode("latin-1")
                 domains |= set(re.findall(r"[\w.+-]@([\w-]+\.[\w.-]+\w)", text))
                 domains |= set(re.findall(r"https?://([\w.-]+)", text))
-    domains |= set(
-        re.findall(r"[\w.+-]@([\w-]+\.[\w.-]+\w)", "\n".join(str(m.items()) for m in written.messages))
-    )
+    domains |= set(re.findall(r"[\w.+-]@([\w-]+\.[\w.-]+\w)", "\n".join(str(m.items()) for m in written.messages)))
     assert len(domains) > 15
     assert [domain for domain in domains if not RESERVED.search(domain)] == []
 
@@ -99,9 +95,7 @@ def test_what_it_says_of_the_people_can_be_counted_in_the_file(written):
             seen.add(message["Message-ID"])
         (sender,) = written.specs(message, "From")
         if sender in owned:
-            for name in {
-                owner_of[spec] for spec in written.specs(message, "To", "Cc", "Bcc") if spec in owner_of
-            }:
+            for name in {owner_of[spec] for spec in written.specs(message, "To", "Cc", "Bcc") if spec in owner_of}:
                 sent[name] += 1
         elif sender in owner_of and owned & set(written.specs(message, "To", "Cc")):
             received[owner_of[sender]] += 1
@@ -128,9 +122,7 @@ def test_who_has_two_addresses_writes_from_both_under_one_name(written):
         if isinstance(message["From"], str):
             name, spec = parseaddr(message["From"])
             senders.setdefault(spec, set()).add(str(make_header(decode_header(name))))
-    both = [
-        p for p in written.mailbox.people if len(p.addresses) == 2 and all(a in senders for a in p.addresses)
-    ]
+    both = [p for p in written.mailbox.people if len(p.addresses) == 2 and all(a in senders for a in p.addresses)]
     assert len(both) >= 2
     assert all(senders[spec] == {person.name} for person in both for spec in person.addresses)
     assert all(spec in senders for spec in written.mailbox.owner_addresses)

@@ -68,17 +68,13 @@ def test_some_mail_is_delivered_twice_and_some_of_it_by_the_list_as_well(written
     seen = Counter(message["Message-ID"] for message in written.messages if message["Message-ID"])
     twice = {mid for mid, count in seen.items() if count == 2}
     assert len(twice) == written.mailbox.duplicate_count >= 2
-    copies = {
-        mid: {m["List-Id"] is None for m in written.messages if m["Message-ID"] == mid} for mid in twice
-    }
+    copies = {mid: {m["List-Id"] is None for m in written.messages if m["Message-ID"] == mid} for mid in twice}
     assert {True, False} in copies.values()
     assert {True} in copies.values()
 
 
 def test_the_owner_writes_from_two_addresses_and_sometimes_in_bcc(written):
-    own = [
-        m for m in written.messages if set(written.specs(m, "From")) & set(written.mailbox.owner_addresses)
-    ]
+    own = [m for m in written.messages if set(written.specs(m, "From")) & set(written.mailbox.owner_addresses)]
     assert {spec for m in own for spec in written.specs(m, "From")} == set(written.mailbox.owner_addresses)
     assert any(message["Bcc"] for message in own)
     assert all(message["Received"] is None for message in own)
@@ -129,9 +125,7 @@ def test_nothing_in_a_text_is_left_unfilled():
 @pytest.mark.parametrize("seed", [7, 8, 9, 10, 11])
 def test_each_rhythm_shows_in_the_scores(seed):
     world = build_world(seed=seed, messages=600, ends_at=ENDS_AT)
-    letters = list(
-        {letter.message_id: letter for letter in compose_mail(world) if letter.sort == "personal"}.values()
-    )
+    letters = list({letter.message_id: letter for letter in compose_mail(world) if letter.sort == "personal"}.values())
     owned = set(world.owner.addresses)
     found = {}
     for relationship in world.relationships:
@@ -150,9 +144,7 @@ def test_each_rhythm_shows_in_the_scores(seed):
     assert {each.trend for each in (*found["quarterly"], *found["weekly"])} == {"steady"}
     assert {each.reciprocity for each in found["incoming"]} == {0.0}
     weakest_friend = min(each.strength for each in (*found["weekly"], *found["growing"]))
-    assert weakest_friend > max(
-        each.strength for each in (*found["incoming"], *found["dormant"], *found["occasional"])
-    )
+    assert weakest_friend > max(each.strength for each in (*found["incoming"], *found["dormant"], *found["occasional"]))
 
 
 def test_a_bigger_mailbox_has_more_people_and_not_only_more_mail():

@@ -21,15 +21,13 @@ def test_each_side_is_timed_by_its_own_answers():
 
 
 def test_who_had_to_write_twice_has_waited_since_the_first_message():
-    assert score(
-        thread((0, "received"), (24, "received"), (30, "sent")), now=NOW
-    ).median_response == timedelta(hours=30)
+    assert score(thread((0, "received"), (24, "received"), (30, "sent")), now=NOW).median_response == timedelta(
+        hours=30
+    )
 
 
 def test_two_messages_in_a_row_are_one_answer():
-    assert score(thread((0, "received"), (4, "sent"), (400, "sent")), now=NOW).median_response == timedelta(
-        hours=4
-    )
+    assert score(thread((0, "received"), (4, "sent"), (400, "sent")), now=NOW).median_response == timedelta(hours=4)
 
 
 def test_a_message_in_another_thread_is_no_answer():
@@ -48,9 +46,7 @@ def test_an_answer_after_now_has_not_come_yet():
     assert score(talk, now=START + timedelta(hours=3)).median_response is None
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 1_000), st.sampled_from(["sent", "received"]), st.sampled_from("ab")))
-)
+@given(st.lists(st.tuples(st.integers(0, 1_000), st.sampled_from(["sent", "received"]), st.sampled_from("ab"))))
 def test_response_times_lie_between_zero_and_the_span_of_the_talk(drawn):
     talk = [Interaction(START + timedelta(hours=hours), direction, name) for hours, direction, name in drawn]
     result = score(talk, now=NOW)
@@ -60,9 +56,7 @@ def test_response_times_lie_between_zero_and_the_span_of_the_talk(drawn):
             assert timedelta(0) <= took <= max(hours) - min(hours)
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 1_000), st.sampled_from(["sent", "received"]), st.sampled_from("ab")))
-)
+@given(st.lists(st.tuples(st.integers(0, 1_000), st.sampled_from(["sent", "received"]), st.sampled_from("ab"))))
 def test_swapping_the_sides_swaps_the_response_times(drawn):
     unique = {(hours, name): direction for hours, direction, name in drawn}
     other = {"sent": "received", "received": "sent"}

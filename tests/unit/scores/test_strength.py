@@ -39,9 +39,7 @@ def test_more_balance_at_the_same_moments_makes_a_relationship_stronger(count, a
     moment = NOW - age
 
     def exchange(sent):
-        return score(
-            [Interaction(moment, "sent" if n < sent else "received", "a") for n in range(count)], now=NOW
-        )
+        return score([Interaction(moment, "sent" if n < sent else "received", "a") for n in range(count)], now=NOW)
 
     less = data.draw(st.integers(min_value=0, max_value=count // 2))
     more = data.draw(st.integers(min_value=less, max_value=count // 2))

@@ -22,10 +22,7 @@ def test_an_even_pace_is_steady_however_slow(every):
 
 
 def test_a_quarterly_exchange_a_little_late_is_still_steady():
-    assert (
-        trend_of([day for quarter in range(8) for day in (97 + 91 * quarter, 98 + 91 * quarter)])[0]
-        == "steady"
-    )
+    assert trend_of([day for quarter in range(8) for day in (97 + 91 * quarter, 98 + 91 * quarter)])[0] == "steady"
 
 
 def test_writing_more_than_before_is_growing():

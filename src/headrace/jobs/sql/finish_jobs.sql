@@ -1,6 +1,7 @@
 -- Ends jobs: removes their runs, appends their outcomes and errors, rolls their progress up. Fenced: a row whose lease has
 -- passed on is left alone; the ids returned are those recorded.
--- Index: run_pkey; progress rows of parents are locked in id order, last of all.
+-- Index: run_pkey; progress rows of parents are locked last of all, the newest first: a job's own row before its parent's,
+-- as a transaction does that makes children and then ends the job.
 WITH ended AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::interval[], $5::text[], $6::text[], $7::bigint[])
         AS ended (job_id, lease, state, duration, error, result, done)
@@ -15,7 +16,7 @@ WITH ended AS MATERIALIZED (
     SELECT job_id, lease, attempt, worker_id, ended_at, duration, error FROM removed WHERE error IS NOT NULL
 ), family AS MATERIALIZED (
     SELECT progress.job_id FROM headrace.progress
-    WHERE progress.job_id IN (SELECT parent_id FROM removed) ORDER BY progress.job_id FOR UPDATE
+    WHERE progress.job_id IN (SELECT parent_id FROM removed) ORDER BY progress.job_id DESC FOR UPDATE
 ), rolled AS (
     UPDATE headrace.progress
     SET ended_count = progress.ended_count + share.ended_count,
@@ -23,7 +24,7 @@ WITH ended AS MATERIALIZED (
         children_done = progress.children_done + share.done, updated_at = clock_timestamp()
     FROM family JOIN (
         SELECT parent_id, count(*) AS ended_count, count(*) FILTER (WHERE state <> 'completed') AS failed_count,
-               coalesce(sum(done), 0) AS done
+               coalesce(sum(done) FILTER (WHERE state = 'completed'), 0) AS done
         FROM removed WHERE parent_id IS NOT NULL GROUP BY parent_id
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id

@@ -1,5 +1,5 @@
 -- Stores jobs: a body and a waiting run each, and counts the children into their parents' progress.
--- Index: job_pkey, run_pkey, run_claim; progress rows of parents are locked in id order.
+-- Index: job_pkey, run_pkey, run_claim; progress rows of parents are locked newest first.
 WITH new AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::smallint[],
@@ -15,7 +15,7 @@ WITH new AS MATERIALIZED (
     FROM new
 ), family AS (
     INSERT INTO headrace.progress (job_id, child_count)
-    SELECT parent_id, count(*) FROM new WHERE parent_id IS NOT NULL GROUP BY parent_id ORDER BY parent_id
+    SELECT parent_id, count(*) FROM new WHERE parent_id IS NOT NULL GROUP BY parent_id ORDER BY parent_id DESC
     ON CONFLICT (job_id) DO UPDATE
     SET child_count = progress.child_count + excluded.child_count, updated_at = clock_timestamp()
 )

@@ -31,7 +31,7 @@ WITH new AS MATERIALIZED (
 ), family AS (
     INSERT INTO headrace.progress (job_id, child_count)
     SELECT parent_id, count(*) FROM due
-    WHERE parent_id IS NOT NULL AND id IN (SELECT job_id FROM placed) GROUP BY parent_id ORDER BY parent_id
+    WHERE parent_id IS NOT NULL AND id IN (SELECT job_id FROM placed) GROUP BY parent_id ORDER BY parent_id DESC
     ON CONFLICT (job_id) DO UPDATE
     SET child_count = progress.child_count + excluded.child_count, updated_at = clock_timestamp()
 )

@@ -23,7 +23,7 @@ WITH lost AS MATERIALIZED (
     FROM lost WHERE is_poison
 ), family AS MATERIALIZED (
     SELECT progress.job_id FROM headrace.progress
-    WHERE progress.job_id IN (SELECT parent_id FROM lost WHERE is_poison) ORDER BY progress.job_id FOR UPDATE
+    WHERE progress.job_id IN (SELECT parent_id FROM lost WHERE is_poison) ORDER BY progress.job_id DESC FOR UPDATE
 ), rolled AS (
     UPDATE headrace.progress
     SET ended_count = progress.ended_count + share.ended_count, failed_count = progress.failed_count + share.ended_count,

@@ -7,7 +7,7 @@ WITH report AS MATERIALIZED (
 INSERT INTO headrace.progress (job_id, done, total, message)
 SELECT report.job_id, report.done, report.total, report.message
 FROM report JOIN headrace.run ON run.job_id = report.job_id AND run.lease = report.lease
-ORDER BY report.job_id
+ORDER BY report.job_id DESC
 ON CONFLICT (job_id) DO UPDATE
 SET done = excluded.done, total = excluded.total, message = excluded.message, updated_at = clock_timestamp()
 RETURNING job_id
