@@ -1,6 +1,6 @@
 """When a schedule ticks: cron expressions in a time zone, and plain intervals. A moment in, the next tick out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -34,15 +34,17 @@ class Cron:
 
     expression: str
     timezone: str = "UTC"
+    _is_for_every_hour: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _parse(self.expression)
         _zone(self.timezone)
+        parsed = _parse(self.expression)
+        object.__setattr__(self, "_is_for_every_hour", len(parsed.hours) == _HOURS_OF_A_DAY)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first tick after an aware moment, in UTC; None where none comes within fifty years."""
         zone = _zone(self.timezone)
-        if len(_parse(self.expression).hours) == _HOURS_OF_A_DAY:
+        if self._is_for_every_hour:
             return _next_fitting(self.expression, zone, moment.astimezone(UTC))
         return _next_named(self.expression, zone, moment.astimezone(UTC))
 

@@ -148,6 +148,7 @@ MOMENTS = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(EXPRESSIONS, ZONES, MOMENTS)
 @example("45 * * * *", LORD_HOWE, datetime(2026, 4, 4, 15, 15, tzinfo=UTC))
 def test_the_next_tick_is_later_and_the_one_after_it_later_still(expression: str, zone: str, moment: datetime):
@@ -161,6 +162,7 @@ def test_the_next_tick_is_later_and_the_one_after_it_later_still(expression: str
     assert all(earlier < later for earlier, later in pairwise(found))
 
 
+@settings(deadline=None, max_examples=50)
 @given(EXPRESSIONS, ZONES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=40)))
 def test_a_later_moment_never_has_an_earlier_tick(expression: str, zone: str, moment: datetime, step: timedelta):
     cron = Cron(expression, zone)
@@ -171,7 +173,7 @@ def test_a_later_moment_never_has_an_earlier_tick(expression: str, zone: str, mo
     assert tick is None or moment + step >= tick or later == tick
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=50)
 @given(
     st.sampled_from(["*/10 * * * *", "15,45 * * * *", "59 * 4,5 * *", "0 * * 4,10 SUN"]),
     ZONES,
@@ -184,7 +186,7 @@ def test_for_every_hour_it_is_each_minute_whose_wall_clock_fits(
     cron = Cron(expression, zone)
     start = turn + timedelta(minutes=minutes)
     tick = cron.next_after(start)
-    for minute in range(1, 24 * 60):
+    for minute in range(1, 4 * 60):
         moment = start + timedelta(minutes=minute)
         if moment >= tick:
             break
@@ -198,6 +200,7 @@ def fits(expression: str, wall: datetime) -> bool:
     return Cron(expression).next_after(plain - timedelta(seconds=1)) == plain
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused(text: str):
     try:
@@ -207,6 +210,7 @@ def test_any_text_is_read_or_refused(text: str):
     assert len(text.split()) in {5, 6}
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.text("0123456789*/,-#LWMON", min_size=1, max_size=6), min_size=5, max_size=6).map(" ".join),
 )
