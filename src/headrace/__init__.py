@@ -14,6 +14,8 @@ from headrace.errors import (
     InvalidArgsError,
     InvalidEventError,
     JobNotFoundError,
+    ScheduleExistsError,
+    ScheduleNotFoundError,
     SchemaError,
     StaleLeaseError,
     TransactionClosedError,
@@ -29,6 +31,7 @@ from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
 from headrace.jobs.retry import RetryPolicy
+from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.worker import WorkerOptions
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
@@ -55,6 +58,9 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "Row",
+    "Schedule",
+    "ScheduleExistsError",
+    "ScheduleNotFoundError",
     "SchemaError",
     "Snooze",
     "StaleLeaseError",
@@ -62,6 +68,7 @@ __all__ = [
     "Stream",
     "SystemClock",
     "Telemetry",
+    "Tick",
     "Transaction",
     "TransactionClosedError",
     "Unique",

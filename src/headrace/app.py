@@ -25,6 +25,7 @@ from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
 from headrace.jobs.registry import Handler, Registry, describe
 from headrace.jobs.retry import RetryPolicy
+from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import WorkerOptions
 from headrace.process import Process
 from headrace.telemetry import Telemetry
@@ -78,6 +79,15 @@ class Headrace:
         self._say = say
         self._pool: ConnectionPool | None = None
         self._notifier: Notifier | None = None
+        self.schedules = Schedules(
+            app=name,
+            kinds=self.kinds,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            pool=lambda: self.pool,
+            notify=self.notify,
+        )
+        self.schedule = self.schedules.declare
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
@@ -311,6 +321,7 @@ class Headrace:
             handlers=self.handlers,
             events=self.events,
             reactions=self._reactions,
+            schedules=self.schedules,
             options=options or WorkerOptions(),
             notify=self.notify,
             clock=self.clock,

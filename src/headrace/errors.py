@@ -11,6 +11,8 @@
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── JobNotFoundError          no job with this id
+    ├── ScheduleNotFoundError     no schedule of this name
+    ├── ScheduleExistsError       the name of a new schedule is taken
     ├── SchemaError               the database's schema does not fit this version
     └── EmbeddedServerError       the embedded PostgreSQL could not be made or started
 
@@ -106,6 +108,22 @@ class JobNotFoundError(HeadraceError):
     def __init__(self, job_id: UUID | str) -> None:
         super().__init__(f"no job {job_id} is stored; `headrace jobs list` shows what is")
         self.job_id = job_id
+
+
+class ScheduleNotFoundError(HeadraceError):
+    """No schedule of this name is stored."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no schedule {name!r} is stored; `headrace schedules list` shows what is")
+        self.name = name
+
+
+class ScheduleExistsError(HeadraceError):
+    """A schedule of this name is stored already; nothing was changed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"a schedule {name!r} exists already; edit it, or choose another name")
+        self.name = name
 
 
 class SchemaError(HeadraceError):

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from headrace.bridge import Reactions
 from headrace.clock import Clock
-from headrace.db.listener import EVENTS_CHANNEL, HEAD_CHANNEL, JOBS_CHANNEL, Listener
+from headrace.db.listener import EVENTS_CHANNEL, HEAD_CHANNEL, JOBS_CHANNEL, SCHEDULES_CHANNEL, Listener
 from headrace.db.pool import ConnectionPool
 from headrace.events.bus import Bus
 from headrace.events.consumer import Consumer
@@ -18,6 +18,8 @@ from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
+from headrace.jobs.scheduler import Scheduler
+from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import Worker, WorkerOptions
 from headrace.service import Service
 from headrace.telemetry import Telemetry
@@ -47,6 +49,7 @@ class Process:
         events: EventRegistry,
         handlers: Bus,
         reactions: Reactions,
+        schedules: Schedules,
         options: WorkerOptions,
         notify: Callable[[str], None],
         clock: Clock,
@@ -67,15 +70,25 @@ class Process:
             for handler in handlers.subscriptions()
             if (subscription := handler.subscription) is not None
         ]
+        scheduler = Scheduler(
+            pool,
+            app=app.name,
+            declarations=schedules.declarations(),
+            clock=clock,
+            telemetry=telemetry,
+            on_fired=lambda: notify(JOBS_CHANNEL),
+        )
         self._listener = Listener(pool, telemetry=telemetry)
         self._listener.subscribe(JOBS_CHANNEL, self.worker.wake)
         self._listener.subscribe(EVENTS_CHANNEL, head.wake)
+        self._listener.subscribe(SCHEDULES_CHANNEL, scheduler.wake)
         for consumer in consumers:
             self._listener.subscribe(HEAD_CHANNEL, consumer.wake)
         self._loops: tuple[Service, ...] = (
             self._listener,
             head,
             *consumers,
+            scheduler,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),

@@ -12,6 +12,7 @@ import pytest
 from pages import REFERENCE, ROOT, rows, section
 
 from headrace import Headrace, Priority, RetryPolicy, Unique, WorkerOptions
+from headrace.jobs.schedules import Schedules
 from headrace_crm.config import Settings
 
 SRC = ROOT / "src"
@@ -119,6 +120,7 @@ def parameters(function: object) -> dict[str, str]:
 SETTINGS = {
     "Headrace": Headrace,
     "app.job": Headrace.job,
+    "app.schedule": Schedules.declare,
     "app.on": Headrace.on,
     "app.enqueue": Headrace.enqueue,
     "Unique": Unique,

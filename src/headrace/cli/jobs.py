@@ -1,6 +1,5 @@
 """`headrace jobs`: list, show, retry, cancel."""
 
-import getpass
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from headrace.cli.session import Choice, opened
+from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL
 from headrace.errors import JobNotFoundError
@@ -80,7 +79,7 @@ def cancel(
     by: Annotated[str | None, typer.Option(help="Who cancels; by default the login name.")] = None,
 ) -> None:
     """Cancels a job: at once where it waits, by interrupting it where it runs."""
-    run(_cancel(context.obj, job_id, by or _login()))
+    run(_cancel(context.obj, job_id, by or login()))
 
 
 async def _list(choice: Choice, query: Callable[[Connection], Awaitable[list[JobSummary]]], *, as_json: bool) -> None:
@@ -164,10 +163,3 @@ async def _found(connection: Connection, job_id: UUID) -> JobDetail:
         return await show_job(connection, job_id)
     except JobNotFoundError as error:
         fail(str(error), EXIT_NOT_FOUND)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -1,5 +1,6 @@
 """What the commands share: which app, and which database."""
 
+import getpass
 import importlib
 import os
 import sys
@@ -53,3 +54,11 @@ async def opened(choice: Choice, *, migrating: bool | None = False) -> AsyncGene
         yield app
     finally:
         await app.close()
+
+
+def login() -> str:
+    """Who runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -12,6 +12,7 @@ from headrace.telemetry import Telemetry
 JOBS_CHANNEL = "headrace_jobs"
 EVENTS_CHANNEL = "headrace_events"
 HEAD_CHANNEL = "headrace_head"
+SCHEDULES_CHANNEL = "headrace_schedules"
 
 WakeUp = Callable[[], None]
 

@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+import msgspec
+
 from headrace.clock import Clock
 from headrace.context import Context, bind
 from headrace.db.connection import Connection, Row
@@ -291,6 +293,7 @@ class Executor:
             ),
             claim=Claim(job_id, row["attempt"], row["lease"]),
             services=self,
+            metadata=None if row["metadata"] is None else msgspec.json.decode(row["metadata"]),
         )
 
     def _interrupt(self, attempt: _Attempt, why: Interruption) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from headrace.context import Context
 from headrace.jobs.job import Claim, Enqueued, Priority, Unique
 from headrace.jobs.outcome import storable
+from headrace.jobs.schedule import Tick, tick_of
 
 _MOST_STEPS = 10**15
 _MESSAGE_LIMIT = 1_000
@@ -33,8 +34,8 @@ class JobServices(Protocol):
 class Job:
     """One attempt at a job, handed to its handler.
 
-    `attempt` counts from 1. `is_settled` turns True when `transaction()` has committed the job's
-    completion together with the handler's writes.
+    `attempt` counts from 1, `metadata` is what was given at enqueueing. `is_settled` turns True when
+    `transaction()` has committed the job's completion together with the handler's writes.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class Job:
     context: Context
     claim: Claim
     services: JobServices
+    metadata: dict[str, Any] | None = None
     done: int | None = None
     total: int | None = None
     message: str | None = None
@@ -57,6 +59,11 @@ class Job:
     def is_last_attempt(self) -> bool:
         """True where an error now would leave the job dead."""
         return self.attempt >= self.max_attempts
+
+    @property
+    def tick(self) -> Tick | None:
+        """The schedule and the tick this job runs for; None for a job that no schedule made."""
+        return tick_of(self.metadata)
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         """One transaction for the handler's writes, its events, its child jobs and its own completion.
