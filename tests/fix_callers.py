@@ -19,7 +19,7 @@ Use = Callable[[Any, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`connect` opens what the caller hands over; `begin` is its transaction; `execute` runs the caller's own statement."""
+    """`connect` opens what the caller hands over; `begin` is its transaction; `execute` runs a statement of its own."""
 
     name: str
     connect: Callable[[str], AbstractAsyncContextManager[Any]]

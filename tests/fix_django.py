@@ -20,7 +20,14 @@ def configure() -> None:
     # Tests run on an event loop; they use Django as its own code would in a thread.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     backport = [] if django.VERSION >= (6,) else ["django_tasks"]
-    settings.configure(DATABASES={}, INSTALLED_APPS=backport, USE_TZ=True)
+    tasks = {
+        "default": {
+            "BACKEND": "headrace.django_tasks.TaskBackend",
+            "QUEUES": ["default", "fast"],
+            "OPTIONS": {"max_attempts": 1},
+        }
+    }
+    settings.configure(DATABASES={}, INSTALLED_APPS=backport, USE_TZ=True, TASKS=tasks)
     django.setup()
 
 
@@ -39,12 +46,12 @@ def database_settings(dsn: str) -> dict[str, Any]:
 
 
 @contextmanager
-def django_connection(dsn: str) -> Iterator[Any]:
-    """One of `django.db.connections`, to a database of the test's choice."""
+def django_connection(dsn: str, alias: str | None = None) -> Iterator[Any]:
+    """One of `django.db.connections`, to a database of the test's choice; of all threads where it has an alias."""
     configure()
     from django.db import connections
 
-    alias = f"test_{next(_numbers)}"
+    alias = alias or f"test_{next(_numbers)}"
     connections.settings[alias] = connections.configure_settings({"default": {}, alias: database_settings(dsn)})[alias]
     try:
         yield connections[alias]

@@ -17,7 +17,7 @@ Announce = Callable[[Collection[str]], None]
 _FAILED_TRANSACTION = "25P02"
 
 
-class Record(tuple[Any, ...]):
+class Record(tuple[Any, ...]):  # noqa: SLOT001 - a tuple's subclass cannot have slots
     """One row: fields by number or name."""
 
     _names: Sequence[str]
@@ -77,6 +77,7 @@ class Borrowed(ABC):
 
     def tell(self, channels: Collection[str]) -> None:
         """Sends wake-ups on this connection: at once, or with the commit of the transaction it is in."""
+        del channels
         raise ConfigurationError(f"{type(self.owner).__qualname__} cannot send wake-ups of its own; an open app does")
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
@@ -95,14 +96,18 @@ class Borrowed(ABC):
     def transaction(self, *, isolation: Any = None, readonly: bool = False, deferrable: bool = False) -> Transaction:
         """A savepoint: the transaction itself is the caller's."""
         if isolation is not None or readonly or deferrable:
-            raise ConfigurationError("a caller's transaction has its own isolation; set it where the transaction begins")
+            raise ConfigurationError(
+                "a caller's transaction has its own isolation; set it where the transaction begins"
+            )
         return _Savepoint(self, f"headrace_{next(self._savepoints)}")
 
     async def copy_records_to_table(
         self, table_name: str, *, records: Any, columns: Sequence[str] | None = None, schema_name: str | None = None
     ) -> str:
         del records, columns, schema_name
-        raise ConfigurationError(f"COPY into {table_name} needs an asyncpg connection, got {type(self.owner).__qualname__}")
+        raise ConfigurationError(
+            f"COPY into {table_name} needs an asyncpg connection, got {type(self.owner).__qualname__}"
+        )
 
     async def _run(self, query: str, args: Sequence[Any], timeout: float | None) -> Answer:
         if timeout is not None:
@@ -118,8 +123,8 @@ class _Savepoint:
     async def __aenter__(self) -> None:
         await self._connection.execute(f"SAVEPOINT {self._name}")
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
+    async def __aexit__(self, *error: object) -> None:
+        if error[0] is not None:
             await self._connection.execute(f"ROLLBACK TO SAVEPOINT {self._name}")
         await self._connection.execute(f"RELEASE SAVEPOINT {self._name}")
 

@@ -29,7 +29,7 @@ def borrow(connection: Any) -> Borrowed:
         )
     if connection.needs_rollback:
         raise TransactionClosedError(
-            "an error left this atomic block to be rolled back; leave it, and wrap what may fail in an atomic block of its own"
+            "an error left this atomic block to be rolled back; leave it, and give what may fail an atomic block of its own"
         )
     return DjangoBorrowed(connection)
 
@@ -82,7 +82,7 @@ class DjangoBorrowed(Borrowed):
         with own_errors(Error), self.connection.cursor() as cursor:
             cursor.execute(to_pyformat(query), named(args))
             names = [column[0] for column in cursor.description or ()]
-            rows = cursor.fetchall() if cursor.description else []
+            rows: list[Any] = cursor.fetchall() if cursor.description else []
             return Answer([Record.of(row, names) for row in rows], cursor.statusmessage or "")
 
 

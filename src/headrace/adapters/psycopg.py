@@ -29,19 +29,23 @@ def borrow(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]")
         raise TransactionClosedError(
             "the connection has autocommit and is in no transaction; use `with connection.transaction():`"
         )
-    return AsyncBorrowed(connection) if isinstance(connection, psycopg.AsyncConnection) else BlockingBorrowed(connection)
+    return (
+        AsyncBorrowed(connection) if isinstance(connection, psycopg.AsyncConnection) else BlockingBorrowed(connection)
+    )
 
 
 class _Psycopg(Borrowed):
-    connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]"
-    _has_begun = False
+    def __init__(self, connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> None:
+        super().__init__(connection)
+        self._either = connection
+        self._has_begun = False
 
     def is_closed(self) -> bool:
-        return self.connection.closed
+        return self._either.closed
 
     def is_in_transaction(self) -> bool:
-        status = self.connection.info.transaction_status
-        return status != TransactionStatus.IDLE or not (self._has_begun or self.connection.autocommit)
+        status = self._either.info.transaction_status
+        return status != TransactionStatus.IDLE or not (self._has_begun or self._either.autocommit)
 
 
 class BlockingBorrowed(_Psycopg):
@@ -51,7 +55,7 @@ class BlockingBorrowed(_Psycopg):
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         super().__init__(connection)
-        self.connection: psycopg.Connection[Any] = connection
+        self.connection = connection
 
     async def run(self, query: str, args: Sequence[Any]) -> Answer:
         return self._run_now(query, args)
@@ -77,7 +81,7 @@ class AsyncBorrowed(_Psycopg):
 
     def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
         super().__init__(connection)
-        self.connection: psycopg.AsyncConnection[Any] = connection
+        self.connection = connection
 
     async def run(self, query: str, args: Sequence[Any]) -> Answer:
         with own_errors(psycopg.Error):

@@ -1,7 +1,7 @@
 """The caller's SQLAlchemy connection or session, asynchronous or blocking."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import event
@@ -14,7 +14,9 @@ from headrace.adapters.placeholders import named, to_pyformat
 from headrace.errors import ConfigurationError, TransactionClosedError
 
 _HOOK = "headrace"
-_NO_TRANSACTION = "the {what} is in no transaction; write inside a block of {what}.begin(), or after work of your own on it"
+_NO_TRANSACTION = (
+    "the {what} is in no transaction; write inside a block of {what}.begin(), or after work of your own on it"
+)
 
 
 def borrow(given: Any) -> Borrowed:
@@ -23,26 +25,26 @@ def borrow(given: Any) -> Borrowed:
     Raises TransactionClosedError where it is closed, has begun no transaction or has autocommit, and
     ConfigurationError for another database than PostgreSQL over psycopg or asyncpg.
     """
-    if isinstance(given, scoped_session | async_scoped_session):
-        given = given()
-    match given:
+    is_scoped = isinstance(given, scoped_session | async_scoped_session)
+    one = cast("object", given() if is_scoped else given)
+    match one:
         case Session():
-            _require_session(given)
-            return BlockingBorrowed(given, _usable(given.connection()), session=given)
+            _require_session(one)
+            return BlockingBorrowed(one, _usable(one.connection()), session=one)
         case sqlalchemy.Connection():
-            return BlockingBorrowed(given, _usable(given))
+            return BlockingBorrowed(one, _usable(one))
         case AsyncSession():
-            _require_session(given.sync_session)
-            return AsyncBorrowed(given)
+            _require_session(one.sync_session)
+            return AsyncBorrowed(one)
         case AsyncConnection():
-            if given.closed:
+            if one.closed:
                 raise TransactionClosedError("the connection is closed; write inside the block that opened it")
-            _usable(given.sync_connection)
-            return AsyncBorrowed(given)
+            _usable(one.sync_connection)
+            return AsyncBorrowed(one)
         case _:
             raise TransactionClosedError(
                 f"connection must be a Session, AsyncSession, Connection or AsyncConnection of SQLAlchemy, "
-                f"got {type(given).__qualname__}"
+                f"got {type(one).__qualname__}"
             )
 
 
@@ -65,7 +67,7 @@ def _usable(connection: Any) -> sqlalchemy.Connection:
         raise TransactionClosedError(_NO_TRANSACTION.format(what="connection"))
     if connection.connection.dbapi_connection.autocommit:
         raise TransactionClosedError(
-            "the connection has the isolation level AUTOCOMMIT; use one with transactions, so that jobs commit with your work"
+            "the connection has the isolation level AUTOCOMMIT; use one with transactions, so that jobs commit with them"
         )
     return connection
 
@@ -81,19 +83,26 @@ class _CommitHook:
         event.listen(session, "after_rollback", self._rolled_back)
 
     def _committed(self, _: Session) -> None:
-        # Savepoints are committed too, and so is a session's part in a transaction that began outside of it.
-        if self.announce is not None and self.connection is not None and not self.connection.in_transaction():
-            announce, channels = self.announce, self.channels
-            self._rolled_back()
+        announce, channels = self.announce, self.channels
+        if self._forget() and announce is not None:
             announce(channels)
 
-    def _rolled_back(self, *_: Session) -> None:
+    def _rolled_back(self, _: Session) -> None:
+        self._forget()
+
+    def _forget(self) -> bool:
+        """Whether the transaction has ended: the same events tell of savepoints, and of parts of others' transactions."""
+        if self.connection is None or self.connection.in_transaction():
+            return False
         self.announce, self.channels, self.connection = None, set(), None
+        return True
 
 
 class _Sqlalchemy(Borrowed):
-    _session: Session | None = None
-    _connection: sqlalchemy.Connection | None = None
+    def __init__(self, owner: object, session: Session | None, connection: sqlalchemy.Connection | None) -> None:
+        super().__init__(owner)
+        self._session = session
+        self._used = connection
 
     def after_commit(self, channels: Collection[str], announce: Announce) -> bool:
         if self._session is None:
@@ -103,7 +112,7 @@ class _Sqlalchemy(Borrowed):
             hook = self._session.info[_HOOK] = _CommitHook(self._session)
         hook.announce = announce
         hook.channels.update(channels)
-        hook.connection = self._connection
+        hook.connection = self._used
         return True
 
 
@@ -113,9 +122,8 @@ class BlockingBorrowed(_Sqlalchemy):
     is_blocking = True
 
     def __init__(self, owner: object, connection: sqlalchemy.Connection, *, session: Session | None = None) -> None:
-        super().__init__(owner)
-        self._connection: sqlalchemy.Connection = connection
-        self._session = session
+        super().__init__(owner, session, connection)
+        self._connection = connection
 
     def is_closed(self) -> bool:
         return self._connection.closed
@@ -142,9 +150,8 @@ class AsyncBorrowed(_Sqlalchemy):
     is_blocking = False
 
     def __init__(self, owner: AsyncSession | AsyncConnection) -> None:
-        super().__init__(owner)
+        super().__init__(owner, owner.sync_session if isinstance(owner, AsyncSession) else None, None)
         self._given = owner
-        self._session = owner.sync_session if isinstance(owner, AsyncSession) else None
 
     def is_closed(self) -> bool:
         return isinstance(self._given, AsyncConnection) and self._given.closed
@@ -155,10 +162,9 @@ class AsyncBorrowed(_Sqlalchemy):
     async def run(self, query: str, args: Sequence[Any]) -> Answer:
         given = self._given
         connection = await given.connection() if isinstance(given, AsyncSession) else given
-        if self._connection is None:
-            self._connection = _usable(connection.sync_connection)
+        self._used = self._used or _usable(connection.sync_connection)
         with own_errors(DBAPIError):
-            return _answer(await connection.exec_driver_sql(*_call(self._connection, query, args)))
+            return _answer(await connection.exec_driver_sql(*_call(self._used, query, args)))
 
 
 def _call(connection: sqlalchemy.Connection, query: str, args: Sequence[Any]) -> tuple[str, Any]:

@@ -88,7 +88,13 @@ async def test_every_driver_stores_the_same_rows(app, database, connection):
                 await caller.call(app, "enqueue", "mail", {"to": 1}, connection=theirs, **options)
                 unique = Unique("key", scope="waiting", debounce=True, max_wait=timedelta(hours=1))
                 await caller.call(
-                    app, "enqueue_many", "mail", [{"to": 2}], uniques=[unique], connection=theirs, delay=timedelta(days=2)
+                    app,
+                    "enqueue_many",
+                    "mail",
+                    [{"to": 2}],
+                    uniques=[unique],
+                    connection=theirs,
+                    delay=timedelta(days=2),
                 )
         rows = await connection.fetch(
             "SELECT to_jsonb(job) - 'id' - 'created_at' AS body, to_jsonb(run) - 'job_id' - 'run_at' - 'due_first_at' AS run,"
@@ -100,7 +106,9 @@ async def test_every_driver_stores_the_same_rows(app, database, connection):
     assert len(stored[0]) == 2
     assert all(row[2] for row in stored[0])
     assert stored == [stored[0]] * len(CALLERS)
-    assert await connection.fetchval("SELECT child_count FROM headrace.progress WHERE job_id = $1", parent) == len(CALLERS)
+    assert await connection.fetchval("SELECT child_count FROM headrace.progress WHERE job_id = $1", parent) == len(
+        CALLERS
+    )
 
 
 async def test_keys_order_and_checks_hold_as_on_the_engines_own(app, caller: Caller, database, connection):
