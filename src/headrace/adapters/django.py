@@ -29,7 +29,7 @@ def borrow(connection: Any) -> Borrowed:
         )
     if connection.needs_rollback:
         raise TransactionClosedError(
-            "an error left this atomic block to be rolled back; leave it, and give what may fail an atomic block of its own"
+            "an error left this atomic block to be rolled back; give what may fail an atomic block of its own"
         )
     return DjangoBorrowed(connection)
 

@@ -67,7 +67,7 @@ def _usable(connection: Any) -> sqlalchemy.Connection:
         raise TransactionClosedError(_NO_TRANSACTION.format(what="connection"))
     if connection.connection.dbapi_connection.autocommit:
         raise TransactionClosedError(
-            "the connection has the isolation level AUTOCOMMIT; use one with transactions, so that jobs commit with them"
+            "the connection has the isolation level AUTOCOMMIT; use one with transactions, for jobs to commit with"
         )
     return connection
 
@@ -91,7 +91,7 @@ class _CommitHook:
         self._forget()
 
     def _forget(self) -> bool:
-        """Whether the transaction has ended: the same events tell of savepoints, and of parts of others' transactions."""
+        """Whether the transaction has ended: the same events tell of savepoints, and of parts of larger ones."""
         if self.connection is None or self.connection.in_transaction():
             return False
         self.announce, self.channels, self.connection = None, set(), None

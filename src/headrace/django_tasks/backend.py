@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -43,7 +43,7 @@ class TaskBackend(_Base):
     supports_priority = True
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
-        super().__init__(alias, params)
+        _Base.__init__(self, alias, params)
         options: dict[str, Any] = params.get("OPTIONS", {})
         self._database: str = options.get("database", "default")
         self._app = Headrace(name="django")
@@ -55,9 +55,9 @@ class TaskBackend(_Base):
         given = TaskCall(task.module_path, list(args), dict(kwargs), self.alias, task.priority)
         # The framework's class makes plain JSON of the arguments, and refuses what is none.
         result = new_result(task, given, id="", status="READY")
-        connection = connections[self._database]
+        connection: Any = connections[self._database]
         is_in_transaction = DjangoBorrowed(connection).is_in_transaction()
-        with nullcontext() if is_in_transaction else transaction.atomic(using=self._database):
+        with nullcontext() if is_in_transaction else cast("Any", transaction).atomic(using=self._database):
             job = self._app.sync.enqueue(
                 TASK_KIND,
                 msgspec.structs.replace(given, args=result.args, kwargs=result.kwargs),
@@ -85,4 +85,7 @@ class TaskBackend(_Base):
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment
+    """The moment in Django's time zone, where the settings leave it without one."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return cast("Any", timezone).make_aware(moment)

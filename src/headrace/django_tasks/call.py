@@ -1,11 +1,11 @@
 """A call of a task as the args of a job, and the task it names."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from django.utils.module_loading import import_string
+from django.utils import module_loading
 
 from headrace.django_tasks.framework import framework
 from headrace.ids import uuid7_moment
@@ -29,7 +29,11 @@ class TaskCall(msgspec.Struct, frozen=True):
 
 def called_task(call: TaskCall, **changes: Any) -> Any:
     """The task of a call. Raises ImportError where it is gone."""
-    return import_string(call.task).using(backend=call.backend, priority=call.priority, **changes)
+    return (
+        cast("Any", module_loading)
+        .import_string(call.task)
+        .using(backend=call.backend, priority=call.priority, **changes)
+    )
 
 
 def new_result(task: Any, call: TaskCall, *, id: str, status: str, **fields: Any) -> Any:  # noqa: A002 - Django's name

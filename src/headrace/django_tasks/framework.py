@@ -7,12 +7,12 @@ import django
 
 from headrace.errors import ConfigurationError
 
-_WITH_TASKS = (6, 0)
+_WITH_TASKS = 6
 
 
 def framework(part: str = "") -> Any:
     """The framework, or a module of it. Raises ConfigurationError where there is none."""
-    name = "django.tasks" if django.VERSION[:2] >= _WITH_TASKS else "django_tasks"
+    name = "django.tasks" if int(django.VERSION[0]) >= _WITH_TASKS else "django_tasks"
     try:
         return import_module(f"{name}.{part}" if part else name)
     except ModuleNotFoundError as error:

@@ -1,9 +1,9 @@
 """Runs Django's tasks in a worker."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db import close_old_connections
+from django import db
 
 from headrace.app import Headrace
 from headrace.django_tasks.call import TASK_KIND, TaskCall, called_task, enqueued_at, new_result
@@ -24,10 +24,11 @@ def serve_tasks(app: Headrace, *, queue: str = "default", retry: RetryPolicy | N
 def run_task(call: TaskCall, job: Job) -> Any:
     """One attempt at a task, told by the framework's signals; its return value is the job's result."""
     base, signals = framework("base"), framework("signals")
-    close_old_connections()
+    database = cast("Any", db)
+    database.close_old_connections()
     try:
         task = called_task(call, queue_name=job.queue)
-        sender = type(task.get_backend())
+        sender = cast("object", type(task.get_backend()))
         began_at = datetime.now(UTC)
         result = new_result(
             task,
@@ -50,7 +51,7 @@ def run_task(call: TaskCall, job: Job) -> Any:
         _end(result, "SUCCESSFUL", sender, value=value)
         return value
     finally:
-        close_old_connections()
+        database.close_old_connections()
 
 
 def _end(result: Any, status: str, sender: Any, *, value: Any = None, error: Exception | None = None) -> None:

@@ -97,8 +97,10 @@ async def test_every_driver_stores_the_same_rows(app, database, connection):
                     delay=timedelta(days=2),
                 )
         rows = await connection.fetch(
-            "SELECT to_jsonb(job) - 'id' - 'created_at' AS body, to_jsonb(run) - 'job_id' - 'run_at' - 'due_first_at' AS run,"
-            " run.run_at = '2040-05-06T07:08:09.123456Z' OR abs(extract(epoch FROM run_at - created_at) - 172800) < 5 AS is_due"
+            "SELECT to_jsonb(job) - 'id' - 'created_at' AS body,"
+            " to_jsonb(run) - 'job_id' - 'run_at' - 'due_first_at' AS run,"
+            " run.run_at = '2040-05-06T07:08:09.123456Z'"
+            " OR abs(extract(epoch FROM run_at - created_at) - 172800) < 5 AS is_due"
             " FROM headrace.job JOIN headrace.run ON job_id = id ORDER BY args::text"
         )
         stored.append([tuple(row) for row in rows])
@@ -112,14 +114,13 @@ async def test_every_driver_stores_the_same_rows(app, database, connection):
 
 
 async def test_keys_order_and_checks_hold_as_on_the_engines_own(app, caller: Caller, database, connection):
-    async with caller.connect(database) as theirs:
-        async with caller.begin(theirs):
-            first = await caller.call(app, "enqueue", "mail", {"to": -1}, unique=Unique("key"), connection=theirs)
-            again = await caller.call(app, "enqueue", "mail", {"to": -2}, unique=Unique("key"), connection=theirs)
-            assert (first.is_new, again.is_new, again.id) == (True, False, first.id)
-            with pytest.raises(InvalidArgsError):
-                await caller.call(app, "enqueue", "mail", {"to": "me"}, connection=theirs)
-            jobs = await caller.call(app, "enqueue_many", "mail", [{"to": n} for n in range(300)], connection=theirs)
+    async with caller.connect(database) as theirs, caller.begin(theirs):
+        first = await caller.call(app, "enqueue", "mail", {"to": -1}, unique=Unique("key"), connection=theirs)
+        again = await caller.call(app, "enqueue", "mail", {"to": -2}, unique=Unique("key"), connection=theirs)
+        assert (first.is_new, again.is_new, again.id) == (True, False, first.id)
+        with pytest.raises(InvalidArgsError):
+            await caller.call(app, "enqueue", "mail", {"to": "me"}, connection=theirs)
+        jobs = await caller.call(app, "enqueue_many", "mail", [{"to": n} for n in range(300)], connection=theirs)
     rows = await connection.fetch("SELECT id FROM headrace.job ORDER BY (args->>'to')::int")
     assert [row["id"] for row in rows] == [job.id for job in [first, *jobs]]
 

@@ -1,4 +1,4 @@
-"""What is each driver's own: transactions that begin by themselves, savepoints, sessions in other hands, wrong doors."""
+"""What is each driver's own: transactions that begin by themselves, savepoints, sessions of others, wrong doors."""
 
 from typing import Any
 
@@ -142,9 +142,9 @@ async def test_scoped_sessions_are_taken_for_their_session(app, engine, async_en
 
 
 async def test_sqlalchemy_with_autocommit_is_refused(app, engine, async_engine, connection):
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as theirs, theirs.begin():
-        with pytest.raises(TransactionClosedError, match="AUTOCOMMIT"):
-            app.sync.enqueue("mail", 1, connection=theirs)
+    hasty = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with hasty as theirs, theirs.begin(), pytest.raises(TransactionClosedError, match="AUTOCOMMIT"):
+        app.sync.enqueue("mail", 1, connection=theirs)
     async with AsyncSession(async_engine.execution_options(isolation_level="AUTOCOMMIT")) as session, session.begin():
         with pytest.raises(TransactionClosedError, match="AUTOCOMMIT"):
             await app.enqueue("mail", 2, connection=session)
@@ -222,19 +222,19 @@ async def test_a_block_that_django_will_roll_back_is_refused(app, database, conn
 async def test_a_connection_that_blocks_is_sent_to_the_other_door(app, database, engine):
     with psycopg.connect(database) as theirs, Session(engine) as session, session.begin():
         for one in (theirs, session):
-            with pytest.raises(ConfigurationError, match="app.sync.enqueue"):
+            with pytest.raises(ConfigurationError, match=r"app\.sync\.enqueue"):
                 await app.enqueue("mail", connection=one)
     with django_connection(database) as theirs:
         from django.db import transaction
 
-        with transaction.atomic(using=theirs.alias), pytest.raises(ConfigurationError, match="app.sync.enqueue"):
+        with transaction.atomic(using=theirs.alias), pytest.raises(ConfigurationError, match=r"app\.sync\.enqueue"):
             await app.enqueue("mail", connection=theirs)
 
 
 async def test_an_asynchronous_connection_is_sent_to_the_other_door(app, async_engine, connection):
     async with connection.transaction(), AsyncSession(async_engine) as session, session.begin():
         for one in (connection, session):
-            with pytest.raises(ConfigurationError, match="await app.enqueue"):
+            with pytest.raises(ConfigurationError, match=r"await app\.enqueue"):
                 app.sync.enqueue("mail", connection=one)
 
 

@@ -1,4 +1,4 @@
-"""`headrace.enqueue` in plain SQL: the same jobs as Python's, clear refusals, and nothing else for who may only enqueue."""
+"""`headrace.enqueue` in plain SQL: the same jobs as Python's, clear refusals, and a role that may do nothing else."""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,8 +30,8 @@ def _kinds(app):
 async def rows(connection: asyncpg.Connection) -> list[tuple[dict, dict, UUID]]:
     """Every job, without what a clock or chance gives it."""
     found = []
-    for body, run, job_id in await connection.fetch(ROWS):
-        body, run = json.loads(body), json.loads(run)
+    for body_text, run_text, job_id in await connection.fetch(ROWS):
+        body, run = json.loads(body_text), json.loads(run_text)
         if body["correlation_id"] == str(job_id):
             body["correlation_id"] = "its own"
         if run["run_at"] != MOMENT.isoformat():
@@ -71,7 +71,9 @@ async def test_it_makes_the_same_jobs_as_python(app, connection):
 
     await connection.execute("SELECT headrace.enqueue('plain')")
     await connection.execute(
-        """SELECT headrace.enqueue('plain', '[1, {"a": null}]', unique_key => 'k', unique_scope => 'waiting', queue => 'q')"""
+        """
+        SELECT headrace.enqueue('plain', '[1, {"a": null}]', unique_key => 'k', unique_scope => 'waiting', queue => 'q')
+        """
     )
     await connection.fetchval(
         """
@@ -203,8 +205,8 @@ async def test_args_at_the_limit_and_null_options_are_fine(connection, bench):
     await connection.execute("SELECT headrace.enqueue('mail', to_jsonb(repeat('x', 1048574)))")
     job = await connection.fetchval(
         "SELECT headrace.enqueue('mail', NULL, queue => NULL, priority => NULL, max_attempts => NULL, run_at => NULL,"
-        " delay => NULL, unique_key => NULL, unique_scope => NULL, debounce => NULL, max_wait => NULL, tenant_id => NULL,"
-        " require_known => NULL, wake => NULL)"
+        " delay => NULL, unique_key => NULL, unique_scope => NULL, debounce => NULL, max_wait => NULL,"
+        " tenant_id => NULL, require_known => NULL, wake => NULL)"
     )
     stored = await bench.show(job)
     assert (stored.args, stored.queue, stored.priority, stored.tenant_id) == (None, "default", "normal", "")

@@ -15,9 +15,9 @@ from headrace import Headrace
 
 configure()
 
-import django_shop as shop  # noqa: E402 - Django has to be set up first
 from django.db import connections, transaction  # noqa: E402
 
+import django_shop as shop  # noqa: E402 - Django has to be set up first
 from headrace.django_tasks import django_address, serve_tasks  # noqa: E402
 from headrace.django_tasks.call import TASK_KIND, job_priority  # noqa: E402
 from headrace.django_tasks.framework import framework  # noqa: E402
@@ -139,7 +139,15 @@ async def test_the_frameworks_signals_tell_of_a_task(app, bench):
 
 def test_djangos_numbers_fall_into_the_four_priorities():
     numbers = (-100, -1, 0, 1, 49, 50, 100)
-    assert [job_priority(number).name for number in numbers] == "LOW LOW NORMAL HIGH HIGH CRITICAL CRITICAL".split()
+    assert [job_priority(number).name for number in numbers] == [
+        "LOW",
+        "LOW",
+        "NORMAL",
+        "HIGH",
+        "HIGH",
+        "CRITICAL",
+        "CRITICAL",
+    ]
 
 
 @pytest.mark.parametrize(
