@@ -55,7 +55,7 @@ class TaskBackend(_Base):
         given = TaskCall(task.module_path, list(args), dict(kwargs), self.alias, task.priority)
         # The framework's class makes plain JSON of the arguments, and refuses what is none.
         result = new_result(task, given, id="", status="READY")
-        connection: Any = connections[self._database]
+        connection = cast("Any", connections)[self._database]
         is_in_transaction = DjangoBorrowed(connection).is_in_transaction()
         with nullcontext() if is_in_transaction else cast("Any", transaction).atomic(using=self._database):
             job = self._app.sync.enqueue(

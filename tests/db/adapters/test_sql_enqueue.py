@@ -1,5 +1,6 @@
 """`headrace.enqueue` in plain SQL: the same jobs as Python's, clear refusals, and a role that may do nothing else."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -131,6 +132,32 @@ async def test_a_held_key_gives_the_holder_and_debounce_pushes_it(app, bench, co
     assert moved.run_at - unmoved.run_at > timedelta(minutes=58)
     assert bounded.run_at - unmoved.run_at == timedelta(hours=2)
     assert await connection.fetchval("SELECT headrace.enqueue('other', unique_key => 'k')") != first
+
+
+async def test_a_waiting_holder_stays_locked_and_a_running_one_does_not(app, connection, database):
+    ask = "SELECT headrace.enqueue('mail', unique_key => 'k')"
+    free = "SELECT job_id FROM headrace.run FOR UPDATE SKIP LOCKED"
+    holder = await connection.fetchval(ask)
+    other = await asyncpg.connect(database)
+    try:
+        async with other.transaction():
+            assert await other.fetchval(ask) == holder
+            assert await connection.fetchval(free) is None
+        await connection.execute("UPDATE headrace.run SET state = 'processing', lease = 1, worker_id = 1, attempt = 1")
+        async with other.transaction():
+            assert await other.fetchval(ask) == holder
+            assert await connection.fetchval(free) == holder
+    finally:
+        await other.close()
+
+
+async def test_of_many_who_enqueue_one_key_at_once_one_stores_it(connection, database):
+    async with asyncpg.create_pool(database, min_size=16, max_size=16) as pool:
+        ids = await asyncio.gather(
+            *(pool.fetchval("SELECT headrace.enqueue('mail', unique_key => 'k')") for _ in range(64))
+        )
+    assert [row[0] for row in await connection.fetch("SELECT id FROM headrace.job")] == [ids[0]]
+    assert set(ids) == {ids[0]}
 
 
 async def test_it_goes_with_the_transaction(connection, database):

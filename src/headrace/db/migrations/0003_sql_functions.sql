@@ -52,6 +52,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    most_rounds CONSTANT integer := 100;
     most_bytes CONSTANT integer := 1024 * 1024;
     longest CONSTANT interval := '36525 days';
     known headrace.kind%ROWTYPE;
@@ -150,21 +151,31 @@ BEGIN
         INSERT INTO headrace.run (job_id, queue, kind, priority, run_at, parent_id)
         VALUES (id, lane, enqueue.kind, rank, due_at, enqueue.parent_id);
     ELSE
-        -- The holder stays locked to the end of the transaction, so that a worker cannot claim it before the caller's own
-        -- writes are visible to it.
-        INSERT INTO headrace.run AS run
-            (job_id, queue, kind, priority, run_at, due_first_at, parent_id, unique_key, unique_while)
-        VALUES (id, lane, enqueue.kind, rank, due_at, due_at, enqueue.parent_id, key, enqueue.unique_scope)
-        ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO UPDATE
-        SET run_at = CASE
-            WHEN run.state = 'waiting' AND enqueue.debounce
-            THEN greatest(run.run_at, least(excluded.run_at, run.due_first_at + enqueue.max_wait))
-            ELSE run.run_at
-        END
-        RETURNING run.job_id INTO holder;
-        IF holder <> id THEN
-            RETURN holder;
-        END IF;
+        FOR round IN 1..most_rounds LOOP
+            INSERT INTO headrace.run
+                (job_id, queue, kind, priority, run_at, due_first_at, parent_id, unique_key, unique_while)
+            VALUES (id, lane, enqueue.kind, rank, due_at, due_at, enqueue.parent_id, key, enqueue.unique_scope)
+            ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
+            EXIT WHEN FOUND;
+            -- A holder that waits stays locked to the end of the transaction, so that no worker claims it before the
+            -- caller's own writes are visible. One that runs is only named: its completion must not wait for the caller.
+            SELECT job_id INTO holder FROM headrace.run WHERE unique_key = key AND state <> 'processing' FOR UPDATE;
+            IF FOUND THEN
+                UPDATE headrace.run SET run_at = greatest(run.run_at, least(due_at, run.due_first_at + enqueue.max_wait))
+                WHERE job_id = holder AND enqueue.debounce;
+                RETURN holder;
+            END IF;
+            SELECT job_id INTO holder FROM headrace.run WHERE unique_key = key AND state = 'processing';
+            IF FOUND THEN
+                RETURN holder;
+            END IF;
+            -- It began or ended between these statements; it is met, or gone, in the next round.
+            IF round = most_rounds THEN
+                RAISE EXCEPTION USING ERRCODE = 'RJ011',
+                    MESSAGE = format('the holder of the unique key %L changed %s times', enqueue.unique_key, most_rounds),
+                    HINT = 'Enqueue again.';
+            END IF;
+        END LOOP;
     END IF;
     INSERT INTO headrace.job (id, kind, queue, priority, args, max_attempts, parent_id, metadata, correlation_id,
                               causation_id, causation_kind, tenant_id, user_id, actor, traceparent)
