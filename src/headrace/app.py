@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from headrace.adapters.asyncpg import CommitWatch, borrow
+from headrace.adapters.asyncpg import CommitWatch
+from headrace.adapters.borrow import borrow
+from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, Reactions, require_known
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address
-from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
@@ -28,6 +29,7 @@ from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import WorkerOptions
 from headrace.process import Process
+from headrace.sync import Sync, written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
 from headrace.transaction import Transaction
@@ -91,6 +93,7 @@ class Headrace:
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
+        self.sync = Sync(self._unit, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
 
     # Registering
@@ -223,8 +226,7 @@ class Headrace:
                     await unit.require_sound()
             finally:
                 unit.end()
-        for channel in _channels(unit):
-            self.notify(channel)
+        self._notify_all(written_to(unit))
 
     async def enqueue(
         self,
@@ -241,7 +243,7 @@ class Headrace:
         unique: Unique | None = None,
         connection: Any = None,
     ) -> Enqueued:
-        """Enqueues one job, in a transaction of its own or on the caller's open asyncpg `connection`.
+        """Enqueues one job, in a transaction of its own or on the caller's own asynchronous `connection`.
 
         Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError.
         """
@@ -279,7 +281,7 @@ class Headrace:
         occurred_at: datetime | None = None,
         connection: Any = None,
     ) -> UUID:
-        """Appends one event, in a transaction of its own or on the caller's open asyncpg `connection`.
+        """Appends one event, in a transaction of its own or on the caller's own asynchronous `connection`.
 
         Raises UnknownEventError, InvalidEventError, WrongVersionError, TransactionClosedError.
         """
@@ -333,6 +335,10 @@ class Headrace:
         if self._notifier is not None:
             self._notifier.notify(channel)
 
+    def _notify_all(self, channels: Collection[str]) -> None:
+        for channel in channels:
+            self.notify(channel)
+
     async def _process_event(self, args: ProcessEvent, job: Job) -> Any:
         return await self._reactions.process(args, job, self.pool)
 
@@ -357,9 +363,8 @@ class Headrace:
         yield unit
         await unit.flush()
         unit.end()
-        self._watch.add(borrowed, _channels(unit))
-
-
-def _channels(unit: Transaction) -> list[str]:
-    jobs = [JOBS_CHANNEL] if unit.has_jobs else []
-    return [*jobs, EVENTS_CHANNEL] if unit.has_events else jobs
+        channels = written_to(unit)
+        if self._notifier is None or not channels:
+            return  # nobody to tell through; workers poll
+        if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
+            self._watch.add(borrowed, channels, of=connection)

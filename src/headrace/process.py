@@ -16,6 +16,7 @@ from headrace.events.partition import PartitionKeeper
 from headrace.events.schema import EventRegistry
 from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
+from headrace.jobs.maintenance.kind_keeper import KindKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
 from headrace.jobs.scheduler import Scheduler
@@ -91,6 +92,7 @@ class Process:
             scheduler,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),
+            KindKeeper(pool, list(kinds.handled()), app_name=app.name, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
         )
 

@@ -1,4 +1,4 @@
-"""The caller's own asyncpg connection: checked before it is used, watched until it has committed."""
+"""The caller's own asyncpg connection: checked before it is used; and the watch on callers' transactions."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -55,14 +55,14 @@ class CommitWatch:
         self._channels: dict[int, set[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, connection: Connection, channels: Collection[str]) -> None:
-        """Announces on these channels after the transaction the connection is in."""
-        waiting = self._channels.get(id(connection))
+    def add(self, connection: Connection, channels: Collection[str], *, of: object) -> None:
+        """Announces on these channels after the transaction the connection is in; `of` is what the caller calls it."""
+        waiting = self._channels.get(id(of))
         if waiting is not None:
             waiting.update(channels)
             return
-        self._channels[id(connection)] = set(channels)
-        task = asyncio.create_task(self._watch(connection), name="headrace-commit-watch")
+        self._channels[id(of)] = set(channels)
+        task = asyncio.create_task(self._watch(connection, of), name="headrace-commit-watch")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -74,7 +74,7 @@ class CommitWatch:
         for key in list(self._channels):
             self._end(key)
 
-    async def _watch(self, connection: Connection) -> None:
+    async def _watch(self, connection: Connection, of: object) -> None:
         rest = _FIRST_LOOK_SECONDS
         watched = 0.0
         try:
@@ -87,7 +87,7 @@ class CommitWatch:
         except asyncpg.InterfaceError:
             return  # given back to its pool, so its transaction has ended
         finally:
-            self._end(id(connection))
+            self._end(id(of))
 
     def _end(self, key: int) -> None:
         for channel in self._channels.pop(key, ()):

@@ -12,6 +12,7 @@ from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
+from headrace.jobs.registry import Kind
 from headrace.jobs.unique import Key, insert_unique
 
 _PACKAGE = "headrace.jobs"
@@ -286,3 +287,15 @@ async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | N
 async def ensure_days(connection: Connection, *, ahead: int) -> int:
     """Makes the partitions of today and `ahead` days more; how many were missing."""
     return int(await connection.fetchval(statement(_PACKAGE, "ensure_days"), ahead))
+
+
+async def register_kinds(connection: Connection, kinds: Sequence[Kind], *, app_name: str) -> None:
+    """Notes the kinds a worker handles, with their defaults."""
+    await connection.execute(
+        statement(_PACKAGE, "register_kinds"),
+        [kind.name for kind in kinds],
+        [kind.queue for kind in kinds],
+        [int(kind.priority) for kind in kinds],
+        [kind.max_attempts for kind in kinds],
+        app_name,
+    )

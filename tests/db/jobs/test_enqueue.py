@@ -37,7 +37,7 @@ async def test_a_job_appears_with_the_commit_of_its_transaction_and_not_before(a
 
 
 async def test_a_rolled_back_transaction_leaves_no_job(app, connection):
-    with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
+    with pytest.raises(LookupError):
         async with app.transaction() as tx:
             await tx.enqueue("mail", {"to": 1})
             await tx.enqueue("mail", {"to": 2}, unique=Unique("once"))
@@ -61,7 +61,7 @@ async def test_a_job_on_the_callers_connection_commits_with_the_callers_work(app
 async def test_a_job_on_the_callers_connection_goes_with_the_callers_rollback(app, database, connection):
     caller = await asyncpg.connect(database)
     try:
-        with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
+        with pytest.raises(LookupError):
             async with caller.transaction():
                 await app.enqueue("mail", {"to": 1}, connection=caller)
                 raise LookupError
@@ -142,7 +142,7 @@ async def test_a_child_counts_in_its_parents_progress(app, bench):
 async def test_what_was_enqueued_in_a_savepoint_goes_with_it(app, connection):
     async with app.transaction() as tx:
         await tx.enqueue("mail", {"to": 1})
-        with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
+        with pytest.raises(LookupError):
             async with tx.savepoint():
                 await tx.enqueue("mail", {"to": 2})
                 await tx.enqueue("mail", {"to": 3}, unique=Unique("three"))

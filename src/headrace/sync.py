@@ -1,0 +1,143 @@
+"""Enqueue and append from code that has no event loop, on the blocking connection it already holds."""
+
+import logging
+from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from headrace.adapters.borrow import borrow_blocking
+from headrace.adapters.borrowed import Borrowed
+from headrace.db.connection import Connection
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
+from headrace.errors import ConfigurationError
+from headrace.events.event import ANY, Stream
+from headrace.jobs.handle import Job
+from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.telemetry import Telemetry
+from headrace.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Sync:
+    """`app.sync`: what an app writes on a blocking connection of psycopg, SQLAlchemy or Django.
+
+    The app need not be open: it only has to know its kinds and events. Every method raises
+    TransactionClosedError unless the connection is in a transaction, and never commits it. Workers are
+    told after the commit where the driver tells of it (SQLAlchemy sessions, Django); else they poll.
+    """
+
+    def __init__(self, begin: Callable[[Connection], Transaction], *, telemetry: Telemetry) -> None:
+        self._begin = begin
+        self._telemetry = telemetry
+
+    def enqueue(
+        self,
+        kind: str,
+        args: Any = None,
+        *,
+        connection: Any,
+        queue: str | None = None,
+        priority: Priority | str | None = None,
+        max_attempts: int | None = None,
+        run_at: datetime | None = None,
+        delay: timedelta | None = None,
+        parent: Job | UUID | None = None,
+        metadata: dict[str, Any] | None = None,
+        unique: Unique | None = None,
+    ) -> Enqueued:
+        """Enqueues a job that exists if and only if the connection's transaction commits.
+
+        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError.
+        """
+        options: dict[str, Any] = {
+            "queue": queue,
+            "priority": priority,
+            "max_attempts": max_attempts,
+            "run_at": run_at,
+            "delay": delay,
+            "metadata": metadata,
+        }
+        with self._unit_on(connection) as unit:
+            return complete(unit.enqueue(kind, args, parent=parent, unique=unique, **options))
+
+    def enqueue_many(
+        self,
+        kind: str,
+        args: Sequence[Any],
+        *,
+        connection: Any,
+        parent: Job | UUID | None = None,
+        uniques: Sequence[Unique] | None = None,
+        **options: Any,
+    ) -> list[Enqueued]:
+        """Enqueues one job for each of `args`; `options` as for `enqueue`."""
+        with self._unit_on(connection) as unit:
+            return complete(unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options))
+
+    def append(
+        self,
+        event: object,
+        *,
+        connection: Any,
+        stream: Stream | None = None,
+        expected: int = ANY,
+        occurred_at: datetime | None = None,
+    ) -> UUID:
+        """Appends an event that exists if and only if the connection's transaction commits.
+
+        Raises UnknownEventError, InvalidEventError, WrongVersionError, TransactionClosedError; and
+        ConfigurationError where a `sync` handler of the event waits for more than its transaction.
+        """
+        with self._unit_on(connection) as unit:
+            return complete(unit.append(event, stream=stream, expected=expected, occurred_at=occurred_at))
+
+    def wake(self, connection: Any) -> None:
+        """Tells workers to look for jobs: with the commit of the transaction the connection is in, else at once.
+
+        For drivers that tell nobody of a commit. It costs every such commit a lock that is one for the whole
+        server; leave it out where a worker's poll is soon enough.
+        """
+        borrow_blocking(connection).tell([JOBS_CHANNEL])
+
+    @contextmanager
+    def _unit_on(self, connection: Any) -> Generator[Transaction]:
+        borrowed = borrow_blocking(connection)
+        unit = self._begin(borrowed)
+        yield unit
+        complete(unit.flush())
+        unit.end()
+        channels = written_to(unit)
+        if channels:
+            borrowed.after_commit(channels, lambda committed: self._announce(borrowed, committed))
+
+    def _announce(self, borrowed: Borrowed, channels: Collection[str]) -> None:
+        try:
+            borrowed.tell(channels)
+        except Exception as error:  # noqa: BLE001 - the caller's work is committed; a hint that is lost must not undo that
+            self._telemetry.emit("notifier.unsent", level=logging.INFO, reason=repr(error))
+
+
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine that waits for nothing to its end, without an event loop.
+
+    All that the engine awaits while it writes is the connection, and a blocking one has answered when
+    the call returns. Raises ConfigurationError where something else is waited for.
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise ConfigurationError(
+        "a `sync` handler waits for more than its transaction, and here is no event loop; "
+        "give it mode='job', or append the event on an asynchronous connection"
+    )
+
+
+def written_to(unit: Transaction) -> list[str]:
+    """The channels to send a wake-up on for what a unit of work has written."""
+    jobs = [JOBS_CHANNEL] if unit.has_jobs else []
+    return [*jobs, EVENTS_CHANNEL] if unit.has_events else jobs
