@@ -1,7 +1,8 @@
 """`Headrace`, the composition root: registers kinds, events and handlers; opens and closes everything in order."""
 
+import logging
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -21,12 +22,15 @@ from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
 from headrace.events.subscription import Start
+from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.registry import Handler, Registry, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.worker import WorkerOptions
 from headrace.process import Process
+from headrace.stepper import Stepper
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
 from headrace.transaction import Transaction
@@ -73,6 +77,8 @@ class Headrace:
         self.kinds = Registry()
         self.events = EventRegistry()
         self.handlers = Bus()
+        self.after_commit: Callable[[], Awaitable[None]] | None = None
+        """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
         self._dsn = dsn
         self._pool_size = pool_size
         self._say = say
@@ -151,13 +157,24 @@ class Headrace:
             on_error=on_error,
         )
 
+    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
+        """Puts objects around every enqueue (`on_enqueue`) and attempt (`around_attempt`), outermost first.
+
+        `on_enqueue(job)` returns the job to store, the one it was given or a changed one; what it raises
+        is raised to the caller. `await around_attempt(job, call_next)` awaits `call_next()` and returns the
+        result; what it raises counts as the attempt's own error.
+        """
+        for one in middleware:
+            self.kinds.middleware.add(one)
+
     # Opening and closing
 
-    def use(self, dsn: str) -> None:
-        """Chooses another database, before the app is opened."""
+    def use(self, dsn: str, *, clock: Clock | None = None) -> None:
+        """Chooses another database, and another clock where one is given, before the app is opened."""
         if self._pool is not None:
             raise ConfigurationError(f"app {self.name!r} is open; choose the database before opening it")
         self._dsn = dsn
+        self.clock = clock or self.clock
 
     async def open(self, *, migrating: bool | None = True) -> None:
         """Reaches the database. The schema is brought up to date, only checked (False) or left alone (None)."""
@@ -213,8 +230,7 @@ class Headrace:
                     await unit.require_sound()
             finally:
                 unit.end()
-        for channel in _channels(unit):
-            self.notify(channel)
+        await self._announce(unit)
 
     async def enqueue(
         self,
@@ -317,6 +333,10 @@ class Headrace:
             telemetry=self.telemetry,
         )
 
+    def stepper(self, *, telemetry: Telemetry | None = None) -> Stepper:
+        """What a test runs instead of a process: one job or one round of events at a time, when it is told to."""
+        return Stepper(self, reactions=self._reactions, telemetry=telemetry or self.telemetry)
+
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""
         if self._notifier is not None:
@@ -333,6 +353,7 @@ class Headrace:
             source=self.name,
             clock=self.clock,
             run_sync_handlers=self._reactions.run_sync,
+            keeps_stored=self.telemetry.hears(logging.DEBUG),
         )
 
     @asynccontextmanager
@@ -346,7 +367,17 @@ class Headrace:
         yield unit
         await unit.flush()
         unit.end()
+        tell_enqueued(self.telemetry, unit.stored)
         self._watch.add(borrowed, _channels(unit))
+
+    async def _announce(self, unit: Transaction) -> None:
+        """After a commit: tells what was stored and wakes who waits for it."""
+        tell_enqueued(self.telemetry, unit.stored)
+        channels = _channels(unit)
+        for channel in channels:
+            self.notify(channel)
+        if channels and self.after_commit is not None:
+            await self.after_commit()
 
 
 def _channels(unit: Transaction) -> list[str]:

@@ -20,6 +20,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.errors import StaleLeaseError
 from headrace.jobs import store
+from headrace.jobs.attempt_records import tell_raised, tell_started, tell_stopped
 from headrace.jobs.buffer import Buffer
 from headrace.jobs.completer import Completer
 from headrace.jobs.handle import Job
@@ -77,7 +78,7 @@ class Executor:
 
     Handlers that are coroutines run on the event loop, plain functions in threads. A handler is
     interrupted by cancelling it; a thread cannot be, so a plain function runs to its end and what it
-    returns after an interruption is dropped.
+    returns after an interruption is dropped. `chance` draws the jitter of retries.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Executor:
         completer: Completer,
         clock: Clock,
         telemetry: Telemetry,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._engine = engine
         self._kinds = {kind.name: kind for kind in kinds}
@@ -98,6 +100,7 @@ class Executor:
         self._completer = completer
         self._clock = clock
         self._telemetry = telemetry
+        self._chance = chance
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="headrace-job")
         self._runners: set[asyncio.Task[None]] = set()
         self._running: dict[UUID, _Attempt] = {}
@@ -168,6 +171,12 @@ class Executor:
         """See `Job.progress`."""
         self._completer.report(_progress(job))
 
+    async def run(self, row: Row) -> None:
+        """Runs one claimed job in the calling task; for programs without runners."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        await self._attempt(row, task)
+
     async def _run(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine run by create_task always has one
@@ -186,6 +195,9 @@ class Executor:
         job = self._open(row)
         attempt = _Attempt(job, task, time.perf_counter())
         self._running[job.id] = attempt
+        is_heard = self._telemetry.hears(logging.DEBUG)
+        if is_heard:
+            tell_started(self._telemetry, job)
         verdict: Verdict | None
         try:
             if row["cancel_requested_by"] is not None:
@@ -201,12 +213,15 @@ class Executor:
             del self._running[job.id]
             if attempt.interruption is not None:
                 task.uncancel()
-        self._settle(job, verdict, timedelta(seconds=time.perf_counter() - attempt.started))
+        duration = timedelta(seconds=time.perf_counter() - attempt.started)
+        self._settle(job, verdict, duration)
+        if is_heard:
+            tell_stopped(self._telemetry, job, verdict, duration)
 
     async def _call(self, kind: Kind, raw: str, job: Job) -> Verdict | None:
         try:
             passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
-            return _completed(await self._handle(kind, passed))
+            return _completed(await self._handle(kind, passed, job))
         except StaleLeaseError as error:
             self._completer.note_stale(job.claim, error)
             return None
@@ -220,20 +235,27 @@ class Executor:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - every error of a handler becomes an outcome
             return self._judge(kind, job, error)
 
-    async def _handle(self, kind: Kind, passed: list[Any]) -> Any:
+    async def _handle(self, kind: Kind, passed: list[Any], job: Job) -> Any:
         handler = kind.handler
         assert handler is not None  # noqa: S101 - only handled kinds are claimed
         limit = asyncio.timeout(None if kind.timeout is None else kind.timeout.total_seconds())
         try:
             async with limit:
-                if kind.is_async:
-                    return await handler(*passed)
-                call = partial(copy_context().run, _call_plain, handler, passed)
-                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+                if kind.middleware.surrounds_attempts:
+                    return await kind.middleware.around_attempt(job, partial(self._invoke, kind, handler, passed))
+                return await self._invoke(kind, handler, passed)
         except TimeoutError as error:
             if limit.expired():
                 raise TimeoutError(f"the attempt took longer than its timeout of {kind.timeout}") from error
             raise
+
+    async def _invoke(self, kind: Kind, handler: Callable[..., Any], passed: list[Any]) -> Any:
+        if kind.is_async:
+            return await handler(*passed)
+        context = copy_context()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: context.run(_call_plain, handler, passed)
+        )
 
     def _judge(self, kind: Kind, job: Job, error: BaseException) -> Verdict:
         verdict = decide_on_error(
@@ -241,17 +263,10 @@ class Executor:
             attempt=job.attempt,
             max_attempts=job.max_attempts,
             policy=kind.retry,
-            chance=random.random(),  # noqa: S311 - jitter, no secret
+            chance=self._chance(),
         )
-        self._telemetry.emit(
-            "job.raised",
-            level=logging.INFO if isinstance(verdict, Again) else logging.WARNING,
-            error=error,
-            job=job.id,
-            kind=job.kind,
-            attempt=job.attempt,
-            verdict=type(verdict).__name__ if isinstance(verdict, Again) else verdict.state,
-        )
+        duration = timedelta(seconds=time.perf_counter() - self._running[job.id].started)
+        tell_raised(self._telemetry, job, error, verdict, duration)
         return verdict
 
     def _settle(self, job: Job, verdict: Verdict | None, duration: timedelta) -> None:
