@@ -243,6 +243,8 @@ class Executor:
             async with limit:
                 if kind.middleware.surrounds_attempts:
                     return await kind.middleware.around_attempt(job, partial(self._invoke, kind, handler, passed))
+                if kind.is_async:  # here and not in a coroutine more: this runs for every job
+                    return await handler(*passed)
                 return await self._invoke(kind, handler, passed)
         except TimeoutError as error:
             if limit.expired():

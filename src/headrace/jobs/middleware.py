@@ -32,9 +32,11 @@ class Middleware:
     """The middleware of one application.
 
     The first one added sees a new job first, and stands outermost around an attempt.
+    `surrounds_attempts` tells whether any of them has a part in attempts.
     """
 
     def __init__(self) -> None:
+        self.surrounds_attempts = False
         self._on_enqueue: tuple[OnEnqueue, ...] = ()
         self._around_attempt: tuple[AroundAttempt, ...] = ()
 
@@ -51,11 +53,7 @@ class Middleware:
             self._on_enqueue += (on_enqueue,)
         if around_attempt is not None:
             self._around_attempt += (around_attempt,)
-
-    @property
-    def surrounds_attempts(self) -> bool:
-        """Whether any of them has a part in attempts."""
-        return bool(self._around_attempt)
+            self.surrounds_attempts = True
 
     def on_enqueue(self, job: NewJob) -> NewJob:
         """The job as the last of them leaves it. Raises ConfigurationError where one returns another job."""

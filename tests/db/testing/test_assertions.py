@@ -65,7 +65,7 @@ async def test_what_is_otherwise_is_told_beside_the_job(shop, options, reason):
 
 async def test_where_there_is_none_of_the_kind_the_others_are_listed(shop):
     await shop.enqueue("call", 5)
-    with pytest.raises(AssertionError, match="there is no mail at all, but:\n  call 5 in queue 'default'"):
+    with pytest.raises(AssertionError, match=r"there is no mail at all, but:\n  call 5 in queue 'default'"):
         await assert_enqueued(shop, "mail")
 
 
@@ -81,7 +81,7 @@ async def test_a_job_that_has_run_was_enqueued(shop):
 
 async def test_a_job_that_waits_is_told(shop):
     await shop.enqueue("mail", {"to": 7})
-    with pytest.raises(AssertionError, match='found 1:\n  mail {"to":7}'):
+    with pytest.raises(AssertionError, match=r'found 1:\n  mail {"to":7}'):
         await assert_no_jobs(shop)
     await assert_no_jobs(shop, kind="call")
     await assert_no_jobs(shop, queue="other")
@@ -100,7 +100,7 @@ async def test_due_times_are_told_by_the_virtual_clock(database, clock):
         await assert_enqueued(bench.app, "call", delay=HOUR, run_at=clock.now() + HOUR, state="scheduled")
         clock.advance(HOUR)
         await assert_enqueued(bench.app, "call", state="pending")
-        with pytest.raises(AssertionError, match="it is due .* not"):
+        with pytest.raises(AssertionError, match=r"it is due .* not"):
             await assert_enqueued(bench.app, "call", run_at=clock.now() + HOUR, tolerance=HOUR / 2)
         await assert_enqueued(bench.app, "call", run_at=clock.now() + HOUR, tolerance=2 * HOUR)
 

@@ -174,7 +174,7 @@ async def test_jobs_that_make_each_other_are_stopped_at_the_limit(app):
         await job.enqueue("again")
 
     await app.enqueue("again")
-    with pytest.raises(AssertionError, match="more than 5 jobs were run: {'again': 6}"):
+    with pytest.raises(AssertionError, match=r"more than 5 jobs were run: {'again': 6}"):
         await drain(app, limit=5)
 
 
