@@ -22,8 +22,8 @@ fix: .venv/.complete ## format, and mend what ruff can mend
 bench: .venv/.complete ## benchmarks beside their baselines: make bench ARGS="--json FILE"
 	@.venv/bin/python -m bench $(ARGS)
 
-docs: .venv/.complete ## verify the documentation
-	@.venv/bin/pytest -q tests/docs
+docs: .venv/.complete ## renew the generated reference, then verify the documentation
+	@.venv/bin/python docs/generate && .venv/bin/pytest -q tests/docs
 
 lock: ## pin the packages of pyproject.toml anew (needs uv)
 	@scripts/lock

@@ -66,9 +66,6 @@ async def working(app: Headrace) -> AsyncIterator[Headrace]:
         yield app
 
 
-Importer = Callable[..., Awaitable[ImportSummary]]
-
-
 async def run_import(
     app: Headrace, paths: Path | Sequence[Path], owners: Sequence[str], as_of: AsOf | None = "latest"
 ) -> ImportSummary:
@@ -82,8 +79,16 @@ async def run_import(
 async def wait_settled(app: Headrace, job_id: UUID) -> None:
     """Waits until an import is stored and nothing that follows from it is left to do."""
     async with app.pool.acquire() as connection:
-        while not await is_settled(connection, job_id):
-            await asyncio.sleep(0.05)
+        await until(lambda: is_settled(connection, job_id))
+
+
+async def until(probe: Callable[[], Awaitable[object]]) -> object:
+    """Waits until a probe answers something true, and returns it."""
+    while True:
+        answer = await probe()
+        if answer:
+            return answer
+        await asyncio.sleep(0.05)
 
 
 async def is_settled(connection: asyncpg.Connection, job_id: UUID) -> bool:
@@ -138,7 +143,8 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         contacts=await rows("SELECT id AS contact_id, name, addresses FROM crm.contact"),
         interactions=await rows("SELECT contact_id, message_id, direction, occurred_at FROM crm.interaction"),
         stats=await rows(
-            "SELECT contact_id, sent, received, first_at, last_at, last_sent_at, last_received_at FROM crm.contact_stats"
+            "SELECT contact_id, sent, received, first_at, last_at, last_sent_at, last_received_at "
+            "FROM crm.contact_stats"
         ),
         scores=await rows(
             "SELECT contact_id, strength, trend, trend_value, reciprocity, last_interaction_at, median_response, "

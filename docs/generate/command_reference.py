@@ -58,7 +58,8 @@ def _section(path: str, command: Any) -> str:
 
 def _word(argument: Any) -> str:
     word = argument.metavar or argument.name.rstrip("_").upper()
-    word = f"{word}..." if argument.nargs == -1 else word
+    if argument.nargs == -1 and not word.endswith("..."):
+        word = f"{word}..."
     return word if argument.required else f"[{word}]"
 
 

@@ -8,6 +8,7 @@
     ├── InvalidEventError         data does not fit the event's type, or is too large
     ├── TransactionClosedError    the transaction given has ended, failed or never began
     ├── WrongVersionError         the stream has moved on: expected and actual version
+    ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── JobNotFoundError          no job with this id
     ├── SchemaError               the database's schema does not fit this version

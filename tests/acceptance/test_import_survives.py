@@ -125,7 +125,8 @@ async def read_jobs(dsn: str) -> tuple[dict[str, int], dict[str, int]]:
         assert bad == []
         kinds = dict(
             await connection.fetch(
-                "SELECT kind, count(*) FROM headrace.outcome WHERE kind <> 'calculate-relationship-scores' GROUP BY kind"
+                "SELECT kind, count(*) FROM headrace.outcome "
+                "WHERE kind <> 'calculate-relationship-scores' GROUP BY kind"
             )
         )
         family = await connection.fetchrow(

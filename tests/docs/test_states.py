@@ -25,6 +25,11 @@ NOWHERE = "[*]"
 WRITES = re.compile(r"(INSERT INTO|DELETE FROM) headrace\.(run|outcome)\b|UPDATE headrace\.run\b")
 KIND = describe("noop", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
+PLAIN_INSERTS = {"insert_jobs": store._columns, "insert_like_jobs": store._common}
+
+
+def sql(statement: str) -> str:
+    return (ROOT / f"src/headrace/jobs/sql/{statement}.sql").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,7 @@ async def debounce(one: Subject) -> None:
 
 
 def running(statement: str, *values: object) -> Act:
-    text = (ROOT / f"src/headrace/jobs/sql/{statement}.sql").read_text()
-    return lambda one: one.connection.execute(text, one.id, *values)
+    return lambda one: one.connection.execute(sql(statement), one.id, *values)
 
 
 async def let_time_pass(one: Subject) -> None:
@@ -106,12 +110,13 @@ async def let_time_pass(one: Subject) -> None:
 
 ACTS: list[tuple[str, Act]] = [
     ("", let_time_pass),
-    ("insert_unique_jobs", debounce),
+    ("hold_waiting", debounce),
     ("hasten_job", running("hasten_job", None)),
     ("claim_jobs", lambda one: claim(one.connection, one.number)),
     *(("finish_jobs", finishing(state)) for state in get_args(Ending)),
     ("release_jobs", releasing(None)),
     ("release_jobs", releasing(LATER)),
+    ("release_unheard", lambda one: store.release_unheard(one.connection, one.number, after=0, heard=[])),
     ("rescue_jobs", rescuing(10)),
     ("rescue_jobs", rescuing(1)),
     ("cancel_waiting", running("cancel_waiting", ERROR)),
@@ -144,8 +149,10 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
     for options in ({}, {"delay": LATER}):
         job_id = await enqueue(connection, next(numbers), **options)
         found.add((NOWHERE, await state_of(connection, job_id), "insert_unique_jobs"))
-        plain_id = await insert(connection, **options)
-        found.add((NOWHERE, await state_of(connection, plain_id), "insert_jobs"))
+        for statement, columns in PLAIN_INSERTS.items():
+            plain = prepare(KIND, None, **options)
+            await connection.execute(sql(statement), *columns([plain]), None)
+            found.add((NOWHERE, await state_of(connection, plain.id), statement))
     for state in STATES:
         for statement, act in ACTS:
             one = await in_state(connection, state, next(numbers))
@@ -159,7 +166,11 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
 def told() -> set[tuple[str, str, str]]:
     """The changes of state in the page's table."""
     table = [row for row in rows(section(PAGE, "What leads from one state to another")) if not row[0].startswith("---")]
-    return {(row[0].strip("`") or NOWHERE, row[1].strip("`"), row[2].strip("`")) for row in table}
+    return {
+        (row[0].strip("`") or NOWHERE, row[1].strip("`"), statement.strip("`"))
+        for row in table
+        for statement in row[2].split(", ")
+    }
 
 
 async def test_the_table_tells_every_change_of_state_and_no_other(connection: asyncpg.Connection):
@@ -179,5 +190,5 @@ def test_the_states_are_those_of_the_code():
 
 def test_every_statement_that_writes_a_state_is_tried():
     writing = {file.stem for file in (ROOT / "src").rglob("sql/*.sql") if WRITES.search(file.read_text())}
-    assert writing == {statement for statement, _ in ACTS if statement} | {"insert_jobs"}
+    assert writing == {statement for statement, _ in ACTS if statement} | {"insert_unique_jobs", *PLAIN_INSERTS}
     assert writing <= set(inline_code(PAGE))

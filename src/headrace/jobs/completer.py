@@ -52,7 +52,7 @@ class Completer(Service):
         """Takes a settlement; it is recorded within a few milliseconds."""
         self._settled.append(settlement)
         count = len(self._settled)
-        if count in {1, _BATCH}:
+        if count in (1, _BATCH):
             self.wake()
         if count >= _ROOM:
             self._has_room.clear()

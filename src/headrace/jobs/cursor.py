@@ -11,6 +11,7 @@ Place = tuple[datetime, UUID]
 _START: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 
 _AGED_SHARE = 8
+_LOWER = (Priority.LOW, Priority.NORMAL, Priority.HIGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ClaimCursor:
         self._ageing = ageing
         self._places: dict[tuple[str, int], Place] = {}
         self._turn = 0
+        self._aged_turn = 0
         self._swept_at = float("-inf")
         self._sweep_seconds = 0.0
 
@@ -59,26 +61,38 @@ class ClaimCursor:
         self._turn += 1
         shift = self._turn % len(self.queues)
         queues = self.queues[shift:] + self.queues[:shift]
-        ranges: list[Range] = []
-        if self._ageing is not None and (limit >= _AGED_SHARE or self._turn % _AGED_SHARE == 0):
-            ranges += [
-                Range(
-                    queue,
-                    priority,
-                    self._place(queue, priority, is_sweep),
-                    self._ageing.after * priority,
-                    share,
-                )
-                for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH)
-                for queue in queues
-                if (share := max(1, limit // (_AGED_SHARE * 3)))
-            ]
+        ranges = [] if self._ageing is None else self._aged(limit, self._ageing, is_sweep=is_sweep)
         ranges += [
             Range(queue, priority, self._place(queue, priority, is_sweep), timedelta(0), limit)
             for priority in Priority
             for queue in queues
         ]
         return ranges
+
+    def is_short(self, claimed: int, *, limit: int) -> bool:
+        """True where a claim got so much less than its limit that nothing more is due after the cursor.
+
+        A job may be found twice, as an aged one and in its turn, so an eighth may be missing in a full claim.
+        """
+        return claimed < limit - limit // _AGED_SHARE
+
+    def _aged(self, limit: int, ageing: Ageing, *, is_sweep: bool) -> list[Range]:
+        """Ranges for an eighth of the limit (one job in every eighth claim of less), taken in turn."""
+        places = limit // _AGED_SHARE or (1 if self._turn % _AGED_SHARE == 0 else 0)
+        lower = [(queue, priority) for priority in _LOWER for queue in self.queues]
+        self._aged_turn += min(places, len(lower))
+        shift = self._aged_turn % len(lower)
+        chosen = (lower[shift:] + lower[:shift])[:places]
+        return [
+            Range(
+                queue,
+                priority,
+                self._place(queue, priority, is_sweep),
+                ageing.after * priority,
+                places // len(chosen),
+            )
+            for queue, priority in chosen
+        ]
 
     def advance(self, claimed: Iterable[tuple[str, int, datetime, UUID]]) -> None:
         """Moves past what was claimed: (queue, priority, run_at, job id) of each job."""

@@ -1,5 +1,6 @@
 """Claims jobs into the buffer, ahead of the runners."""
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,6 +11,7 @@ from headrace.db.session import Session
 from headrace.jobs import store
 from headrace.jobs.buffer import Buffer
 from headrace.jobs.cursor import ClaimCursor
+from headrace.jobs.doubt import Doubt
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
@@ -36,6 +38,7 @@ class Fetcher(Service):
         self.worker_id: int | None = None
         self._session = Session(pool, "fetcher", jit=_NO_JIT)
         self._cursor = cursor
+        self._doubt = Doubt()
         self._kinds = list(kinds)
         self._queues = cursor.queues
         self._poll = poll
@@ -43,11 +46,14 @@ class Fetcher(Service):
 
     async def run_once(self) -> timedelta | None:
         worker_id = self.worker_id
+        if worker_id is None or self.is_stopping:
+            return None
+        await self._release_unheard(worker_id)
         wanted = self.buffer.wanted(time.monotonic())
-        if worker_id is None or wanted <= 0 or self.is_stopping:
+        if wanted <= 0:
             return None
         claimed = await self._claim(wanted, worker_id, is_sweep=False)
-        if self._cursor.wants_sweep(now=time.monotonic(), is_short=claimed < wanted):
+        if self._cursor.wants_sweep(now=time.monotonic(), is_short=self._cursor.is_short(claimed, limit=wanted)):
             started = time.monotonic()
             claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
             self._cursor.swept(started=started, ended=time.monotonic())
@@ -56,6 +62,14 @@ class Fetcher(Service):
     async def on_stop(self) -> None:
         await self._session.close()
 
+    async def _release_unheard(self, worker_id: int) -> None:
+        if not self._doubt.wants_look(time.monotonic()):
+            return
+        connection = await self._session.get()
+        count = await store.release_unheard(connection, worker_id, after=self._doubt.after, heard=self._doubt.heard)
+        if count:
+            self.telemetry.emit("jobs.unheard", level=logging.WARNING, count=count, worker=worker_id)
+
     async def _rest_until_due(self) -> timedelta | None:
         """The time to the next delayed job or retry where that is sooner than the poll."""
         rest = await store.next_due(await self._session.get(), self._queues, now=self._clock.override())
@@ -63,15 +77,22 @@ class Fetcher(Service):
 
     async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
         connection = await self._session.get()
-        rows = await store.claim_jobs(
-            connection,
-            self._cursor.plan(limit, is_sweep=is_sweep),
-            kinds=self._kinds,
-            limit=limit,
-            worker_id=worker_id,
-            now=self._clock.override(),
-        )
+        try:
+            rows = await store.claim_jobs(
+                connection,
+                self._cursor.plan(limit, is_sweep=is_sweep),
+                kinds=self._kinds,
+                limit=limit,
+                worker_id=worker_id,
+                now=self._clock.override(),
+            )
+        except Exception:
+            # It may have committed, or may still do so, though we never hear which jobs it took.
+            self._doubt.begin(time.monotonic())
+            raise
         if rows:
+            self._doubt.hear(rows[0]["lease"])
+        if rows and worker_id == self.worker_id:
             self._cursor.advance((row["queue"], row["priority"], row["run_at"], row["job_id"]) for row in rows)
             self.buffer.put(rows)
             self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep)

@@ -76,19 +76,24 @@ class Lease(threading.Thread):
     async def _keep(self) -> None:
         self._own = asyncio.get_running_loop()
         session: Connection | None = None
+        failures = 0
         while not self._ending.is_set():
             try:
                 if session is None or session.is_closed():
                     session = await connect(self._dsn, application_name="headrace lease", synchronous_commit="off")
                     await self._resume(session)
                 await self._beat(session)
+                failures = 0
             except CONNECTION_ERRORS as error:
                 self._telemetry.emit("lease.unreachable", level=logging.WARNING, error=error)
                 session = await self._drop(session)
+                failures += 1
             except Exception as error:  # noqa: BLE001 - the sign of life must outlast any single failure
                 self._telemetry.emit("lease.error", level=logging.ERROR, error=error)
                 session = await self._drop(session)
-            await self._pause()
+                failures += 1
+            if failures != 1:  # after a first failure at once: the lock is gone, and the grace is short
+                await self._pause()
         await self._leave(session)
 
     async def _resume(self, session: Connection) -> None:

@@ -1,6 +1,6 @@
 """The jobs' statements. Takes a connection, never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,10 +11,10 @@ from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
+from headrace.jobs.unique import Key, insert_unique
 
 _PACKAGE = "headrace.jobs"
 _CHUNK = 5_000
-_UNIQUE_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +52,62 @@ async def _insert(connection: Connection, jobs: Sequence[NewJob], now: datetime 
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
-        await connection.execute(statement(_PACKAGE, "insert_jobs"), *_columns(chunk), now)
+        if _are_alike(chunk):
+            await connection.execute(statement(_PACKAGE, "insert_like_jobs"), *_common(chunk), now)
+        else:
+            await connection.execute(statement(_PACKAGE, "insert_jobs"), *_columns(chunk), now)
     if len(plain) == len(jobs):
         return [Enqueued(job.id) for job in jobs]
-    holders = await _insert_unique(connection, jobs, now)
-    return [Enqueued(job.id) if job.unique is None else holders[(job.kind, job.unique.key)].of(job) for job in jobs]
+    unique = [(job, job.unique) for job in jobs if job.unique is not None]
+    holders = await insert_unique(connection, unique, columns=_columns, now=now)
+    return [_enqueued(job, holders) for job in jobs]
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    job_id: UUID
-
-    def of(self, job: NewJob) -> Enqueued:
-        return Enqueued(self.job_id, is_new=self.job_id == job.id)
+def _enqueued(job: NewJob, holders: Mapping[Key, UUID]) -> Enqueued:
+    holder = job.id if job.unique is None else holders[job.kind, job.unique.key]
+    return Enqueued(holder, is_new=holder == job.id)
 
 
-async def _insert_unique(
-    connection: Connection, jobs: Sequence[NewJob], now: datetime | None
-) -> dict[tuple[str, str], _Holder]:
-    first: dict[tuple[str, str], NewJob] = {}
-    for job in jobs:
-        if job.unique is not None:
-            first.setdefault((job.kind, job.unique.key), job)
-    # In key order across the chunks too, so that two callers cannot wait for each other.
-    wanted = sorted(first.items(), key=lambda item: _unique_key(*item[0]))
-    holders: dict[tuple[str, str], _Holder] = {}
-    for start in range(0, len(wanted), _UNIQUE_CHUNK):
-        chunk = wanted[start : start + _UNIQUE_CHUNK]
-        batch = [job for _, job in chunk]
-        uniques = [job.unique for job in batch if job.unique is not None]
-        rows = await connection.fetch(
-            statement(_PACKAGE, "insert_unique_jobs"),
-            *_columns(batch),
-            now,
-            [_unique_key(*key) for key, _ in chunk],
-            [unique.scope for unique in uniques],
-            [unique.debounce for unique in uniques],
-            [unique.max_wait for unique in uniques],
-        )
-        for (key, _), row in zip(chunk, rows, strict=True):
-            holders[key] = _Holder(row["job_id"])
-    return holders
+def _are_alike(jobs: Sequence[NewJob]) -> bool:
+    """Whether all but id and args is the same; what one call enqueues shares even the objects."""
+    first = jobs[0]
+    kind, queue, priority, context = first.kind, first.queue, first.priority, first.context
+    return all(
+        job.kind is kind
+        and job.queue is queue
+        and job.priority is priority
+        and job.context is context
+        and job.max_attempts == first.max_attempts
+        and job.run_at == first.run_at
+        and job.delay == first.delay
+        and job.parent_id == first.parent_id
+        and job.metadata == first.metadata
+        for job in jobs
+    )
 
 
-def _unique_key(kind: str, key: str) -> str:
-    return f"{kind}\x1f{key}"
+def _common(jobs: Sequence[NewJob]) -> tuple[object, ...]:
+    first = jobs[0]
+    context = first.context
+    return (
+        [job.id for job in jobs],
+        [job.args for job in jobs],
+        first.kind,
+        first.queue,
+        int(first.priority),
+        first.max_attempts,
+        first.run_at,
+        first.delay,
+        first.parent_id,
+        first.metadata,
+        context.correlation_id,
+        context.causation_id,
+        context.causation_kind,
+        context.tenant_id,
+        context.user_id,
+        context.actor,
+        context.traceparent,
+    )
 
 
 def _columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
@@ -149,6 +160,11 @@ async def claim_jobs(
 async def next_due(connection: Connection, queues: Sequence[str], *, now: datetime | None = None) -> timedelta | None:
     """How long until the next waiting job of these queues is due; None where none waits for later."""
     return await connection.fetchval(statement(_PACKAGE, "next_due"), list(queues), now)
+
+
+async def release_unheard(connection: Connection, worker_id: int, *, after: int, heard: Collection[int]) -> int:
+    """Gives back what a worker holds under leases later than `after` that are not `heard`; how many jobs."""
+    return len(await connection.fetch(statement(_PACKAGE, "release_unheard"), worker_id, after, list(heard)))
 
 
 async def finish_jobs(

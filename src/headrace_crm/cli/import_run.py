@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from headrace import Headrace, HeadraceError, list_jobs
+from headrace import Headrace, list_jobs
 from headrace_crm.cli.import_bars import ImportBars
 from headrace_crm.cli.workers import WorkerProcesses
+from headrace_crm.errors import CrmError
 from headrace_crm.mail.importing import ImportState, import_state, start_import
 from headrace_crm.mail.owners import AsOf
 from headrace_crm.scores.settling import Backlog, settled
@@ -21,7 +22,7 @@ _UNKNOWN = Backlog(1, 0, 0, 0, 0)
 Watcher = Callable[[ImportState], Awaitable[None]]
 
 
-class ImportEndedError(HeadraceError):
+class ImportEndedError(CrmError):
     """Reading ended before the end of the files; what was read until then is stored."""
 
 

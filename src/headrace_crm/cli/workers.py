@@ -8,14 +8,14 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from headrace import HeadraceError
+from headrace_crm.errors import CrmError
 
 _SECONDS_TO_STOP = 15.0
 _CONCURRENCY = 4
 """Parsing mail is work for the processor: more at a time would only keep batches from the other workers."""
 
 
-class WorkersLostError(HeadraceError):
+class WorkersLostError(CrmError):
     """Every worker process has ended before the work did."""
 
 

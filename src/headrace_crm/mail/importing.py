@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from headrace import Connection, Headrace, Transaction, Unique, bind, statement
+from headrace_crm.errors import CrmError
 from headrace_crm.mail.owners import AsOf, claim_owner, set_as_of
 
 IMPORT_KIND: Final = "import-mbox"
@@ -41,11 +42,11 @@ class ExtractContacts(msgspec.Struct, frozen=True):
     owner_id: UUID
 
 
-class ImportFileError(Exception):
+class ImportFileError(CrmError):
     """A file cannot be imported; the message says why and what to do."""
 
 
-class ImportNotFoundError(Exception):
+class ImportNotFoundError(CrmError):
     """No import has this id."""
 
     def __init__(self, job_id: UUID) -> None:

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from headrace import Connection, statement, uuid7
+from headrace_crm.errors import CrmError
 from headrace_crm.mail.addresses import make_address
 
 AsOf: TypeAlias = datetime | Literal["now", "latest"]
@@ -15,7 +16,7 @@ AsOf: TypeAlias = datetime | Literal["now", "latest"]
 _PACKAGE: Final = "headrace_crm.mail"
 
 
-class OwnerError(Exception):
+class OwnerError(CrmError):
     """The owner's addresses cannot be used as given; the message says why and what to do."""
 
 

@@ -10,6 +10,7 @@ from typing import Final, Literal, NoReturn, TypeAlias
 from uuid import UUID
 
 from headrace import Discard, Headrace, Job, Row, Snooze, Transaction, bind, statement
+from headrace_crm.errors import CrmError
 from headrace_crm.mail.completion import complete_import
 from headrace_crm.mail.events import SyncStarted
 from headrace_crm.mail.importing import BATCH_KIND, ImportMbox, ProcessBatch
@@ -28,7 +29,7 @@ _PACKAGE: Final = "headrace_crm.mail"
 _Fate: TypeAlias = Literal["new", "duplicate", "unparsed"]
 
 
-class OvertakenError(Exception):
+class OvertakenError(CrmError):
     """Another attempt at the same import has gone on; this one wrote nothing and ends."""
 
 

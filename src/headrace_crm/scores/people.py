@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from headrace import Connection, Row, statement
+from headrace_crm.errors import CrmError
 from headrace_crm.mail.owners import AsOf, latest_message_at
 from headrace_crm.scores.model import Interaction, Score, Trend
 from headrace_crm.scores.score import score
@@ -14,13 +15,14 @@ from headrace_crm.scores.store import read_interaction
 
 _PACKAGE: Final = "headrace_crm.scores"
 _RECENT_MESSAGES: Final = 20
+_CONTACTS_AT_A_TIME: Final = 200
 
 
-class ContactNotFoundError(Exception):
+class ContactNotFoundError(CrmError):
     """Nobody is called so; the message says what was looked for."""
 
 
-class AmbiguousContactError(Exception):
+class AmbiguousContactError(CrmError):
     """Several people fit; `people` are they, strongest first."""
 
     def __init__(self, text: str, people: "Sequence[Person]") -> None:
@@ -131,11 +133,14 @@ async def show_contact(
 async def _at(connection: Connection, people: Sequence[Person], as_of: AsOf) -> list[Person]:
     now = datetime.now(UTC)
     moments = {owner: await _moment(connection, owner, as_of, now) for owner in {each.owner_id for each in people}}
-    interactions: dict[UUID, list[Interaction]] = {each.id: [] for each in people}
-    rows = await connection.fetch(statement(_PACKAGE, "list_interactions_of"), sorted(interactions))
-    for row in rows:
-        interactions[row["contact_id"]].append(read_interaction(row))
-    return [_rescored(each, interactions[each.id], moments[each.owner_id]) for each in people]
+    found: list[Person] = []
+    for begin in range(0, len(people), _CONTACTS_AT_A_TIME):
+        group = people[begin : begin + _CONTACTS_AT_A_TIME]
+        interactions: dict[UUID, list[Interaction]] = {each.id: [] for each in group}
+        for row in await connection.fetch(statement(_PACKAGE, "list_interactions_of"), sorted(interactions)):
+            interactions[row["contact_id"]].append(read_interaction(row))
+        found += [_rescored(each, interactions[each.id], moments[each.owner_id]) for each in group]
+    return found
 
 
 async def _moment(connection: Connection, owner_id: UUID, as_of: AsOf, now: datetime) -> datetime:

@@ -32,9 +32,15 @@ class StatsChange:
     event_count: int = 0
 
 
-def fold(events: Iterable[StoredEvent]) -> list[StatsChange]:
-    """Sum events up for each contact, in the order of their ids; other events are passed over."""
+def fold(events: Iterable[StoredEvent], *, touched: Iterable[tuple[UUID, UUID]] = ()) -> list[StatsChange]:
+    """Sum events up for each contact, in the order of their ids; other events are passed over.
+
+    Each (owner, contact) of `touched` gets one change more that adds nothing: something the stats do not
+    count has changed, and what is made from them is out of date.
+    """
     changes: dict[UUID, StatsChange] = {}
+    for owner_id, contact_id in touched:
+        changes[contact_id] = StatsChange(contact_id, owner_id, event_count=1)
     for event in events:
         data = event.data
         if isinstance(data, StatsEvent):

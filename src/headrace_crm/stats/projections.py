@@ -1,6 +1,6 @@
 """The projection `contact-stats-calculator`, registered on an app."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from headrace import Headrace, StoredEvent, Transaction, Unique, bind
 from headrace_crm.contacts.events import InteractionEmailReceived, InteractionEmailSent, InteractionRetracted
 from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.stats.fold import fold
-from headrace_crm.stats.store import apply_changes, touch_contacts_of_threads
+from headrace_crm.stats.store import apply_changes, contacts_of_threads
 
 SCORE_KIND: Final = "calculate-relationship-scores"
 CALCULATOR: Final = "contact-stats-calculator"
@@ -40,15 +40,14 @@ def register(app: Headrace) -> None:
         batch_size=500,
     )
     async def calculate_contact_stats(events: Sequence[StoredEvent], tx: Transaction) -> None:
-        touched = set(await apply_changes(tx.connection, fold(events)))
         threads = {event.data.thread_id for event in events if isinstance(event.data, EmailThreadUpdated)}
-        touched |= set(await touch_contacts_of_threads(tx.connection, sorted(threads)))
-        await enqueue_scores(tx, touched)
+        changes = fold(events, touched=await contacts_of_threads(tx.connection, sorted(threads)))
+        await enqueue_scores(tx, await apply_changes(tx.connection, changes))
 
     _ = calculate_contact_stats
 
 
-async def enqueue_scores(tx: Transaction, contacts: set[tuple[UUID, UUID]]) -> None:
+async def enqueue_scores(tx: Transaction, contacts: Iterable[tuple[UUID, UUID]]) -> None:
     """Enqueues a score job for each (owner, contact), soon; those that wait already wait a little longer."""
     by_owner: dict[UUID, list[UUID]] = {}
     for owner_id, contact_id in sorted(contacts):

@@ -35,9 +35,9 @@ async def apply_changes(connection: Connection, changes: Sequence[StatsChange]) 
     return [(row["owner_id"], row["contact_id"]) for row in rows]
 
 
-async def touch_contacts_of_threads(connection: Connection, thread_ids: Sequence[int]) -> list[tuple[UUID, UUID]]:
-    """Counts a change for every contact with interactions in these threads; returns (owner, contact)."""
+async def contacts_of_threads(connection: Connection, thread_ids: Sequence[int]) -> list[tuple[UUID, UUID]]:
+    """(owner, contact) of everybody with an interaction in one of these threads."""
     if not thread_ids:
         return []
-    rows = await connection.fetch(statement(_PACKAGE, "touch_contacts_of_threads"), thread_ids)
+    rows = await connection.fetch(statement(_PACKAGE, "contacts_of_threads"), thread_ids)
     return [(row["owner_id"], row["contact_id"]) for row in rows]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fix_crm import lend, read_outcome, run_import, shared_mail, wait_settled, working
-from headrace import Headrace
+from fix_crm import lend, read_outcome, run_import, shared_mail, until, wait_settled, working
+from headrace import Headrace, Snooze, WorkerOptions
 from headrace_crm.demo import DemoMailbox
+from headrace_crm.mail import reading, staging
 from headrace_crm.mail.importing import ImportFileError, import_state, start_import
 from headrace_crm.mail.model import ParsedMessage
 from headrace_crm.mail.owners import OwnerError
@@ -137,6 +138,29 @@ async def test_batches_are_children_of_the_import(crm: Headrace, demo_mailbox: D
     assert left == 0
 
 
+async def test_a_worker_with_one_hand_gives_a_reader_far_ahead_back(
+    crm: Headrace, demo_mailbox: DemoMailbox, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(staging, "PIECE_MESSAGES", 100)
+    monkeypatch.setattr(reading, "MOST_WAITING_BATCHES", 1)
+    monkeypatch.setattr(reading, "_LOOKS_BEFORE_SNOOZE", 1)
+    snoozed: list[timedelta] = []
+
+    def snooze(after: timedelta) -> Snooze:
+        snoozed.append(after)
+        return Snooze(after)
+
+    monkeypatch.setattr(reading, "Snooze", snooze)
+    async with crm as app, app.process(WorkerOptions(concurrency=1)):
+        summary = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        async with lend(app) as connection:
+            attempts = await connection.fetchval("SELECT attempt FROM headrace.outcome WHERE kind = 'import-mbox'")
+    assert summary.messages == demo_mailbox.message_count
+    assert summary.new + summary.duplicates == summary.messages
+    assert snoozed
+    assert attempts == 1
+
+
 async def test_owner_addresses_given_later_make_the_same_as_given_at_once(crm: Headrace, demo_mailbox: DemoMailbox):
     first, *others = demo_mailbox.owner_addresses
     assert others
@@ -234,11 +258,14 @@ async def test_threads_that_a_later_import_joins_bring_new_scores(crm: Headrace,
             before = (await show_contact(connection, "bo@example.com")).person
         await run_import(app, mbox(tmp_path / "b", bridge), [OWNER])
         async with lend(app) as connection:
-            while (after := (await show_contact(connection, "bo@example.com")).person).median_response is None:
-                await asyncio.sleep(0.05)
+
+            async def answered_in_time() -> timedelta | None:
+                return (await show_contact(connection, "bo@example.com")).person.median_response
+
+            took = await until(answered_in_time)
             threads = await connection.fetchval("SELECT count(*) FROM crm.thread")
     assert before.median_response is None
-    assert after.median_response == timedelta(hours=2)
+    assert took == timedelta(hours=2)
     assert threads == 1
 
 
@@ -291,8 +318,7 @@ async def test_what_precedes_the_damage_in_a_file_is_imported(crm: Headrace, tmp
         async with lend(app) as connection:
             state = await import_state(connection, job_id)
             people = await list_contacts(connection)
-            while (ended := await connection.fetchval(STATE_OF_JOB, job_id)) is None:
-                await asyncio.sleep(0.05)
+            ended = await until(lambda: connection.fetchval(STATE_OF_JOB, job_id))
     assert 50 < state.new_count < 200
     assert [each.received for each in people] == [state.new_count]
     assert state.error is not None

@@ -13,11 +13,11 @@ from headrace.service import Service
 from headrace.telemetry import Telemetry
 
 _BATCH = 1_000
-_ORPHAN_TURNS = 10
+_THOROUGH_TURNS = 10
 
 
 class Rescuer(Service):
-    """Runs in every worker process; one of them leads.
+    """Runs in every worker process; one of them leads, the others look every tenth turn.
 
     A crashed worker is noticed when its heartbeat is older than `grace` and the server has dropped its
     session lock. Its jobs run again without the attempt counting, unless a job has lost
@@ -35,6 +35,7 @@ class Rescuer(Service):
         poison_after: int = 10,
     ) -> None:
         super().__init__("rescuer", telemetry=telemetry, idle=interval)
+        self._pool = pool
         self._leadership = Leadership(pool, "rescue")
         self._on_rescued = on_rescued
         self._grace = grace
@@ -43,18 +44,25 @@ class Rescuer(Service):
 
     async def run_once(self) -> timedelta | None:
         session = await self._leadership.session()
-        if session is None:
-            return None
-        lost = await store.find_lost_workers(session, grace=self._grace)
-        if self._turn % _ORPHAN_TURNS == 0:
-            lost += await store.find_orphaned_workers(session)
+        is_thorough = self._turn % _THOROUGH_TURNS == 0
         self._turn += 1
-        for worker_id in lost:
-            await self._rescue(session, worker_id)
+        if session is not None:
+            await self._look(session, is_thorough=is_thorough)
+        elif is_thorough:
+            # A leader that is stopped, or blocked by a handler, keeps its lock and does nothing.
+            async with self._pool.acquire() as connection:
+                await self._look(connection, is_thorough=True)
         return None
 
     async def on_stop(self) -> None:
         await self._leadership.resign()
+
+    async def _look(self, connection: Connection, *, is_thorough: bool) -> None:
+        lost = await store.find_lost_workers(connection, grace=self._grace)
+        if is_thorough:
+            lost += await store.find_orphaned_workers(connection)
+        for worker_id in lost:
+            await self._rescue(connection, worker_id)
 
     async def _rescue(self, session: Connection, worker_id: int) -> None:
         returned_total = 0

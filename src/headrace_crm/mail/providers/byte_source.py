@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from headrace_crm.errors import CrmError
+
 CHUNK_BYTES: Final = 256 * 1024
 
 _GZIP_MAGIC: Final = b"\x1f\x8b\x08"
 _GZIP_WINDOW: Final = 31
 
 
-class MailboxFileError(Exception):
+class MailboxFileError(CrmError):
     """A mailbox file cannot be read on; what came before it was read in full.
 
     `offset` counts uncompressed bytes: everything before it is good.

@@ -71,6 +71,7 @@ def read_mbox(path: Path, *, start_offset: int = 0, max_message_bytes: int = MAX
             return
         while window.fill(1):
             yield _read_message(window, max_message_bytes, total)
+        window.require_whole(0)
 
 
 def _open_first(window: Window) -> Envelope | None:
@@ -91,6 +92,7 @@ def _open_first(window: Window) -> Envelope | None:
 def _read_single(window: Window, limit: int, total: int) -> Iterator[RawMessage]:
     offset = window.offset
     if not window.fill(1):
+        window.require_whole(0)
         return
     window.fill(limit + 1)
     raw = window.slice(0, min(limit, len(window)))
@@ -98,6 +100,7 @@ def _read_single(window: Window, limit: int, total: int) -> Iterator[RawMessage]
     while len(window):
         window.advance(len(window))
         window.fill(1)
+    window.require_whole(0)
     yield RawMessage(offset, window.offset, raw, None, is_truncated, window.bytes_read, total)
 
 
@@ -116,6 +119,7 @@ def _read_message(window: Window, limit: int, total: int) -> RawMessage:
         end, head = _find_end(window, begin, is_patch=envelope.is_patch, limit=limit)
     else:
         end, head = trusted, None
+    window.require_whole(end)
     raw = window.slice(begin, end) if head is None else head
     window.advance(end)
     # Bare `From ` lines inside a trusted length show that nothing was quoted here: leave `>From ` alone.

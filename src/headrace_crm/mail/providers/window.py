@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from headrace_crm.mail.providers.byte_source import ByteSource
+from headrace_crm.mail.providers.byte_source import ByteSource, MailboxFileError
 
 _MAX_LINE_BYTES: Final = 1_024
 
@@ -16,6 +16,7 @@ class Window:
         self.data = bytearray()
         self.offset = offset
         self.is_ended = False
+        self._damage: MailboxFileError | None = None
 
     @property
     def start(self) -> int:
@@ -28,15 +29,28 @@ class Window:
         return self._source.bytes_read
 
     def fill(self, count: int) -> bool:
-        """Read until `count` bytes follow `offset`; False when the file ends before."""
+        """Read until `count` bytes follow `offset`; False when the file ends, or cannot be read on, before."""
         while len(self.data) - self._start < count and not self.is_ended:
-            piece = self._source.read()
+            piece = self._read()
             if self._start and len(self.data) - self._start < self._start:
                 del self.data[: self._start]
                 self._start = 0
             self.data += piece
             self.is_ended = not piece
         return len(self.data) - self._start >= count
+
+    def require_whole(self, end: int) -> None:
+        """Raises the MailboxFileError met in reading ahead where it may have cut what ends at `end`."""
+        if self._damage is not None and end >= len(self):
+            raise self._damage
+
+    def _read(self) -> bytes:
+        try:
+            return self._source.read()
+        except MailboxFileError as error:
+            # Whole messages that were read before the damage come first.
+            self._damage = error
+            return b""
 
     def advance(self, count: int) -> None:
         """Begin the next message `count` bytes on."""

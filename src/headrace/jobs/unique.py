@@ -1,0 +1,87 @@
+"""Jobs that hold a unique key: stored, or answered with the job that holds it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from headrace.db.connection import Connection
+from headrace.db.statements import statement
+from headrace.errors import HeadraceError
+from headrace.jobs.job import NewJob, Unique
+
+_PACKAGE = "headrace.jobs"
+_CHUNK = 500
+_MOST_ROUNDS = 100
+
+Key = tuple[str, str]
+"""A job's kind and its key."""
+
+
+async def insert_unique(
+    connection: Connection,
+    jobs: Sequence[tuple[NewJob, Unique]],
+    *,
+    columns: Callable[[Sequence[NewJob]], Sequence[object]],
+    now: datetime | None,
+) -> dict[Key, UUID]:
+    """The holder of every key: the job given, now stored, or the one that held the key before.
+
+    A holder that waits stays locked to the end of the transaction, so that no worker claims it before
+    the caller's own writes are visible. One that runs is only named: its completion must not wait
+    for the caller.
+    """
+    first: dict[Key, tuple[NewJob, Unique]] = {}
+    for job, unique in jobs:
+        first.setdefault((job.kind, unique.key), (job, unique))
+    # In key order across the chunks too, so that two callers cannot wait for each other.
+    wanted = dict(sorted(((_stored(key), pair) for key, pair in first.items()), key=lambda item: item[0]))
+    keys = list(wanted)
+    holders: dict[str, UUID] = {}
+    for start in range(0, len(keys), _CHUNK):
+        chunk = {key: wanted[key] for key in keys[start : start + _CHUNK]}
+        holders |= await _settle(connection, chunk, columns=columns, now=now)
+    return {key: holders[_stored(key)] for key in first}
+
+
+async def _settle(
+    connection: Connection,
+    chunk: dict[str, tuple[NewJob, Unique]],
+    *,
+    columns: Callable[[Sequence[NewJob]], Sequence[object]],
+    now: datetime | None,
+) -> dict[str, UUID]:
+    holders: dict[str, UUID] = {}
+    for _ in range(_MOST_ROUNDS):
+        missing = [(key, *pair) for key, pair in chunk.items() if key not in holders]
+        if not missing:
+            return holders
+        jobs = [job for _, job, _ in missing]
+        keys = [key for key, _, _ in missing]
+        scopes = [unique.scope for _, _, unique in missing]
+        stored = await connection.fetch(statement(_PACKAGE, "insert_unique_jobs"), *columns(jobs), now, keys, scopes)
+        holders |= {row["unique_key"]: row["job_id"] for row in stored}
+        held = [(key, job, unique) for key, job, unique in missing if key not in holders]
+        if held:
+            # A holder that begins or ends between these statements is met, or gone, in the next round.
+            holders |= await _meet(connection, held, now=now)
+    raise HeadraceError(f"the holders of {len(chunk)} unique keys changed {_MOST_ROUNDS} times; enqueue again")
+
+
+async def _meet(
+    connection: Connection, held: Sequence[tuple[str, NewJob, Unique]], *, now: datetime | None
+) -> dict[str, UUID]:
+    waiting = await connection.fetch(
+        statement(_PACKAGE, "hold_waiting"),
+        [key for key, _, _ in held],
+        [unique.debounce for _, _, unique in held],
+        [unique.max_wait for _, _, unique in held],
+        [job.run_at for _, job, _ in held],
+        [job.delay for _, job, _ in held],
+        now,
+    )
+    running = await connection.fetch(statement(_PACKAGE, "find_running"), [key for key, _, _ in held])
+    return {row["unique_key"]: row["job_id"] for row in (*running, *waiting)}
+
+
+def _stored(key: Key) -> str:
+    return "\x1f".join(key)

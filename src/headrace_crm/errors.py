@@ -1,0 +1,22 @@
+"""The error tree of the CRM.
+
+    CrmError
+    ├── OwnerError               the owner's addresses cannot be used as given
+    ├── ImportFileError          a file cannot be imported
+    ├── MailboxFileError         a file is damaged from some byte on
+    ├── ImportNotFoundError      no import has this id
+    ├── ImportEndedError         an import, or a job that came of it, has failed
+    ├── OvertakenError           another attempt at the same import has gone on
+    ├── WorkersLostError         every worker process ended before the work did
+    ├── ContactNotFoundError     nobody is called so
+    └── AmbiguousContactError    several people fit
+
+Each stands beside what raises it; a command ends with its message and exit code 1 (3 where something
+named does not exist).
+"""
+
+from headrace import HeadraceError
+
+
+class CrmError(HeadraceError):
+    """The base of every error the CRM raises on purpose."""

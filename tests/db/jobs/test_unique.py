@@ -1,0 +1,220 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from fix_apps import eventually
+from headrace import Headrace, Unique
+from headrace.jobs import store
+
+MINUTE = timedelta(minutes=1)
+START = datetime(2031, 5, 1, 12, tzinfo=UTC)
+
+
+async def test_a_held_key_stores_nothing_and_names_the_holder(bench, app):
+    app.declare("score")
+    first = await app.enqueue("score", 1, unique=Unique("ada"))
+    second = await app.enqueue("score", 2, unique=Unique("ada"))
+    assert (first.is_new, second.is_new, second.id) == (True, False, first.id)
+    assert (await bench.show(first)).args == 1
+    assert await bench.value("SELECT count(*) FROM headrace.job") == 1
+
+
+async def test_a_key_is_scoped_by_its_kind(app):
+    app.declare("score")
+    app.declare("mail")
+    assert (await app.enqueue("score", unique=Unique("ada"))).is_new
+    assert (await app.enqueue("mail", unique=Unique("ada"))).is_new
+
+
+async def test_keys_do_not_run_into_one_another(app):
+    app.declare("score")
+    app.declare("score-x")
+    keys = ["a", "A", "a ", "á", "a\x1f", "1"]
+    jobs = await app.enqueue_many("score", [None] * len(keys), uniques=[Unique(key) for key in keys])
+    assert all(job.is_new for job in jobs)
+
+
+@pytest.mark.parametrize(("scope", "is_new"), [("waiting", True), ("alive", False)])
+async def test_the_scope_says_whether_a_running_job_holds_its_key(bench, app, scope, is_new):
+    gate = asyncio.Event()
+
+    @app.job("score")
+    async def score() -> None:
+        await gate.wait()
+
+    first = await app.enqueue("score", unique=Unique("ada", scope=scope))
+    async with bench.working():
+        await bench.reaches(first, "processing")
+        second = await app.enqueue("score", unique=Unique("ada", scope=scope))
+        assert second.is_new is is_new
+        gate.set()
+        await bench.reaches(first, "completed")
+        third = await app.enqueue("score", unique=Unique("ada", scope=scope))
+        assert third.is_new
+
+
+async def test_a_job_waiting_for_its_retry_still_holds_its_key(bench, app):
+    @app.job("score")
+    async def score() -> None:
+        raise ValueError
+
+    first = await app.enqueue("score", unique=Unique("ada"))
+    async with bench.working():
+        await bench.reaches(first, "scheduled")
+    assert (await app.enqueue("score", unique=Unique("ada"))).id == first.id
+
+
+async def test_a_cancelled_job_frees_its_key(bench, app, connection):
+    app.declare("score")
+    first = await app.enqueue("score", unique=Unique("ada"))
+    await store.cancel_job(connection, first.id, by="someone", error="{}")
+    assert (await app.enqueue("score", unique=Unique("ada"))).is_new
+
+
+async def test_debouncing_pushes_the_holder_back_each_time(clocked, clock):
+    app = clocked.app
+    app.declare("score")
+    unique = Unique("ada", debounce=True)
+    first = await app.enqueue("score", delay=MINUTE, unique=unique)
+    clock.advance(timedelta(seconds=30))
+    assert not (await app.enqueue("score", delay=MINUTE, unique=unique)).is_new
+    assert (await clocked.show(first)).run_at == START + timedelta(seconds=90)
+
+
+async def test_debouncing_never_pushes_beyond_its_longest_wait(clocked, clock):
+    app = clocked.app
+    app.declare("score")
+    unique = Unique("ada", debounce=True, max_wait=timedelta(minutes=3))
+    first = await app.enqueue("score", delay=MINUTE, unique=unique)
+    for _ in range(20):
+        clock.advance(timedelta(seconds=30))
+        await app.enqueue("score", delay=MINUTE, unique=unique)
+    assert (await clocked.show(first)).run_at == START + MINUTE + timedelta(minutes=3)
+
+
+async def test_debouncing_never_pulls_the_holder_forward(clocked):
+    app = clocked.app
+    app.declare("score")
+    unique = Unique("ada", debounce=True)
+    first = await app.enqueue("score", delay=MINUTE, unique=unique)
+    await app.enqueue("score", unique=unique)
+    assert (await clocked.show(first)).run_at == START + MINUTE
+
+
+async def test_without_debounce_the_holder_stays_where_it_is(clocked):
+    app = clocked.app
+    app.declare("score")
+    first = await app.enqueue("score", delay=MINUTE, unique=Unique("ada"))
+    await app.enqueue("score", delay=MINUTE * 5, unique=Unique("ada"))
+    assert (await clocked.show(first)).run_at == START + MINUTE
+
+
+async def test_of_many_jobs_in_one_call_each_key_is_stored_once(app, bench):
+    app.declare("score")
+    jobs = await app.enqueue_many("score", list(range(1_500)), uniques=[Unique(str(n % 600)) for n in range(1_500)])
+    assert sum(job.is_new for job in jobs) == 600
+    assert [job.id for job in jobs[:600]] == [job.id for job in jobs[600:1200]]
+    assert await bench.value("SELECT count(*) FROM headrace.run") == 600
+
+
+async def test_of_many_concurrent_enqueuers_exactly_one_stores_the_job(database):
+    async with Headrace(database, name="race", pool_size=32, say=lambda _: None) as app:
+        app.declare("score")
+        for turn in range(5):
+            jobs = await asyncio.gather(
+                *(app.enqueue("score", number, unique=Unique(f"turn {turn}")) for number in range(32))
+            )
+            assert sum(job.is_new for job in jobs) == 1
+            assert len({job.id for job in jobs}) == 1
+        async with app.pool.acquire() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM headrace.job") == 5
+            assert await connection.fetchval("SELECT count(*) FROM headrace.run") == 5
+
+
+async def test_enqueuers_racing_with_the_holders_end_never_lose_the_job(bench, app):
+    """After every enqueue there is a job that has not begun before it: new, or the waiting holder."""
+    ran: list[int] = []
+
+    @app.job("score")
+    async def score() -> None:
+        ran.append(1)
+
+    async with bench.working():
+        for _ in range(100):
+            before = len(ran)
+            await app.enqueue("score", unique=Unique("ada", scope="waiting"))
+            await eventually(lambda before=before: len(ran) > before)
+
+
+async def test_enqueuers_of_many_keys_in_any_order_do_not_deadlock(app):
+    app.declare("score")
+
+    async def enqueue(keys: list[int]) -> None:
+        await app.enqueue_many("score", keys, uniques=[Unique(str(key)) for key in keys])
+
+    forward = list(range(200))
+    await asyncio.gather(*(enqueue(forward if n % 2 else forward[::-1]) for n in range(8)))
+
+
+async def test_a_rolled_back_holder_leaves_the_key_to_the_next(app):
+    app.declare("score")
+    with pytest.raises(LookupError):
+        async with app.transaction() as tx:
+            await tx.enqueue("score", unique=Unique("ada"))
+            raise LookupError
+    assert (await app.enqueue("score", unique=Unique("ada"))).is_new
+
+
+async def test_a_waiting_holder_is_not_claimed_before_the_second_enqueuer_has_committed(bench, app, database):
+    """Its writes must be visible to the run that stands for both."""
+    ran: list[int] = []
+
+    @app.job("score")
+    async def score(number: int) -> None:
+        ran.append(number)
+
+    first = await app.enqueue("score", 1, unique=Unique("ada"))
+    caller = await asyncpg.connect(database)
+    try:
+        transaction = caller.transaction()
+        await transaction.start()
+        assert not (await app.enqueue("score", 2, unique=Unique("ada"), connection=caller)).is_new
+        other = await app.enqueue("score", 3)
+        async with bench.working():
+            await bench.reaches(other, "completed")
+            assert ran == [3]
+            await transaction.commit()
+            await bench.reaches(first, "completed")
+    finally:
+        caller.terminate()
+
+
+async def test_a_long_transaction_that_met_a_running_holder_does_not_hold_up_other_completions(bench, app, database):
+    gate = asyncio.Event()
+
+    @app.job("held")
+    async def held() -> None:
+        await gate.wait()
+
+    @app.job("other")
+    async def other() -> None:
+        pass
+
+    holder = await app.enqueue("held", unique=Unique("ada"))
+    caller = await asyncpg.connect(database)
+    try:
+        async with bench.working():
+            await bench.reaches(holder, "processing")
+            transaction = caller.transaction()
+            await transaction.start()
+            await app.enqueue("held", unique=Unique("ada"), connection=caller)
+            gate.set()
+            done = await app.enqueue_many("other", [None] * 10)
+            for job in done:
+                await bench.reaches(job, "completed", 3)
+            await transaction.rollback()
+            await bench.reaches(holder, "completed", 3)
+    finally:
+        caller.terminate()
