@@ -173,7 +173,7 @@ class WorkerProcess:
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
-    """Starts worker processes: by `options` as the app's own program, else through the command; all end with the test."""
+    """Starts worker processes that end with the test: with `options` the app's own program, else the command."""
     started: list[WorkerProcess] = []
 
     def start(dsn: str, *arguments: str, **options: Any) -> WorkerProcess:
@@ -196,3 +196,65 @@ async def registered(connection: asyncpg.Connection, count: int, timeout: float 
         return found if len(found) == count else []
 
     return await eventually(rows, timeout, what=f"{count} workers are registered")
+
+
+TASKS = ("note", "count", "rest", "block", "thread", "write", "die")
+
+
+class Ledger:
+    """What worker processes did, as the database tells it; and the app that gives them jobs."""
+
+    def __init__(self, sender: Headrace, connection: asyncpg.Connection) -> None:
+        self.sender = sender
+        self.connection = connection
+
+    async def make_tables(self) -> None:
+        await self.connection.execute(
+            "CREATE TABLE public.note"
+            " (job_id uuid, attempt int, pid int, what text, at timestamptz DEFAULT clock_timestamp());"
+            "CREATE TABLE public.written (job_id uuid)"
+        )
+
+    async def give(self, kind: str, count: int = 1, *, seconds: float = 0, **options: Any) -> list[UUID]:
+        """Enqueues so many jobs of a kind of `faults.py`, numbered from 0."""
+        tasks = [{"number": number, "seconds": seconds} for number in range(count)]
+        return [job.id for job in await self.sender.enqueue_many(kind, tasks, max_attempts=50, **options)]
+
+    async def value(self, query: str, *args: Any) -> Any:
+        return await self.connection.fetchval(query, *args)
+
+    async def notes(self, what: str, pid: int | None = None) -> int:
+        return await self.value(
+            "SELECT count(*) FROM public.note WHERE what = $1 AND ($2::int IS NULL OR pid = $2)", what, pid
+        )
+
+    async def states(self) -> dict[str, int]:
+        rows = await self.connection.fetch("SELECT state, count(*) FROM headrace.job_state GROUP BY 1")
+        return dict(rows)
+
+    async def is_over(self, count: int) -> bool:
+        """Whether so many jobs have completed and none is anywhere else."""
+        return await self.states() == {"completed": count}
+
+
+@asynccontextmanager
+async def opened_ledger(dsn: str) -> AsyncIterator[Ledger]:
+    connection = await asyncpg.connect(dsn)
+    sender = Headrace(dsn, name="sender", telemetry=Telemetry(), say=lambda _: None)
+    for kind in TASKS:
+        sender.declare(kind)
+    await sender.open()
+    ledger = Ledger(sender, connection)
+    await ledger.make_tables()
+    try:
+        yield ledger
+    finally:
+        await sender.close()
+        connection.terminate()
+
+
+@pytest.fixture
+async def ledger(database: str) -> AsyncIterator[Ledger]:
+    """What the worker processes of the test did in its database."""
+    async with opened_ledger(database) as ledger:
+        yield ledger

@@ -15,6 +15,7 @@ CONNECTION_ERRORS: tuple[type[BaseException], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a session cut in the middle of something may raise
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     TimeoutError,
@@ -53,16 +54,24 @@ async def close(connection: Connection) -> None:
 class ConnectionPool:
     """A pool of sessions to one database.
 
-    `size` bounds the sessions open at a time. A session that is lost is replaced at the next
-    `acquire`; nothing is retried by itself.
+    `size` bounds the sessions open at a time, `patience` how long `acquire` waits for a free one. A
+    session that is lost is replaced at the next `acquire`; nothing is retried by itself.
     """
 
-    def __init__(self, dsn: str, *, size: int = 10, application_name: str = "headrace") -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        size: int = 10,
+        application_name: str = "headrace",
+        patience: timedelta = timedelta(seconds=30),
+    ) -> None:
         if size < 1:
             raise ConfigurationError(f"pool size must be at least 1, got {size}")
         self._dsn = dsn
         self._size = size
         self._application_name = application_name
+        self._patience = patience
         self._pool: Any = None
 
     @property
@@ -97,11 +106,26 @@ class ConnectionPool:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncGenerator[Connection]:
-        """Lends a session for a block. Raises ConfigurationError before `open` and after `close`."""
+        """Lends a session for a block.
+
+        Raises ConfigurationError before `open` and after `close`, and TimeoutError where none becomes
+        free in time: blocks that hold a session and ask for another could otherwise wait for each other
+        for ever.
+        """
         if self._pool is None:
             raise ConfigurationError("the pool is closed; use the app inside `async with app:`")
-        async with self._pool.acquire() as session:
+        pool = self._pool
+        try:
+            session = await pool.acquire(timeout=self._patience.total_seconds())
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"none of {self._size} sessions became free within {self._patience}; raise the pool's size, "
+                "and ask for no second session in a block that holds one"
+            ) from error
+        try:
             yield session
+        finally:
+            await pool.release(session)
 
     async def connect(self, purpose: str, **settings: str) -> Connection:
         """Opens a session of its own beside the pool, for a loop that listens or holds a lock."""

@@ -36,7 +36,7 @@ class Completer(Service):
         self, pool: ConnectionPool, *, clock: Clock, telemetry: Telemetry, on_released: Callable[[], None]
     ) -> None:
         super().__init__("completer", telemetry=telemetry, idle=_PROGRESS_INTERVAL)
-        self._session = Session(pool, "completer", jit="off")
+        self._session = Session(pool, "completer", **store.BATCH_SESSION)
         self._clock = clock
         self._on_released = on_released
         self._settled: list[Settlement] = []

@@ -15,7 +15,6 @@ from headrace.jobs.doubt import Doubt
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
-_NO_JIT = "off"
 _LEAST_REST = timedelta(milliseconds=1)
 
 
@@ -36,7 +35,7 @@ class Fetcher(Service):
         super().__init__("fetcher", telemetry=telemetry, idle=poll)
         self.buffer = Buffer(most=most, on_low=self.wake)
         self.worker_id: int | None = None
-        self._session = Session(pool, "fetcher", jit=_NO_JIT)
+        self._session = Session(pool, "fetcher", **store.BATCH_SESSION)
         self._cursor = cursor
         self._doubt = Doubt()
         self._kinds = list(kinds)

@@ -85,11 +85,13 @@ class Lease(threading.Thread):
                 await self._beat(session)
                 failures = 0
             except CONNECTION_ERRORS as error:
-                self._telemetry.emit("lease.unreachable", level=logging.WARNING, error=error)
+                # The traceback once; while the same trouble lasts, a line is enough.
+                told = None if failures else error
+                self._telemetry.emit("lease.unreachable", level=logging.WARNING, error=told)
                 session = await self._drop(session)
                 failures += 1
             except Exception as error:  # noqa: BLE001 - the sign of life must outlast any single failure
-                self._telemetry.emit("lease.error", level=logging.ERROR, error=error)
+                self._telemetry.emit("lease.error", level=logging.ERROR, error=None if failures else error)
                 session = await self._drop(session)
                 failures += 1
             if failures != 1:  # after a first failure at once: the lock is gone, and the grace is short

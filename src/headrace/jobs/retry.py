@@ -1,5 +1,6 @@
 """When to try again: the curve, its jitter, and which errors are worth it."""
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,7 +32,11 @@ class RetryPolicy:
 
     def delay(self, attempt: int, *, chance: float) -> timedelta:
         """The wait after attempt `attempt`; `chance` in [0, 1) is the jitter's draw."""
-        seconds = self.unit.total_seconds() * self.factor ** min(attempt, _EXPONENT_LIMIT)
+        unit = self.unit.total_seconds()
+        try:
+            seconds = unit * self.factor ** min(attempt, _EXPONENT_LIMIT)
+        except OverflowError:
+            seconds = math.inf if unit else 0.0
         seconds += self.jitter.total_seconds() * chance
         return timedelta(seconds=min(seconds, self.cap.total_seconds()))
 

@@ -53,6 +53,8 @@ class WorkerOptions:
                 raise ConfigurationError(
                     f"{name} must be positive, got {getattr(self, name)}; use timedelta(seconds=...)"
                 )
+        if self.grace < timedelta(0):
+            raise ConfigurationError(f"grace must not be negative, got {self.grace}; use timedelta(0) for none")
         if self.lease < 4 * self.heartbeat:
             raise ConfigurationError(
                 f"lease must be at least four heartbeats, got lease={self.lease}, heartbeat={self.heartbeat}"

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from fix_apps import eventually
+from fix_events import ContactCreated, NoteTaken
 from headrace import ConfigurationError, InvalidArgsError, Unique
 from headrace.db.listener import JOBS_CHANNEL
 
@@ -36,7 +37,7 @@ async def test_a_job_appears_with_the_commit_of_its_transaction_and_not_before(a
 
 
 async def test_a_rolled_back_transaction_leaves_no_job(app, connection):
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
         async with app.transaction() as tx:
             await tx.enqueue("mail", {"to": 1})
             await tx.enqueue("mail", {"to": 2}, unique=Unique("once"))
@@ -60,7 +61,7 @@ async def test_a_job_on_the_callers_connection_commits_with_the_callers_work(app
 async def test_a_job_on_the_callers_connection_goes_with_the_callers_rollback(app, database, connection):
     caller = await asyncpg.connect(database)
     try:
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
             async with caller.transaction():
                 await app.enqueue("mail", {"to": 1}, connection=caller)
                 raise LookupError
@@ -141,7 +142,7 @@ async def test_a_child_counts_in_its_parents_progress(app, bench):
 async def test_what_was_enqueued_in_a_savepoint_goes_with_it(app, connection):
     async with app.transaction() as tx:
         await tx.enqueue("mail", {"to": 1})
-        with pytest.raises(LookupError):
+        with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tested
             async with tx.savepoint():
                 await tx.enqueue("mail", {"to": 2})
                 await tx.enqueue("mail", {"to": 3}, unique=Unique("three"))
@@ -150,3 +151,22 @@ async def test_what_was_enqueued_in_a_savepoint_goes_with_it(app, connection):
             await tx.enqueue("mail", {"to": 4})
     rows = await connection.fetch("SELECT (args->>'to')::int FROM headrace.job ORDER BY 1")
     assert [row[0] for row in rows] == [1, 4]
+
+
+async def test_a_sync_handler_that_may_fail_leaves_neither_writes_nor_jobs_nor_events_behind(app, bench, connection):
+    app.register(ContactCreated, NoteTaken)
+
+    @app.on(ContactCreated, mode="sync", on_error="log")
+    async def fails(event, tx) -> None:
+        await tx.execute("CREATE TABLE public.trace (id int)")
+        await tx.enqueue("mail", {"to": 1})
+        await tx.append(NoteTaken("never"))
+        raise LookupError
+
+    async with app.transaction() as tx:
+        await tx.append(ContactCreated("Ada"))
+        await tx.enqueue("mail", {"to": 2})
+    assert await connection.fetchval("SELECT to_regclass('public.trace') IS NULL")
+    assert await connection.fetchval("SELECT array_agg((args->>'to')::int) FROM headrace.job") == [2]
+    assert await connection.fetchval("SELECT array_agg(type) FROM headrace.event") == ["contact.created"]
+    assert bench.records.named("event.handler_failed")

@@ -79,7 +79,7 @@ async def test_an_aborted_transaction_of_the_caller_is_refused(app, caller, uniq
 
 @pytest.mark.parametrize("unique", [None, Unique("one")])
 async def test_an_aborted_transaction_of_the_engine_is_refused(app, unique):
-    with pytest.raises(TransactionClosedError, match="earlier statement of the transaction failed"):
+    with pytest.raises(TransactionClosedError, match="earlier statement of the transaction failed"):  # noqa: PT012 - the block is what is tested
         async with app.transaction() as tx:
             with pytest.raises(asyncpg.DivisionByZeroError):
                 await tx.execute("SELECT 1 / 0")
@@ -88,7 +88,7 @@ async def test_an_aborted_transaction_of_the_engine_is_refused(app, unique):
 
 
 async def test_a_transaction_that_failed_unnoticed_is_not_reported_as_committed(app):
-    with pytest.raises(TransactionClosedError, match="rolled back"):
+    with pytest.raises(TransactionClosedError, match="rolled back"):  # noqa: PT012 - the block is what is tested
         async with app.transaction() as tx:
             await tx.enqueue("letter", Letter(1), unique=Unique("one"))
             with pytest.raises(asyncpg.DivisionByZeroError):

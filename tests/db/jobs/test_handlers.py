@@ -149,7 +149,9 @@ def nested() -> list[object]:
     ids=["object", "inside", "deep", "surrogate", "nul", "large"],
 )
 @pytest.mark.parametrize("in_transaction", [False, True])
-async def test_a_result_that_cannot_be_stored_fails_its_job_alone(bench, app, healthy, result, reason, in_transaction):
+async def test_a_result_that_cannot_be_stored_fails_its_job_alone(  # noqa: PLR0917 - fixtures and parameters
+    bench, app, healthy, result, reason, in_transaction
+):
     @app.job("returns")
     async def returns(job: Job) -> object:
         if not in_transaction:
@@ -167,7 +169,7 @@ async def test_a_result_that_cannot_be_stored_fails_its_job_alone(bench, app, he
     assert await bench.value("SELECT to_regclass('public.trace') IS NULL"), "a job that failed wrote nothing"
 
 
-class Rude(Exception):
+class RudeError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no message for you")
 
@@ -189,7 +191,7 @@ def long() -> None:
 
 
 def rude() -> None:
-    raise Rude
+    raise RudeError
 
 
 def cancelled() -> None:

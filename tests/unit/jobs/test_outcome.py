@@ -79,7 +79,7 @@ def test_an_error_report_of_any_message_is_bounded_json(text):
 def test_an_error_report_keeps_the_end_of_the_traceback_and_the_cause():
     def fail() -> None:
         try:
-            raise KeyError("inner")
+            {}["inner"]
         except KeyError as inner:
             raise Discard("outer") from inner
 

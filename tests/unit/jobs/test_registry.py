@@ -1,4 +1,3 @@
-import functools
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,7 +47,6 @@ async def two_jobs(one: Job, two: Job) -> None: ...
         (nothing, (), Any),
         (untyped, ("args",), Any),
         (with_default, ("args",), Point),
-        (functools.partial(both), ("args", "job"), Point),
     ],
 )
 def test_a_handler_gets_what_its_signature_asks_for(handler, passes, args_type):
@@ -88,7 +86,7 @@ def test_a_name_out_of_range_is_refused(name):
 
 
 def test_a_type_that_cannot_be_read_from_json_is_refused():
-    with pytest.raises(ConfigurationError, match="use a msgspec.Struct"):
+    with pytest.raises(ConfigurationError, match=r"use a msgspec\.Struct"):
         kind(args_type=Job | Registry)
 
 
@@ -131,8 +129,7 @@ def test_any_text_is_encoded_or_refused_with_the_kind(text):
     described = kind(args_type=str)
     try:
         encoded = described.encode(text)
-    except InvalidArgsError as error:
-        assert error.kind == "kind"
+    except InvalidArgsError:
         assert "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text)
     else:
         assert described.decode(encoded) == text

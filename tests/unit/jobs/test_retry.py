@@ -32,7 +32,9 @@ def test_the_wait_grows_with_the_attempt(attempt, chance):
     jitter=st.floats(min_value=0, max_value=1e6),
     cap=st.floats(min_value=0, max_value=1e6),
 )
-def test_no_policy_waits_longer_than_its_cap(attempt, chance, unit, factor, jitter, cap):
+def test_no_policy_waits_longer_than_its_cap(  # noqa: PLR0917 - drawn by hypothesis
+    attempt, chance, unit, factor, jitter, cap
+):
     policy = RetryPolicy(
         unit=timedelta(seconds=unit),
         factor=factor,

@@ -1,5 +1,6 @@
 -- Ends jobs: removes their runs, appends their outcomes and errors, rolls their progress up. Fenced: a row whose lease has
--- passed on is left alone; the ids returned are those recorded.
+-- passed on is left alone; the ids returned are those recorded. Only a running job has a lease; to ask for its state as well would
+-- let the planner walk run_held_by and everything dead in it.
 -- Index: run_pkey; progress rows of parents are locked last of all, the newest first: a job's own row before its parent's,
 -- as a transaction does that makes children and then ends the job.
 WITH ended AS MATERIALIZED (
@@ -7,7 +8,7 @@ WITH ended AS MATERIALIZED (
         AS ended (job_id, lease, state, duration, error, result, done)
 ), removed AS (
     DELETE FROM headrace.run USING ended
-    WHERE run.job_id = ended.job_id AND run.lease = ended.lease AND run.state = 'processing'
+    WHERE run.job_id = ended.job_id AND run.lease = ended.lease
     RETURNING run.job_id, run.lease, run.attempt, run.worker_id, run.kind, run.queue, run.run_at, run.claimed_at,
               run.parent_id, ended.state::headrace.outcome_state AS state, ended.duration, ended.error::jsonb AS error,
               ended.result::jsonb AS result, ended.done, coalesce($8::timestamptz, statement_timestamp()) AS ended_at

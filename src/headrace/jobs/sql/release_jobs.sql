@@ -12,7 +12,7 @@ WITH released AS MATERIALIZED (
             ELSE coalesce($7::timestamptz, statement_timestamp()) + released.delay
         END
     FROM released
-    WHERE run.job_id = released.job_id AND run.lease = released.lease AND run.state = 'processing'
+    WHERE run.job_id = released.job_id AND run.lease = released.lease
     RETURNING run.job_id, released.lease, run.attempt, released.duration, released.error
 ), failed AS (
     INSERT INTO headrace.failure (job_id, lease, attempt, failed_at, duration, error)

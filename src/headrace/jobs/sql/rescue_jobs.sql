@@ -12,7 +12,12 @@ WITH lost AS MATERIALIZED (
 ), returned AS (
     UPDATE headrace.run
     SET state = 'waiting', lease = NULL, worker_id = NULL, claimed_at = NULL, attempt = run.attempt - 1,
-        rescue_count = run.rescue_count + 1
+        rescue_count = run.rescue_count + 1,
+        -- From the third loss on they come back apart, so that the one that kills does not take the same others along.
+        run_at = CASE
+            WHEN run.rescue_count < 2 THEN run.run_at
+            ELSE statement_timestamp() + random() * least(2 ^ run.rescue_count, 10) * interval '1 second'
+        END
     FROM lost WHERE run.job_id = lost.job_id AND NOT lost.is_poison
     RETURNING run.job_id
 ), removed AS (

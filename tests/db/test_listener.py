@@ -1,0 +1,96 @@
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from fix_apps import Records, eventually
+from headrace.db.listener import EVENTS_CHANNEL, HEAD_CHANNEL, JOBS_CHANNEL, Listener
+from headrace.telemetry import Telemetry
+
+
+@pytest.fixture
+async def heard(pool):
+    """What each channel was told; a started listener."""
+    counts = {JOBS_CHANNEL: 0, EVENTS_CHANNEL: 0}
+    listener = Listener(pool, telemetry=Telemetry(), check=timedelta(milliseconds=100))
+
+    def count(channel: str) -> None:
+        counts[channel] += 1
+
+    for channel in counts:
+        listener.subscribe(channel, lambda channel=channel: count(channel))
+    listener.start()
+    await eventually(lambda: counts[JOBS_CHANNEL] == 1 and counts[EVENTS_CHANNEL] == 1)
+    yield counts
+    await listener.stop()
+
+
+async def backend(connection: asyncpg.Connection) -> int | None:
+    return await connection.fetchval("SELECT pid FROM pg_stat_activity WHERE application_name LIKE '% listener'")
+
+
+async def test_a_hint_wakes_who_subscribed_to_its_channel(heard, connection):
+    await connection.execute("SELECT pg_notify($1, '')", JOBS_CHANNEL)
+    await eventually(lambda: heard[JOBS_CHANNEL] == 2)
+    assert heard[EVENTS_CHANNEL] == 1
+
+
+async def test_every_subscriber_of_a_channel_is_woken(pool, connection):
+    first, second = asyncio.Event(), asyncio.Event()
+    listener = Listener(pool, telemetry=Telemetry())
+    listener.subscribe(JOBS_CHANNEL, first.set)
+    listener.subscribe(JOBS_CHANNEL, second.set)
+    listener.start()
+    try:
+        await asyncio.gather(first.wait(), second.wait())
+        first.clear()
+        second.clear()
+        await connection.execute("SELECT pg_notify($1, '')", JOBS_CHANNEL)
+        await asyncio.gather(first.wait(), second.wait())
+    finally:
+        await listener.stop()
+
+
+async def test_a_lost_session_is_made_again_at_once_and_everybody_woken(heard, connection):
+    pid = await backend(connection)
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    await eventually(lambda: heard[JOBS_CHANNEL] == 2 and heard[EVENTS_CHANNEL] == 2, 3)
+    await connection.execute("SELECT pg_notify($1, '')", EVENTS_CHANNEL)
+    await eventually(lambda: heard[EVENTS_CHANNEL] == 3)
+
+
+async def test_a_server_out_of_reach_is_tried_again(pool, monkeypatch):
+    records = Records()
+    listener = Listener(pool, telemetry=Telemetry(records.append))
+    woken = asyncio.Event()
+    listener.subscribe(HEAD_CHANNEL, woken.set)
+    real, tries = pool.connect, []
+
+    async def connect(*args, **options):
+        tries.append(1)
+        if len(tries) < 3:
+            raise ConnectionRefusedError
+        return await real(*args, **options)
+
+    monkeypatch.setattr(pool, "connect", connect)
+    listener.start()
+    try:
+        async with asyncio.timeout(5):
+            await woken.wait()
+    finally:
+        await listener.stop()
+    assert len(records.named("service.error")) == 2
+
+
+async def test_stopping_closes_the_session(pool, connection):
+    listener = Listener(pool, telemetry=Telemetry())
+    listener.subscribe(JOBS_CHANNEL, lambda: None)
+    listener.start()
+    await eventually(lambda: backend(connection))
+    await listener.stop()
+
+    async def is_gone() -> bool:
+        return await backend(connection) is None
+
+    await eventually(is_gone)
