@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from headrace.db.database import at_database
 from headrace.db.migrate import ENGINE, MigrationSet
+
+__all__ = ["ask", "at_database"]
 
 
 def ask(dsn: str, query: str) -> object:

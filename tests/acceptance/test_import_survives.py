@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from fix_crm import DEMO_ENDS_AT, Outcome, is_settled, read_outcome, run_import, shared_mail, working
-from headrace.db.database import at_database
+from fix_database import at_database
 from headrace.db.embedded import EmbeddedServer
 from headrace_crm.app import create_app
 from headrace_crm.demo import write_mailbox
