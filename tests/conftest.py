@@ -1,4 +1,4 @@
-"""Loads the fixtures: every `fix_*.py` beside this file is a pytest plugin."""
+"""Loads the fixtures: the testing kit's own, and every `fix_*.py` beside this file, each a pytest plugin."""
 
 import sys
 from pathlib import Path
@@ -8,5 +8,6 @@ import pytest
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))
 
-pytest_plugins = sorted(path.stem for path in _HERE.glob("fix_*.py"))
-pytest.register_assert_rewrite(*pytest_plugins)  # before any of them imports another
+_FIXTURES = sorted(path.stem for path in _HERE.glob("fix_*.py"))
+pytest_plugins = ["headrace.testing.plugin", *_FIXTURES]
+pytest.register_assert_rewrite(*_FIXTURES)  # before any of them imports another

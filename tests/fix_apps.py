@@ -21,6 +21,7 @@ import pytest
 from headrace import Headrace, Record, RetryPolicy, Telemetry, WorkerOptions
 from headrace.jobs.browse import JobDetail, show_job
 from headrace.process import Process
+from headrace.testing import VirtualClock
 
 AT_ONCE = RetryPolicy(unit=timedelta(0), jitter=timedelta(0))
 APPS = Path(__file__).parent / "acceptance" / "apps"
@@ -46,22 +47,6 @@ class Records(list[Record]):
 
     def named(self, name: str) -> list[Record]:
         return [record for record in self if record.name == name]
-
-
-class MovedClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def override(self) -> datetime | None:
-        return self.moment
-
-    def move(self, step: timedelta) -> None:
-        self.moment += step
 
 
 class Bench:
@@ -138,12 +123,12 @@ def app(bench: Bench) -> Headrace:
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock(datetime(2031, 5, 1, 12, tzinfo=UTC))
+def clock() -> VirtualClock:
+    return VirtualClock(datetime(2031, 5, 1, 12, tzinfo=UTC))
 
 
 @pytest.fixture
-async def clocked(database: str, clock: MovedClock) -> AsyncIterator[Bench]:
+async def clocked(database: str, clock: VirtualClock) -> AsyncIterator[Bench]:
     """An open app whose statements take their time from `clock`."""
     async with opened_bench(database, clock=clock) as bench:
         yield bench

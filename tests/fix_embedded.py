@@ -10,13 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fix_run import Run
 from headrace.db.embedded import EmbeddedServer
+from headrace.testing.plugin import TestRun
 
 _USER = """
 import sys
 from pathlib import Path
 from headrace.db.embedded import EmbeddedServer
+from headrace.testing.plugin import TestRun
 
 server = EmbeddedServer(Path(sys.argv[1]), settings={"fsync": "off"})
 with server as dsn:
@@ -72,7 +73,7 @@ def server_root() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def pristine_data(run: Run, worker_id: str) -> Path:
+def pristine_data(run: TestRun, worker_id: str) -> Path:
     """A data directory as it is after the first start; copying it takes a tenth of making one."""
     root = run.folder / f"pristine-{worker_id}"
     with EmbeddedServer(root, say=lambda _: None, settings=NOT_SYNCED):

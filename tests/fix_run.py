@@ -1,70 +1,28 @@
-"""The test run: one folder and one database address for every xdist worker, cleared away at the end.
+"""The test run, as the kit's plugin has it, without HEADRACE_DATABASE_URL in the environment.
 
-The controller makes the folder and takes HEADRACE_DATABASE_URL out of the environment, so that code
-under test meets the same environment whether the run uses a server of its own or the one named there.
+Code under test meets the same environment whether the run uses a server of its own or the one named there.
 """
 
 import os
-import shutil
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from headrace.db.embedded import EmbeddedServer
-
-ADDRESS = "HEADRACE_DATABASE_URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """`id` is unique to the run and fits into a database name; `given` is None for the embedded server."""
-
-    folder: Path
-    given: str | None
-
-    @property
-    def id(self) -> str:
-        return self.folder.name.removeprefix("headrace-tests-").lower()
-
-    @property
-    def server_folder(self) -> Path:
-        return self.folder / "server"
+from headrace.db.address import ENVIRONMENT
+from headrace.testing.plugin import RUN, TestRun
 
 
-RUN = pytest.StashKey[Run]()
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    workerinput = getattr(config, "workerinput", None)
-    if workerinput is None:
-        folder = Path(tempfile.mkdtemp(prefix="headrace-tests-"))
-        folder.chmod(0o711)  # PostgreSQL runs as another user when the tests run as root
-        config.stash[RUN] = Run(folder, os.environ.pop(ADDRESS, None))
-    else:
-        config.stash[RUN] = Run(Path(workerinput["run_folder"]), workerinput["run_given"])
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node) -> None:
-    run = node.config.stash[RUN]
-    node.workerinput["run_folder"] = str(run.folder)
-    node.workerinput["run_given"] = run.given
+    os.environ.pop(ENVIRONMENT, None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    run = config.stash.get(RUN, None)
-    if run is None or hasattr(config, "workerinput"):
-        return
-    if run.server_folder.exists():
-        EmbeddedServer(run.server_folder).stop()  # a killed worker may have left it without users
-    if run.given is not None:
-        os.environ[ADDRESS] = run.given
-    shutil.rmtree(run.folder, ignore_errors=True)
+    given = config.stash[RUN].given
+    if given is not None and not hasattr(config, "workerinput"):
+        os.environ[ENVIRONMENT] = given
 
 
 @pytest.fixture(scope="session")
-def run(pytestconfig: pytest.Config) -> Run:
+def run(headrace_run: TestRun) -> TestRun:
     """This test run."""
-    return pytestconfig.stash[RUN]
+    return headrace_run

@@ -1,7 +1,8 @@
 """`Headrace`, the composition root: registers kinds, events and handlers; opens and closes everything in order."""
 
+import logging
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -22,13 +23,16 @@ from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
 from headrace.events.subscription import Start
+from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.registry import Handler, Registry, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import WorkerOptions
 from headrace.process import Process
+from headrace.stepper import Stepper
 from headrace.sync import Sync, written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
@@ -76,6 +80,8 @@ class Headrace:
         self.kinds = Registry()
         self.events = EventRegistry()
         self.handlers = Bus()
+        self.after_commit: Callable[[], Awaitable[None]] | None = None
+        """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
         self._dsn = dsn
         self._pool_size = pool_size
         self._say = say
@@ -95,8 +101,6 @@ class Headrace:
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
         self.sync = Sync(self._unit, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
-
-    # Registering
 
     def job(
         self,
@@ -164,13 +168,22 @@ class Headrace:
             on_error=on_error,
         )
 
-    # Opening and closing
+    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
+        """Puts objects around every enqueue (`on_enqueue`) and attempt (`around_attempt`), outermost first.
 
-    def use(self, dsn: str) -> None:
-        """Chooses another database, before the app is opened."""
+        `on_enqueue(job)` returns the job to store, the one it was given or a changed one; what it raises
+        is raised to the caller. `await around_attempt(job, call_next)` awaits `call_next()` and returns the
+        result; what it raises counts as the attempt's own error.
+        """
+        for one in middleware:
+            self.kinds.middleware.add(one)
+
+    def use(self, dsn: str, *, clock: Clock | None = None) -> None:
+        """Chooses another database, and another clock where one is given, before the app is opened."""
         if self._pool is not None:
             raise ConfigurationError(f"app {self.name!r} is open; choose the database before opening it")
         self._dsn = dsn
+        self.clock = clock or self.clock
 
     async def open(self, *, migrating: bool | None = True) -> None:
         """Reaches the database. The schema is brought up to date, only checked (False) or left alone (None)."""
@@ -212,8 +225,6 @@ class Headrace:
             raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
         return self._pool
 
-    # Writing
-
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """One transaction for state, events and jobs; committed at the end of the block, or not at all."""
@@ -226,7 +237,7 @@ class Headrace:
                     await unit.require_sound()
             finally:
                 unit.end()
-        self._notify_all(written_to(unit))
+        await self._announce(unit)
 
     async def enqueue(
         self,
@@ -312,8 +323,6 @@ class Headrace:
             batch=batch,
         )
 
-    # Working
-
     def process(self, options: WorkerOptions | None = None) -> Process:
         """What a worker process runs: `async with app.process(...):` works until the block ends."""
         return Process(
@@ -329,6 +338,10 @@ class Headrace:
             clock=self.clock,
             telemetry=self.telemetry,
         )
+
+    def stepper(self, *, telemetry: Telemetry | None = None) -> Stepper:
+        """What a test runs instead of a process: one job or one round of events at a time, when it is told to."""
+        return Stepper(self, reactions=self._reactions, telemetry=telemetry or self.telemetry)
 
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""
@@ -350,6 +363,7 @@ class Headrace:
             source=self.name,
             clock=self.clock,
             run_sync_handlers=self._reactions.run_sync,
+            keeps_stored=self.telemetry.hears(logging.DEBUG),
         )
 
     @asynccontextmanager
@@ -363,8 +377,17 @@ class Headrace:
         yield unit
         await unit.flush()
         unit.end()
+        tell_enqueued(self.telemetry, unit.stored)
         channels = written_to(unit)
         if self._notifier is None or not channels:
             return  # nobody to tell through; workers poll
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
             self._watch.add(borrowed, channels, of=connection)
+
+    async def _announce(self, unit: Transaction) -> None:
+        """After a commit: tells what was stored and wakes who waits for it."""
+        tell_enqueued(self.telemetry, unit.stored)
+        channels = written_to(unit)
+        self._notify_all(channels)
+        if channels and self.after_commit is not None:
+            await self.after_commit()

@@ -1,6 +1,6 @@
 """The unit of work: state, events and jobs written together, flushed last, committed once."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,8 @@ class Transaction:
     Jobs and events are kept back and flushed as the last statements before COMMIT: jobs first, then
     events, so that the time between drawing a position and committing is short, then the events'
     `sync` handlers, whose own jobs and events are flushed in turn. `result` is what
-    `Job.transaction` completes its job with.
+    `Job.transaction` completes its job with; `stored` holds the jobs written, where `keeps_stored`
+    asks for it.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Transaction:
         source: str,
         clock: Clock,
         run_sync_handlers: RunSyncHandlers,
+        keeps_stored: bool = False,
     ) -> None:
+        self.stored: list[NewJob] = []
         self.result: Any = None
         self.has_jobs = False
         self.has_events = False
@@ -54,6 +57,7 @@ class Transaction:
         self._source = source
         self._clock = clock
         self._run_sync_handlers = run_sync_handlers
+        self._keeps_stored = keeps_stored
         self._jobs: list[NewJob] = []
         self._events: list[tuple[NewEvent, object]] = []
         self._is_open = True
@@ -128,6 +132,7 @@ class Transaction:
             ]
             answer = await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
             self.mark_sound()
+            self._keep(job for job, given in zip(jobs, answer, strict=True) if given.id == job.id)
         self.has_jobs = self.has_jobs or bool(jobs)
         return answer
 
@@ -161,12 +166,12 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """A savepoint for a block: an exception undoes what was written, enqueued and appended inside it."""
-        before = list(self._jobs), list(self._events)
+        before = list(self._jobs), list(self._events), list(self.stored)
         try:
             async with self.connection.transaction():
                 yield
         except BaseException:
-            self._jobs, self._events = before
+            self._jobs, self._events, self.stored = before
             raise
 
     async def flush(self) -> None:
@@ -179,6 +184,7 @@ class Transaction:
             if jobs:
                 await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
                 self.mark_sound()
+                self._keep(jobs)
             if events:
                 await self._append(events)
         raise TransactionClosedError(
@@ -215,6 +221,10 @@ class Transaction:
             self,
             [_stored(new, data, place, now) for (new, data), place in zip(events, appended, strict=True)],
         )
+
+    def _keep(self, jobs: Iterable[NewJob]) -> None:
+        if self._keeps_stored:
+            self.stored.extend(jobs)
 
     def _require_open(self) -> None:
         if not self._is_open:

@@ -158,3 +158,10 @@ async def caught_up_to(connection: Connection, name: str) -> int | None:
 
 def _types(subscription: Subscription) -> list[str] | None:
     return None if subscription.types is None else sorted(subscription.types)
+
+
+async def next_retry(
+    connection: Connection, subscriptions: Sequence[str], *, now: datetime | None = None
+) -> datetime | None:
+    """When the next lane of these subscriptions that rests after a failure is due; None where none rests."""
+    return await connection.fetchval(statement(_PACKAGE, "next_retry"), list(subscriptions), now)

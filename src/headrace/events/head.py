@@ -78,6 +78,10 @@ class Head(Service):
         self._is_leading = True
         return rest
 
+    async def step(self, session: Connection) -> timedelta | None:
+        """One turn on any session, without leading in it; for programs that run no loops."""
+        return await self._advance(session)
+
     async def on_stop(self) -> None:
         self._is_leading = False
         await self._leadership.resign()

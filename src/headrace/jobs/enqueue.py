@@ -32,7 +32,7 @@ def prepare(
     """A checked, encoded job with an id of its own, in the current context.
 
     `run_at` (aware) or `delay` make it due later, never both; what is left out comes from the kind.
-    Raises InvalidArgsError for args, ConfigurationError for options.
+    Raises InvalidArgsError for args, ConfigurationError for options, and whatever a middleware raises.
     """
     if run_at is not None and delay is not None:
         raise ConfigurationError(f"give run_at or delay, not both: got run_at={run_at} and delay={delay}")
@@ -48,7 +48,7 @@ def prepare(
         require_queue(queue)
     if unique is not None:
         _check_unique(unique)
-    return NewJob(
+    job = NewJob(
         id=uuid7(),
         kind=kind.name,
         queue=kind.queue if queue is None else queue,
@@ -62,6 +62,7 @@ def prepare(
         metadata=None if metadata is None else _metadata(metadata),
         unique=unique,
     )
+    return kind.middleware.on_enqueue(job)
 
 
 def _metadata(value: dict[str, Any]) -> str:

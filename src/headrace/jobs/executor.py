@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.errors import StaleLeaseError
 from headrace.jobs import store
+from headrace.jobs.attempt_records import tell_raised, tell_started, tell_stopped
 from headrace.jobs.buffer import Buffer
 from headrace.jobs.completer import Completer
 from headrace.jobs.handle import Job
@@ -79,7 +81,7 @@ class Executor:
 
     Handlers that are coroutines run on the event loop, plain functions in threads. A handler is
     interrupted by cancelling it; a thread cannot be, so a plain function runs to its end and what it
-    returns after an interruption is dropped.
+    returns after an interruption is dropped. `chance` draws the jitter of retries.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Executor:
         completer: Completer,
         clock: Clock,
         telemetry: Telemetry,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._engine = engine
         self._kinds = {kind.name: kind for kind in kinds}
@@ -100,6 +103,7 @@ class Executor:
         self._completer = completer
         self._clock = clock
         self._telemetry = telemetry
+        self._chance = chance
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="headrace-job")
         self._runners: set[asyncio.Task[None]] = set()
         self._running: dict[UUID, _Attempt] = {}
@@ -170,6 +174,12 @@ class Executor:
         """See `Job.progress`."""
         self._completer.report(_progress(job))
 
+    async def run(self, row: Row) -> None:
+        """Runs one claimed job in the calling task; for programs without runners."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        await self._attempt(row, task)
+
     async def _run(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine run by create_task always has one
@@ -188,6 +198,9 @@ class Executor:
         job = self._open(row)
         attempt = _Attempt(job, task, time.perf_counter())
         self._running[job.id] = attempt
+        is_heard = self._telemetry.hears(logging.DEBUG)
+        if is_heard:
+            tell_started(self._telemetry, job)
         verdict: Verdict | None
         try:
             if row["cancel_requested_by"] is not None:
@@ -203,12 +216,15 @@ class Executor:
             del self._running[job.id]
             if attempt.interruption is not None:
                 task.uncancel()
-        self._settle(job, verdict, timedelta(seconds=time.perf_counter() - attempt.started))
+        duration = timedelta(seconds=time.perf_counter() - attempt.started)
+        self._settle(job, verdict, duration)
+        if is_heard:
+            tell_stopped(self._telemetry, job, verdict, duration)
 
     async def _call(self, kind: Kind, raw: str, job: Job) -> Verdict | None:
         try:
             passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
-            return _completed(await self._handle(kind, passed))
+            return _completed(await self._handle(kind, passed, job))
         except StaleLeaseError as error:
             self._completer.note_stale(job.claim, error)
             return None
@@ -222,13 +238,13 @@ class Executor:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - every error of a handler becomes an outcome
             return self._judge(kind, job, error)
 
-    async def _handle(self, kind: Kind, passed: list[Any]) -> Any:
-        if kind.timeout is None:
+    async def _handle(self, kind: Kind, passed: list[Any], job: Job) -> Any:
+        if kind.timeout is None and not kind.middleware.surrounds_attempts:
             return await self._invoke(kind, passed)
-        limit = asyncio.timeout(kind.timeout.total_seconds())
+        limit = asyncio.timeout(None if kind.timeout is None else kind.timeout.total_seconds())
         try:
             async with limit:
-                return await self._invoke(kind, passed)
+                return await kind.middleware.around_attempt(job, partial(self._invoke, kind, passed))
         except TimeoutError as error:
             if limit.expired():
                 raise TimeoutError(f"the attempt took longer than its timeout of {kind.timeout}") from error
@@ -250,17 +266,10 @@ class Executor:
             attempt=job.attempt,
             max_attempts=job.max_attempts,
             policy=kind.retry,
-            chance=random.random(),  # noqa: S311 - jitter, no secret
+            chance=self._chance(),
         )
-        self._telemetry.emit(
-            "job.raised",
-            level=logging.INFO if isinstance(verdict, Again) else logging.WARNING,
-            error=error,
-            job=job.id,
-            kind=job.kind,
-            attempt=job.attempt,
-            verdict=type(verdict).__name__ if isinstance(verdict, Again) else verdict.state,
-        )
+        duration = timedelta(seconds=time.perf_counter() - self._running[job.id].started)
+        tell_raised(self._telemetry, job, error, verdict, duration)
         return verdict
 
     def _settle(self, job: Job, verdict: Verdict | None, duration: timedelta) -> None:

@@ -121,6 +121,17 @@ def decide_on_error(
     return Again(policy.delay(attempt, chance=chance) if asked is None else asked, error=report)
 
 
+def name_verdict(verdict: Verdict | None) -> str:
+    """What records call the end of an attempt; None is one that no longer held its job."""
+    if verdict is None:
+        return "lost"
+    if isinstance(verdict, Ended):
+        return verdict.state
+    if verdict.counts:
+        return "retrying"
+    return "released" if verdict.delay is None else "snoozed"
+
+
 def _message(error: BaseException) -> str:
     try:
         return str(error)

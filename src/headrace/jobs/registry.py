@@ -4,7 +4,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, cast
 
@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
 from headrace.jobs.job import Priority
+from headrace.jobs.middleware import Middleware
 from headrace.jobs.retry import RetryPolicy
 
 Handler = Callable[..., Any]
@@ -26,7 +27,10 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of job: its name, its defaults, its handler (None where another program runs it)."""
+    """A kind of job: its name, its defaults, its handler (None where another program runs it).
+
+    `middleware` is what its application runs around it; registering the kind gives it.
+    """
 
     name: str
     handler: Handler | None = None
@@ -39,6 +43,7 @@ class Kind:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     decode: Callable[[str], Any] = msgspec.json.decode
+    middleware: Middleware = field(default_factory=Middleware)
 
     def encode(self, args: Any) -> str:
         """The arguments as JSON text. Raises InvalidArgsError naming the field that does not fit."""
@@ -60,9 +65,10 @@ class Kind:
 
 
 class Registry:
-    """The kinds one application knows."""
+    """The kinds one application knows, and the middleware around all of them."""
 
     def __init__(self) -> None:
+        self.middleware = Middleware()
         self._kinds: dict[str, Kind] = {}
 
     def add(self, kind: Kind) -> Kind:
@@ -71,8 +77,8 @@ class Registry:
             raise ConfigurationError(
                 f"job kind {kind.name!r} is registered twice; give the second handler another name"
             )
-        self._kinds[kind.name] = kind
-        return kind
+        known = self._kinds[kind.name] = replace(kind, middleware=self.middleware)
+        return known
 
     def get(self, name: str) -> Kind:
         """The kind of that name. Raises UnknownKindError listing the known ones."""

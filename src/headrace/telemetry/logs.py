@@ -5,10 +5,18 @@ import logging
 from headrace.telemetry.record import Record
 
 
-def log_record(record: Record) -> None:
-    """Logs one record: its name, then its fields as key=value; the error's traceback where there is one."""
-    logger = logging.getLogger("headrace")
-    if not logger.isEnabledFor(record.level):
-        return
-    facts = " ".join(f"{key}={value}" for key, value in record.fields.items())
-    logger.log(record.level, "%s %s", record.name, facts, exc_info=record.error)
+class LogRecords:
+    """Logs each record: its name, then its fields as key=value; the error's traceback where there is one."""
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger("headrace")
+        self.hears = self._logger.isEnabledFor
+
+    def __call__(self, record: Record) -> None:
+        if not self._logger.isEnabledFor(record.level):
+            return
+        facts = " ".join(f"{key}={value}" for key, value in record.fields.items())
+        self._logger.log(record.level, "%s %s", record.name, facts, exc_info=record.error)
+
+
+log_record = LogRecords()

@@ -24,22 +24,45 @@ Subscriber = Callable[[Record], None]
 class Telemetry:
     """Hands each record to every subscriber, in the order they subscribed.
 
-    A subscriber that raises is logged and keeps its place: watching must not break the work.
+    A subscriber that raises is logged and keeps its place: watching must not break the work. One with
+    a method `hears(level)` says which levels it takes, so that the busiest records are not even made
+    where nobody would take them.
     """
 
     def __init__(self, *subscribers: Subscriber) -> None:
-        self._subscribers: list[Subscriber] = list(subscribers)
+        self._subscribers: list[Subscriber] = []
+        self._ears: list[Callable[[int], bool]] = []
+        self._is_heard = False
+        for subscriber in subscribers:
+            self.subscribe(subscriber)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.append(subscriber)
+        hears = getattr(subscriber, "hears", None)
+        if hears is None:
+            self._is_heard = True
+        else:
+            self._ears.append(hears)
+
+    def hears(self, level: int) -> bool:
+        """Whether any subscriber takes records of this level; for what happens at every job."""
+        if self._is_heard:
+            return True
+        # A loop and not any(): this runs once an attempt.
+        for hears in self._ears:  # noqa: SIM110
+            if hears(level):
+                return True
+        return False
 
     def emit(self, name: str, *, level: int = logging.DEBUG, error: BaseException | None = None, **fields: Any) -> None:
         """Makes a record of what happened and hands it on."""
-        if not self._subscribers:
-            return
-        record = Record(name, level, fields, error)
+        if self._subscribers:
+            self.hand_on(Record(name, level, fields, error))
+
+    def hand_on(self, record: Record) -> None:
+        """Hands a record that was made elsewhere to every subscriber."""
         for subscriber in self._subscribers:
             try:
                 subscriber(record)
             except Exception:  # noqa: BLE001 - whoever watches must not break the work
-                _log.exception("a telemetry subscriber failed on %s", name)
+                _log.exception("a telemetry subscriber failed on %s", record.name)

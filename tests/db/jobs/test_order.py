@@ -58,7 +58,7 @@ async def test_a_delayed_job_runs_when_its_time_has_come_and_not_before(clocked,
     await app.enqueue("mark", "at", run_at=clock.now() + 20 * SECOND)
     async with clocked.working(poll=timedelta(milliseconds=20)):
         for step, expected in ((9, []), (1, ["delayed"]), (9, ["delayed"]), (1, ["delayed", "at"])):
-            clock.move(step * SECOND)
+            clock.advance(step * SECOND)
             now = await app.enqueue("mark", "now", queue="default")
             await clocked.reaches(now, "completed")
             ran.remove("now")
@@ -102,7 +102,7 @@ async def test_old_jobs_of_low_priority_run_while_urgent_ones_keep_coming(clocke
         await asyncio.sleep(0)
 
     await app.enqueue_many("flood", ["low"] * 20, priority="low")
-    clock.move(timedelta(seconds=120))
+    clock.advance(timedelta(seconds=120))
     await app.enqueue_many("flood", ["high"] * 300, priority="high")
     async with clocked.working(concurrency=2, buffer=16):
 
@@ -137,7 +137,7 @@ async def test_a_full_claim_with_aged_jobs_among_it_does_not_count_as_short(conn
     app = clocked.app
     app.declare("any")
     await app.enqueue_many("any", [None] * 200, priority=Priority.LOW)
-    clock.move(timedelta(minutes=10))
+    clock.advance(timedelta(minutes=10))
     cursor = ClaimCursor(["default"])
     for _ in range(8):
         plan = cursor.plan(24, is_sweep=False)

@@ -288,10 +288,10 @@ def machine_on(  # noqa: C901 - the rules of one machine
     return Jobs
 
 
-def test_any_sequence_of_commands_leaves_what_the_model_says(server_dsn, sync_database):
+def test_any_sequence_of_commands_leaves_what_the_model_says(database):
     loop = asyncio.new_event_loop()
     try:
-        connection = loop.run_until_complete(asyncpg.connect(sync_database))
+        connection = loop.run_until_complete(asyncpg.connect(database))
         loop.run_until_complete(connection.execute("SET synchronous_commit = off"))
         run_state_machine_as_test(
             machine_on(connection, loop),

@@ -78,7 +78,7 @@ async def test_debouncing_pushes_the_holder_back_each_time(clocked, clock):
     app.declare("score")
     unique = Unique("ada", debounce=True)
     first = await app.enqueue("score", delay=MINUTE, unique=unique)
-    clock.move(timedelta(seconds=30))
+    clock.advance(timedelta(seconds=30))
     assert not (await app.enqueue("score", delay=MINUTE, unique=unique)).is_new
     assert (await clocked.show(first)).run_at == START + timedelta(seconds=90)
 
@@ -89,7 +89,7 @@ async def test_debouncing_never_pushes_beyond_its_longest_wait(clocked, clock):
     unique = Unique("ada", debounce=True, max_wait=timedelta(minutes=3))
     first = await app.enqueue("score", delay=MINUTE, unique=unique)
     for _ in range(20):
-        clock.move(timedelta(seconds=30))
+        clock.advance(timedelta(seconds=30))
         await app.enqueue("score", delay=MINUTE, unique=unique)
     assert (await clocked.show(first)).run_at == START + MINUTE + timedelta(minutes=3)
 

@@ -1,0 +1,63 @@
+"""The statements of a worker that runs one job at a time, in one order, when it is told to."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from headrace.db.connection import Connection, Row
+from headrace.db.statements import statement
+from headrace.jobs import store
+from headrace.jobs.cursor import Range
+from headrace.jobs.job import Priority
+from headrace.jobs.lease import WorkerCard
+
+_PACKAGE = "headrace.jobs"
+
+
+async def register(connection: Connection, card: WorkerCard) -> int:
+    """Enters a worker that lives as long as this session; its number."""
+    async with connection.transaction():
+        worker_id = await connection.fetchval(
+            statement(_PACKAGE, "register_worker"),
+            card.app,
+            card.host,
+            card.pid,
+            list(card.queues),
+            list(card.kinds),
+            card.concurrency,
+            card.lease_time,
+        )
+        await connection.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)
+    return int(worker_id)
+
+
+async def claim_first(
+    connection: Connection,
+    *,
+    kinds: Sequence[str],
+    queues: Collection[str] | None,
+    worker_id: int,
+    now: datetime | None,
+) -> list[Row]:
+    """Claims the first due job over all queues, by priority, due time and id; a row as `claim_jobs` has it, or none."""
+    chosen = None if queues is None else sorted(queues)
+    while True:
+        first = await connection.fetchrow(statement(_PACKAGE, "first_due"), kinds, chosen, now)
+        if first is None:
+            return []
+        before = (first["run_at"] - timedelta(microseconds=1), first["job_id"])
+        place = Range(first["queue"], Priority(first["priority"]), before, timedelta(0), 1)
+        rows = await store.claim_jobs(connection, [place], kinds=kinds, limit=1, worker_id=worker_id, now=now)
+        if rows:
+            return rows
+
+
+async def next_moment(
+    connection: Connection,
+    *,
+    kinds: Sequence[str],
+    queues: Collection[str] | None,
+    now: datetime | None,
+) -> datetime | None:
+    """When the next of these jobs is due; None where none waits for later."""
+    chosen = None if queues is None else sorted(queues)
+    return await connection.fetchval(statement(_PACKAGE, "next_moment"), kinds, chosen, now)

@@ -1,0 +1,101 @@
+"""The import step by step, without workers: what each job asks for, by the testing kit."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fix_crm import read_outcome, run_import, working
+from headrace import Headrace
+from headrace.testing import (
+    VirtualClock,
+    assert_appended,
+    assert_enqueued,
+    assert_no_jobs,
+    assert_not_enqueued,
+    drain,
+    inline,
+    opened,
+)
+from headrace_crm.app import create_app
+from headrace_crm.contacts.events import ContactCreated
+from headrace_crm.demo import DemoMailbox
+from headrace_crm.mail.events import EmailReceived, SyncCompleted
+from headrace_crm.mail.importing import BATCH_KIND, EXTRACTION_KIND, IMPORT_KIND, start_import
+from headrace_crm.scores.people import list_contacts
+from headrace_crm.stats.projections import SCORE_KIND
+
+pytestmark = pytest.mark.timeout(60)
+
+OWNER = "ada@example.org"
+LETTER = """From x@example.org Mon Jan  5 10:00:00 2026
+From: Bo Lind <bo@example.com>
+To: ada@example.org
+Subject: Harbour
+Date: Mon, 05 Jan 2026 10:00:00 +0000
+Message-ID: <1@example.org>
+
+Words.
+
+"""
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "letter.mbox"
+    path.write_text(LETTER)
+    return path
+
+
+@pytest.fixture
+async def still(database: str):
+    """The CRM, open on a clock that stands still."""
+    async with opened(create_app, database, clock=VirtualClock(datetime(2026, 3, 1, tzinfo=UTC))) as app:
+        yield app
+
+
+async def test_reading_a_mailbox_asks_for_its_batches_and_nothing_else(still: Headrace, letter: Path):
+    job_id = await start_import(still, letter, [OWNER])
+    await assert_enqueued(still, IMPORT_KIND, {"paths": [str(letter)]}, queue="mail", count=1)
+    await drain(still, kinds=[IMPORT_KIND])
+    (batch,) = await assert_enqueued(still, BATCH_KIND, {"import_id": job_id}, state="pending")
+    assert batch.parent_id == job_id
+    await assert_not_enqueued(still, EXTRACTION_KIND)
+
+
+async def test_a_score_is_asked_for_once_things_have_calmed_down(still: Headrace, letter: Path):
+    await start_import(still, letter, [OWNER])
+    await drain(still)
+    (created,) = await assert_appended(still, ContactCreated, count=1)
+    await assert_enqueued(still, SCORE_KIND, state="scheduled", delay=timedelta(seconds=1), count=1)
+    assert (await drain(still, until=timedelta(seconds=1))).kinds == {SCORE_KIND: 1}
+    await assert_no_jobs(still)
+    async with still.pool.acquire() as connection:
+        (person,) = await list_contacts(connection)
+    assert (person.name, person.received) == ("Bo Lind", 1)
+    assert person.strength is not None
+    assert created.correlation_id is not None
+
+
+async def test_a_letter_is_stored_and_told_of_when_the_import_is_asked_for_inline(crm: Headrace, letter: Path):
+    async with crm as app, inline(app) as done:
+        await start_import(app, letter, [OWNER])
+        await assert_appended(app, EmailReceived, {"subject": "Harbour"}, count=1)
+        await assert_appended(app, SyncCompleted, count=1)
+    assert done.kinds[BATCH_KIND] == 1
+
+
+async def test_what_is_drained_comes_out_as_what_workers_make(
+    crm: Headrace, still: Headrace, demo_mailbox: DemoMailbox
+):
+    await start_import(still, demo_mailbox.path, demo_mailbox.owner_addresses, "latest")
+    await drain(still, until=timedelta(minutes=1))
+    await assert_no_jobs(still)
+    async with still.pool.acquire() as connection:
+        drained = await read_outcome(connection)
+        await connection.execute("TRUNCATE crm.owner CASCADE; TRUNCATE headrace.event; TRUNCATE headrace.stream")
+    async with working(crm) as app:
+        await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
+        async with app.pool.acquire() as connection:
+            worked = await read_outcome(connection)
+    assert drained == worked
