@@ -21,8 +21,10 @@ from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
 from headrace.events.subscription import Start
+from headrace.jobs.enqueue import DependsOn
+from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.job import Enqueued, OnFailed, Priority, Unique
 from headrace.jobs.registry import Handler, Registry, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.worker import WorkerOptions
@@ -229,11 +231,16 @@ class Headrace:
         parent: Job | UUID | None = None,
         metadata: dict[str, Any] | None = None,
         unique: Unique | None = None,
+        depends_on: DependsOn = (),
+        on_failed_dependency: OnFailed = "cancel",
         connection: Any = None,
     ) -> Enqueued:
         """Enqueues one job, in a transaction of its own or on the caller's open asyncpg `connection`.
 
-        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError.
+        One that `depends_on` others is held until they have ended.
+
+        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError, and
+        JobNotFoundError for a dependency that is not stored.
         """
         options: dict[str, Any] = {
             "queue": queue,
@@ -242,6 +249,8 @@ class Headrace:
             "run_at": run_at,
             "delay": delay,
             "metadata": metadata,
+            "depends_on": depends_on,
+            "on_failed_dependency": on_failed_dependency,
         }
         async with self._unit_on(connection) as unit:
             return await unit.enqueue(kind, args, parent=parent, unique=unique, **options)
@@ -259,6 +268,10 @@ class Headrace:
         """Enqueues one job for each of `args`, all or none; `options` as for `enqueue`."""
         async with self._unit_on(connection) as unit:
             return await unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options)
+
+    def flow(self, *, parent: Job | UUID | None = None) -> Flow:
+        """A flow to add jobs to that wait for each other, then to enqueue as one; all children of `parent`."""
+        return Flow(self._unit_on, parent=parent)
 
     async def append(
         self,

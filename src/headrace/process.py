@@ -16,6 +16,7 @@ from headrace.events.partition import PartitionKeeper
 from headrace.events.schema import EventRegistry
 from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
+from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
 from headrace.jobs.worker import Worker, WorkerOptions
@@ -52,7 +53,16 @@ class Process:
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        self.worker = Worker(app, pool, kinds, app_name=app.name, options=options, clock=clock, telemetry=telemetry)
+        self.worker = Worker(
+            app,
+            pool,
+            kinds,
+            app_name=app.name,
+            options=options,
+            clock=clock,
+            telemetry=telemetry,
+            announce=lambda: notify(JOBS_CHANNEL),
+        )
         head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
         consumers = [
             Consumer(
@@ -78,6 +88,7 @@ class Process:
             *consumers,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),
+            FlowKeeper(pool, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
         )
 

@@ -1,6 +1,6 @@
 """The jobs' statements. Takes a connection, never commits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +9,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
+from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_living, link
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.unique import Key, insert_unique
@@ -49,6 +50,18 @@ async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: da
 
 
 async def _insert(connection: Connection, jobs: Sequence[NewJob], now: datetime | None) -> list[Enqueued]:
+    dependent = [job for job in jobs if job.dependencies]
+    if not dependent:
+        return await _store(connection, jobs, now)
+    # Before anything is written: whoever ends a job locks its run first and its parent's progress last.
+    ended = await hold_followed(connection, dependent, beside={job.id for job in jobs})
+    answer = await _store(connection, jobs, now)
+    new = {one.id for one in answer if one.is_new}
+    await link(connection, [job for job in dependent if job.id in new], ended=ended, now=now)
+    return answer
+
+
+async def _store(connection: Connection, jobs: Sequence[NewJob], now: datetime | None) -> list[Enqueued]:
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
@@ -168,9 +181,16 @@ async def release_unheard(connection: Connection, worker_id: int, *, after: int,
 
 
 async def finish_jobs(
-    connection: Connection, settlements: Sequence[Settlement], *, now: datetime | None = None
+    connection: Connection,
+    settlements: Sequence[Settlement],
+    *,
+    now: datetime | None = None,
+    on_freed: Callable[[], None] | None = None,
 ) -> set[UUID]:
-    """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them."""
+    """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them.
+
+    `on_freed` is called where jobs that waited for these may run now.
+    """
     ended = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Ended)]
     rows = await connection.fetch(
         statement(_PACKAGE, "finish_jobs"),
@@ -183,6 +203,8 @@ async def finish_jobs(
         [one.done for one, _ in ended],
         now,
     )
+    if on_freed is not None and rows and rows[0]["has_freed"]:
+        on_freed()
     return {row["job_id"] for row in rows}
 
 
@@ -254,19 +276,51 @@ async def mark_stopping(connection: Connection, worker_id: int) -> None:
 
 async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: str) -> str | None:
     """Cancels a waiting job ("cancelled"), asks for it of a running one ("requested"); None otherwise."""
-    if await connection.fetchval(statement(_PACKAGE, "cancel_waiting"), job_id, error):
-        return "cancelled"
-    if await connection.fetchval(statement(_PACKAGE, "request_cancel"), job_id, by):
-        return "requested"
-    return None
+    cancelled, requested = await cancel_jobs(connection, [job_id], by=by, error=error)
+    return "cancelled" if cancelled else "requested" if requested else None
+
+
+async def cancel_jobs(
+    connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str
+) -> tuple[set[UUID], set[UUID]]:
+    """Cancels those that wait, asks for it of those that run; the ids of both."""
+    cancelled = await connection.fetch(statement(_PACKAGE, "cancel_waiting"), job_ids, error)
+    requested = await connection.fetch(statement(_PACKAGE, "request_cancel"), job_ids, by)
+    return {row["job_id"] for row in cancelled}, {row["job_id"] for row in requested}
 
 
 async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | None = None) -> bool:
-    """Makes an ended job (not a completed one) or one waiting for later due now; False for others."""
+    """Makes an ended job (not a completed one) or one waiting for later due now; False for others.
+
+    One with dependencies waits again for those that live, and no longer for those that ended. In the
+    caller's transaction.
+    """
     return bool(
-        await connection.fetchval(statement(_PACKAGE, "redrive_job"), job_id, now)
+        await redrive_jobs(connection, [job_id], now=now)
         or await connection.fetchval(statement(_PACKAGE, "hasten_job"), job_id, now)
+        or await recount(connection, [job_id], now=now)
     )
+
+
+async def redrive_jobs(
+    connection: Connection, job_ids: Sequence[UUID], *, coming: Sequence[UUID] = (), now: datetime | None = None
+) -> set[UUID]:
+    """Brings ended jobs (not completed ones) back, in the caller's transaction; the ids of those that came.
+
+    One with dependencies waits again for those that live or are `coming` back too.
+    """
+    living = await hold_living(connection, job_ids)
+    rows = await connection.fetch(statement(_PACKAGE, "redrive_job"), job_ids, now)
+    back = {row["job_id"] for row in rows}
+    dependent = [row["job_id"] for row in rows if row["is_dependent"]]
+    await count_dependencies(connection, dependent, living=living | back | set(coming), now=now)
+    return back
+
+
+async def recount(connection: Connection, job_ids: Sequence[UUID], *, now: datetime | None = None) -> set[UUID]:
+    """Lets held jobs wait only for dependencies that live, in the caller's transaction; the ids of those freed."""
+    living = await hold_living(connection, job_ids)
+    return await count_dependencies(connection, job_ids, living=living, now=now)
 
 
 async def ensure_days(connection: Connection, *, ahead: int) -> int:

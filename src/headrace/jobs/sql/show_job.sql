@@ -6,7 +6,7 @@ SELECT job.id, job.kind, job.queue, job.priority, job.args::text AS args, job.ma
        CASE
            WHEN outcome.job_id IS NOT NULL THEN outcome.state::text
            WHEN run.state = 'processing' THEN 'processing'
-           WHEN run.run_at > statement_timestamp() THEN 'scheduled'
+           WHEN run.run_at > statement_timestamp() OR run.waits_for > 0 THEN 'scheduled'
            WHEN run.job_id IS NOT NULL THEN 'pending'
        END AS state,
        coalesce(run.attempt, outcome.attempt) AS attempt, coalesce(run.run_at, outcome.run_at) AS run_at,
