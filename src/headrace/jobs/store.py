@@ -38,6 +38,15 @@ class ProgressReport:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CancelledJobs:
+    """What became of jobs to cancel, and how many others were cancelled because they depended on them."""
+
+    cancelled: set[UUID]
+    requested: set[UUID]
+    follower_count: int
+
+
 async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: datetime | None = None) -> list[Enqueued]:
     """Stores jobs in bounded batches, in the caller's transaction; answers in the order given.
 
@@ -276,17 +285,21 @@ async def mark_stopping(connection: Connection, worker_id: int) -> None:
 
 async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: str) -> str | None:
     """Cancels a waiting job ("cancelled"), asks for it of a running one ("requested"); None otherwise."""
-    cancelled, requested = await cancel_jobs(connection, [job_id], by=by, error=error)
-    return "cancelled" if cancelled else "requested" if requested else None
+    done = await cancel_jobs(connection, [job_id], by=by, error=error)
+    return "cancelled" if done.cancelled else "requested" if done.requested else None
 
 
 async def cancel_jobs(
     connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str
-) -> tuple[set[UUID], set[UUID]]:
-    """Cancels those that wait, asks for it of those that run; the ids of both."""
+) -> CancelledJobs:
+    """Cancels those that wait, asks for it of those that run."""
     cancelled = await connection.fetch(statement(_PACKAGE, "cancel_waiting"), job_ids, error)
     requested = await connection.fetch(statement(_PACKAGE, "request_cancel"), job_ids, by)
-    return {row["job_id"] for row in cancelled}, {row["job_id"] for row in requested}
+    return CancelledJobs(
+        cancelled={row["job_id"] for row in cancelled},
+        requested={row["job_id"] for row in requested},
+        follower_count=cancelled[0]["follower_count"] if cancelled else 0,
+    )
 
 
 async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | None = None) -> bool:

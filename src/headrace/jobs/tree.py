@@ -32,7 +32,10 @@ class Application(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TreeCancelled:
-    """How many jobs of a tree there are, were cancelled, and run and were asked to be."""
+    """How many jobs of a tree there are, how many were cancelled, how many run and were asked to end.
+
+    Those cancelled because they depended on one of the tree count too, wherever they stand.
+    """
 
     job_count: int
     cancelled_count: int
@@ -58,10 +61,10 @@ async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancell
     job_count = cancelled_count = requested_count = 0
     async with app.pool.acquire() as connection:
         async for batch in _levels(connection, job_id):
-            cancelled, requested = await store.cancel_jobs(connection, batch, by=by, error=error)
+            done = await store.cancel_jobs(connection, batch, by=by, error=error)
             job_count += len(batch)
-            cancelled_count += len(cancelled)
-            requested_count += len(requested)
+            cancelled_count += len(done.cancelled) + done.follower_count
+            requested_count += len(done.requested)
     app.notify(JOBS_CHANNEL)  # who waited for one of them may run now
     return TreeCancelled(job_count, cancelled_count, requested_count)
 

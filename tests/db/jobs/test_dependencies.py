@@ -187,7 +187,9 @@ async def test_a_dependency_may_have_ended_before(bench, kinds, app, connection,
     await end(connection, first.id, state)
     last = await app.enqueue("note", "y", depends_on=[first], on_failed_dependency=policy)
     after = await app.enqueue("note", "z", depends_on=[last])
-    expected = "pending" if state == "completed" or policy == "run" else {"cancel": "cancelled", "hold": "scheduled"}[policy]
+    expected = (
+        "pending" if state == "completed" or policy == "run" else {"cancel": "cancelled", "hold": "scheduled"}[policy]
+    )
     assert await bench.state(last) == expected
     assert await bench.state(after) == ("cancelled" if expected == "cancelled" else "scheduled")
 

@@ -30,4 +30,4 @@ WITH wanted AS MATERIALIZED (
 INSERT INTO headrace.outcome (job_id, state, attempt, kind, queue, run_at, ended_at, error)
 SELECT job_id, 'cancelled', attempt, kind, queue, run_at, statement_timestamp(), $2::text::jsonb FROM removed
 -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
-RETURNING job_id, (SELECT count(*) FROM settled) AS settled_count
+RETURNING job_id, (SELECT count(*) FILTER (WHERE ending = 'cancelled') FROM settled) AS follower_count
