@@ -89,10 +89,13 @@ async def count_dependencies(
 
 
 async def list_dependencies(
-    connection: Connection, job_id: UUID, *, limit: int | None = None
+    connection: Connection, job_id: UUID, *, limit: int | None = None, has_results: bool = True
 ) -> list[DependencyResult]:
-    """What a job depends on, oldest first, each as it stands now; a job no longer stored is left out."""
-    rows = await connection.fetch(statement(_PACKAGE, "list_dependencies"), job_id, limit)
+    """What a job depends on, oldest first, each as it stands now; a job no longer stored is left out.
+
+    Without `has_results` results and errors are not fetched.
+    """
+    rows = await connection.fetch(statement(_PACKAGE, "list_dependencies"), job_id, limit, has_results)
     return [
         DependencyResult(
             id=row["id"],

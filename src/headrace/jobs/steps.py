@@ -28,13 +28,12 @@ Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class StepDetail:
-    """One finished step of a job, and the attempt that did it."""
+    """One finished step of a job, and the attempt that did it; not its result, which may be large."""
 
     name: str
     attempt: int
     ended_at: datetime
     duration: timedelta
-    result: Any
 
 
 async def run_step(
@@ -62,10 +61,7 @@ async def run_step(
 async def list_steps(connection: Connection, job_id: UUID) -> list[StepDetail]:
     """The finished steps of a job, oldest first."""
     rows = await connection.fetch(statement(_PACKAGE, "list_steps"), job_id)
-    return [
-        StepDetail(row["name"], row["attempt"], row["ended_at"], row["duration"], msgspec.json.decode(row["result"]))
-        for row in rows
-    ]
+    return [StepDetail(row["name"], row["attempt"], row["ended_at"], row["duration"]) for row in rows]
 
 
 async def forget_flows(connection: Connection, *, limit: int) -> int:

@@ -289,9 +289,7 @@ async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: st
     return "cancelled" if done.cancelled else "requested" if done.requested else None
 
 
-async def cancel_jobs(
-    connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str
-) -> CancelledJobs:
+async def cancel_jobs(connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str) -> CancelledJobs:
     """Cancels those that wait, asks for it of those that run."""
     cancelled = await connection.fetch(statement(_PACKAGE, "cancel_waiting"), job_ids, error)
     requested = await connection.fetch(statement(_PACKAGE, "request_cancel"), job_ids, by)

@@ -93,7 +93,11 @@ class Worker:
             most=options.buffer,
         )
         self._completer = Completer(
-            pool, clock=clock, telemetry=telemetry, on_released=self._fetcher.wake, on_freed=announce or self._fetcher.wake
+            pool,
+            clock=clock,
+            telemetry=telemetry,
+            on_released=self._fetcher.wake,
+            on_freed=announce or self._fetcher.wake,
         )
         self._executor = Executor(
             engine,

@@ -83,8 +83,12 @@ async def test_a_job_runs_after_all_it_depends_on_and_reads_their_results(bench,
         one = await tx.enqueue("note", "one")
         two = await tx.enqueue("note", "two", delay=timedelta(milliseconds=300))
         last = await tx.enqueue("sum", depends_on={"first": one, "second": two})
-    assert await bench.state(last) == "scheduled"
-    assert await waits_for(bench, last) == 2
+    shown = await bench.show(last)
+    assert (shown.state, shown.waits_for) == ("scheduled", 2)
+    assert [(it.id, it.name, it.is_open) for it in shown.dependencies] == [
+        (one.id, "first", True),
+        (two.id, "second", True),
+    ]
     async with bench.working():
         await bench.reaches(last, "completed")
     assert {name: (found.result, found.state, found.id) for name, found in seen[0].items()} == {
@@ -182,7 +186,8 @@ async def test_a_job_held_by_living_ones_cannot_be_let_go(bench, kinds, app):
 
 @pytest.mark.parametrize("policy", ["cancel", "run", "hold"])
 @pytest.mark.parametrize("state", ["completed", "failed", "dead", "cancelled"])
-async def test_a_dependency_may_have_ended_before(bench, kinds, app, connection, policy, state):
+async def test_a_dependency_may_have_ended_before(bench, kinds, connection, policy, state):
+    app = kinds
     first = await app.enqueue("note", "x")
     await end(connection, first.id, state)
     last = await app.enqueue("note", "y", depends_on=[first], on_failed_dependency=policy)
@@ -344,11 +349,15 @@ async def test_a_unique_job_may_depend_on_one_kept_back_in_the_same_transaction(
 
 async def test_the_owner_of_the_transaction_can_undo_it(bench, kinds, app, connection):
     first = await app.enqueue("note", "x")
-    with pytest.raises(ZeroDivisionError):
+
+    async def enqueue_and_fail() -> None:
         async with app.transaction() as tx:
             await tx.enqueue("note", "y", depends_on=[first])
             await tx.flush()
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await enqueue_and_fail()
     await end(connection, first.id)
     assert await bench.counts() == {"completed": 1}
 

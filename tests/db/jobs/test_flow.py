@@ -51,10 +51,14 @@ async def test_a_flow_is_part_of_the_transaction_it_is_given(bench, words, conne
     flow = words.flow(parent=first.id)
     flow.add("a", "word", "a", depends_on=[first])
     flow.add("b", "word", "b", depends_on="a", on_failed_dependency="run")
-    with pytest.raises(ZeroDivisionError):
+
+    async def enqueue_and_fail() -> None:
         async with words.transaction() as tx:
             await flow.enqueue(tx)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await enqueue_and_fail()
     assert await bench.counts() == {"pending": 1}
     async with connection.transaction():
         jobs = await flow.enqueue(connection=connection)

@@ -1,4 +1,4 @@
--- The jobs that one depends on, as they stand now.
+-- The jobs that one depends on, as they stand now, with their results and errors where these are wanted.
 -- Index: dependency_pkey; job_pkey, run_pkey and outcome_pkey for each.
 SELECT job.id, dependency.name, job.kind, dependency.on_failed AS policy, dependency.is_open,
        CASE
@@ -7,7 +7,8 @@ SELECT job.id, dependency.name, job.kind, dependency.on_failed AS policy, depend
            WHEN run.run_at > statement_timestamp() OR run.waits_for > 0 THEN 'scheduled'
            ELSE 'pending'
        END AS state,
-       outcome.result::text AS result, outcome.error::text AS error
+       CASE WHEN $3::boolean THEN outcome.result::text END AS result,
+       CASE WHEN $3 THEN outcome.error::text END AS error
 FROM headrace.dependency
 JOIN headrace.job ON job.id = dependency.depends_on
 LEFT JOIN headrace.run ON run.job_id = job.id
