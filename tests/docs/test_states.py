@@ -9,6 +9,7 @@ from typing import get_args
 from uuid import UUID
 
 import asyncpg
+import pytest
 from pages import REFERENCE, ROOT, inline_code, rows, section
 
 from headrace import Job, Unique
@@ -185,19 +186,21 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
 async def observed_of_dependents(connection: asyncpg.Connection, numbers: Iterator[int]) -> set[tuple[str, str, str]]:
     """Every change of the state of a job that depends on another one, by what befalls either."""
     found: set[tuple[str, str, str]] = set()
-    for policy, state in product(POLICIES, STATES):
-        for statement, act in ACTS:
-            followed = await in_state(connection, state, next(numbers))
-            last = await insert(connection, depends_on=[followed.id], on_failed_dependency=policy)
-            before = await state_of(connection, last)
+    for state, (statement, act) in product(STATES, ACTS):
+        followed = await in_state(connection, state, next(numbers))
+        begun: list[tuple[UUID, str]] = []
+        for policy in POLICIES:
+            job_id = await insert(connection, depends_on=[followed.id], on_failed_dependency=policy)
+            begun.append((job_id, await state_of(connection, job_id)))
+        await act(followed)
+        for job_id, before in begun:
             found.add((NOWHERE, before, "settle_dependents" if state in TERMINAL else "insert_dependencies"))
-            await act(followed)
-            after = await state_of(connection, last)
+            after = await state_of(connection, job_id)
             if after != before:
                 found.add((before, after, statement))
             if after == "scheduled":
-                await recount(Subject(connection, last, 0, Claim(last, 0, 0)))
-                if (freed := await state_of(connection, last)) != after:
+                await recount(Subject(connection, job_id, 0, Claim(job_id, 0, 0)))
+                if (freed := await state_of(connection, job_id)) != after:
                     found.add((after, freed, "count_dependencies"))
     for state in sorted(TERMINAL):
         one = await in_state(connection, state, number := next(numbers))
@@ -221,6 +224,7 @@ def told() -> set[tuple[str, str, str]]:
     }
 
 
+@pytest.mark.timeout(60)
 async def test_the_table_tells_every_change_of_state_and_no_other(connection: asyncpg.Connection):
     assert await observed(connection) == told()
 

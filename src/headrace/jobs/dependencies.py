@@ -69,13 +69,14 @@ async def link(
         await connection.execute(statement(_PACKAGE, "settle_dependents"), list(past), list(past.values()), now)
 
 
-async def hold_living(connection: Connection, job_ids: Sequence[UUID]) -> set[UUID]:
-    """Keeps what these jobs depend on as it is to the end of the caller's transaction; those that live."""
+async def hold_living(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Keeps what these jobs depend on as it is to the end of the caller's transaction; whether each lives."""
     followed = [row["depends_on"] for row in await connection.fetch(statement(_PACKAGE, "find_followed"), job_ids)]
     if not followed:
-        return set()
+        return {}
     rows = await connection.fetch(statement(_PACKAGE, "hold_jobs"), followed)
-    return {row["job_id"] for row in rows if row["state"] is None}
+    living = {row["job_id"] for row in rows if row["state"] is None}
+    return {one: one in living for one in followed}
 
 
 async def count_dependencies(

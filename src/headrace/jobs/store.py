@@ -314,23 +314,25 @@ async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | N
 
 
 async def redrive_jobs(
-    connection: Connection, job_ids: Sequence[UUID], *, coming: Sequence[UUID] = (), now: datetime | None = None
+    connection: Connection, job_ids: Sequence[UUID], *, coming: Collection[UUID] = (), now: datetime | None = None
 ) -> set[UUID]:
     """Brings ended jobs (not completed ones) back, in the caller's transaction; the ids of those that came.
 
     One with dependencies waits again for those that live or are `coming` back too.
     """
-    living = await hold_living(connection, job_ids)
+    followed = await hold_living(connection, job_ids)
     rows = await connection.fetch(statement(_PACKAGE, "redrive_job"), job_ids, now)
     back = {row["job_id"] for row in rows}
+    living = {one for one, is_living in followed.items() if is_living or one in back or one in coming}
     dependent = [row["job_id"] for row in rows if row["is_dependent"]]
-    await count_dependencies(connection, dependent, living=living | back | set(coming), now=now)
+    await count_dependencies(connection, dependent, living=living, now=now)
     return back
 
 
 async def recount(connection: Connection, job_ids: Sequence[UUID], *, now: datetime | None = None) -> set[UUID]:
     """Lets held jobs wait only for dependencies that live, in the caller's transaction; the ids of those freed."""
-    living = await hold_living(connection, job_ids)
+    followed = await hold_living(connection, job_ids)
+    living = {one for one, is_living in followed.items() if is_living}
     return await count_dependencies(connection, job_ids, living=living, now=now)
 
 

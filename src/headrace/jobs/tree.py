@@ -86,10 +86,11 @@ async def retry_tree(app: Application, job_id: UUID) -> TreeRetried:
         # A job comes back before those it waits for do: held, it cannot miss how they end.
         wanted.sort(reverse=True)
         now = app.clock.override()
+        coming = frozenset(wanted)
         back: set[UUID] = set()
         for batch in _batches(wanted):
             async with connection.transaction():
-                back |= await store.redrive_jobs(connection, batch, coming=wanted, now=now)
+                back |= await store.redrive_jobs(connection, batch, coming=coming, now=now)
         if len(back) < len(wanted):
             # Somebody else brought some back meanwhile; how those end may have been missed.
             for batch in _batches(wanted):

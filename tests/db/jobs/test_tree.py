@@ -1,5 +1,7 @@
 """A tree of jobs is cancelled and retried as one."""
 
+import asyncio
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -48,6 +50,25 @@ async def test_everything_below_a_job_is_cancelled_and_nothing_beside_it(bench, 
     assert (progress.child_count, progress.ended_count, progress.failed_count) == (3, 0, 0)
 
 
+@pytest.mark.timeout(60)
+async def test_the_commands_take_a_tree(bench, kinds, database):
+    top, *_ = (level[0] for level in await grow(kinds, width=2, depth=1))
+
+    async def call(*words: str) -> str:
+        command = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "headrace.cli", "--database", database, "jobs", *words, stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await command.communicate()
+        assert command.returncode == (3 if str(top) not in words else 0)
+        return told.decode()
+
+    assert "has 3 jobs: 3 cancelled" in await call("cancel", "--tree", str(top))
+    assert await bench.counts() == {"cancelled": 3}
+    assert "has 3 jobs: 3 run again" in await call("retry", "--tree", str(top))
+    assert await bench.counts() == {"pending": 3}
+    await call("cancel", "--tree", str(uuid4()))
+
+
 async def test_running_jobs_of_a_tree_are_interrupted(bench, app):
     @app.job("root")
     async def root(job: Job) -> None:
@@ -56,8 +77,6 @@ async def test_running_jobs_of_a_tree_are_interrupted(bench, app):
 
     @app.job("wait")
     async def wait(job: Job) -> None:
-        import asyncio
-
         await asyncio.Event().wait()
 
     top = await app.enqueue("root")

@@ -52,7 +52,7 @@ LEFT JOIN headrace.run ON run.job_id = job.id
 LEFT JOIN headrace.outcome ON outcome.job_id = job.id;
 
 CREATE FUNCTION headrace.hold_jobs(wanted uuid[]) RETURNS TABLE (job_id uuid, state text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     awaited uuid;
@@ -68,10 +68,12 @@ BEGIN
             living := ARRAY(SELECT run.job_id FROM headrace.run WHERE run.job_id = ANY (wanted)
                             ORDER BY run.job_id FOR NO KEY UPDATE SKIP LOCKED);
             past := ARRAY(SELECT outcome.job_id FROM headrace.outcome
-                          WHERE outcome.job_id = ANY (wanted) AND outcome.job_id <> ALL (living)
+                          WHERE outcome.job_id = ANY (ARRAY(SELECT unnest(wanted) EXCEPT SELECT unnest(living)))
                           ORDER BY outcome.job_id FOR KEY SHARE SKIP LOCKED);
-            awaited := (SELECT min(job.id::text)::uuid FROM headrace.job
-                        WHERE job.id = ANY (wanted) AND job.id <> ALL (living) AND job.id <> ALL (past));
+            awaited := (SELECT job.id FROM headrace.job
+                        WHERE job.id = ANY (ARRAY(
+                            SELECT unnest(wanted) EXCEPT SELECT unnest(living) EXCEPT SELECT unnest(past)))
+                        ORDER BY job.id LIMIT 1);
             IF awaited IS NOT NULL THEN
                 RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'job ' || awaited || ' is locked';
             END IF;
@@ -93,12 +95,21 @@ COMMENT ON FUNCTION headrace.hold_jobs IS
 
 CREATE FUNCTION headrace.settle_dependents(ended uuid[], states text[], moment timestamptz)
 RETURNS TABLE (job_id uuid, parent_id uuid, ending text)
-LANGUAGE plpgsql STRICT AS $$
+LANGUAGE plpgsql STRICT
+-- Everything here is found through an index, by few keys or by many: without statistics of a table that has just grown, the
+-- planner would read all of it, once for each level of a cascade.
+SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 DECLARE
     causes uuid[] := ended;
     cause_states text[] := states;
-    following uuid[];
+    counted uuid[];
+    closed_counts integer[];
+    are_caught boolean[];
+    are_catching boolean[];
+    cancelled uuid[];
+    cancelled_by text[];
     dependent record;
 BEGIN
     -- All that may change, in id order, before any of it changes: two endings that share a dependent take turns here.
@@ -117,69 +128,82 @@ BEGIN
     ))
     ORDER BY run.job_id FOR UPDATE;
     WHILE cardinality(causes) > 0 LOOP
-        following := '{}';
+        WITH closed AS (
+            UPDATE headrace.dependency SET is_open = false
+            FROM unnest(causes, cause_states) AS past (id, state)
+            WHERE dependency.depends_on = past.id AND dependency.is_open
+              AND (past.state = 'completed' OR dependency.on_failed <> 'hold')
+            RETURNING dependency.job_id, dependency.on_failed, past.state <> 'completed' AS is_failure,
+                      'job ' || past.id || ', which it depends on, ended as ' || past.state AS reason
+        ), share AS (
+            SELECT job_id, count(*)::integer AS closed_count,
+                   bool_or(on_failed = 'catch') AS is_catching,
+                   bool_or(on_failed = 'catch' AND is_failure) AS is_caught,
+                   min(reason) FILTER (WHERE on_failed = 'cancel' AND is_failure) AS reason
+            FROM closed GROUP BY job_id
+        )
+        SELECT coalesce(array_agg(job_id) FILTER (WHERE reason IS NULL), '{}'),
+               array_agg(closed_count) FILTER (WHERE reason IS NULL),
+               array_agg(is_caught) FILTER (WHERE reason IS NULL),
+               array_agg(is_catching) FILTER (WHERE reason IS NULL),
+               coalesce(array_agg(job_id) FILTER (WHERE reason IS NOT NULL), '{}'),
+               coalesce(array_agg(reason) FILTER (WHERE reason IS NOT NULL), '{}')
+        INTO counted, closed_counts, are_caught, are_catching, cancelled, cancelled_by
+        FROM share;
         FOR dependent IN
-            WITH closed AS (
-                UPDATE headrace.dependency SET is_open = false
-                FROM unnest(causes, cause_states) AS past (id, state)
-                WHERE dependency.depends_on = past.id AND dependency.is_open
-                  AND (past.state = 'completed' OR dependency.on_failed <> 'hold')
-                RETURNING dependency.job_id, dependency.on_failed, past.id AS cause_id, past.state AS cause_state
-            ), share AS (
-                SELECT job_id, count(*)::integer AS closed_count,
-                       bool_or(on_failed = 'cancel' AND cause_state <> 'completed') AS is_cancelled,
-                       bool_or(on_failed = 'catch' AND cause_state <> 'completed') AS is_caught,
-                       bool_or(on_failed = 'catch') AS is_catching,
-                       (array_agg(cause_id ORDER BY cause_id) FILTER (WHERE cause_state <> 'completed'))[1] AS cause_id,
-                       (array_agg(cause_state ORDER BY cause_id) FILTER (WHERE cause_state <> 'completed'))[1] AS cause_state
-                FROM closed GROUP BY job_id
-            ), verdict AS MATERIALIZED (
-                SELECT share.job_id, share.cause_id, share.cause_state, run.waits_for - share.closed_count AS waits_for,
-                       CASE
-                           WHEN share.is_cancelled THEN 'cancelled'
-                           WHEN share.is_caught THEN 'freed'
-                           WHEN run.waits_for > share.closed_count THEN 'held'
-                           WHEN share.is_catching THEN 'unneeded'
-                           ELSE 'freed'
-                       END AS ending
-                FROM share JOIN headrace.run ON run.job_id = share.job_id AND run.state = 'held'
-            ), moved AS (
-                UPDATE headrace.run
-                SET waits_for = CASE verdict.ending WHEN 'held' THEN verdict.waits_for ELSE 0 END,
-                    state = CASE verdict.ending WHEN 'held' THEN 'held' ELSE 'waiting' END::headrace.run_state,
-                    -- Behind the others of its priority: claims have gone past its old place.
-                    run_at = CASE verdict.ending WHEN 'held' THEN run.run_at ELSE greatest(run.run_at, moment) END
-                FROM verdict WHERE run.job_id = verdict.job_id AND verdict.ending IN ('held', 'freed')
-            ), removed AS (
-                DELETE FROM headrace.run USING verdict
-                WHERE run.job_id = verdict.job_id AND verdict.ending IN ('cancelled', 'unneeded')
+            UPDATE headrace.run
+            SET waits_for = CASE WHEN share.is_caught THEN 0 ELSE run.waits_for - share.closed_count END,
+                state = CASE
+                    WHEN share.is_caught OR (run.waits_for = share.closed_count AND NOT share.is_catching) THEN 'waiting'
+                    ELSE 'held'
+                END::headrace.run_state,
+                -- Behind the others of its priority: claims have gone past its old place.
+                run_at = CASE
+                    WHEN share.is_caught OR (run.waits_for = share.closed_count AND NOT share.is_catching)
+                    THEN greatest(run.run_at, moment)
+                    ELSE run.run_at
+                END
+            FROM unnest(counted, closed_counts, are_caught, are_catching)
+                AS share (job_id, closed_count, is_caught, is_catching)
+            WHERE run.job_id = share.job_id AND run.state = 'held'
+            RETURNING run.job_id, run.waits_for, run.state
+        LOOP
+            IF dependent.state = 'waiting' THEN
+                job_id := dependent.job_id;
+                parent_id := NULL;
+                ending := 'freed';
+                RETURN NEXT;
+            ELSIF dependent.waits_for = 0 THEN
+                cancelled := cancelled || dependent.job_id;
+                cancelled_by := cancelled_by || NULL::text;
+            END IF;
+        END LOOP;
+        causes := '{}';
+        FOR dependent IN
+            WITH removed AS (
+                DELETE FROM headrace.run USING unnest(cancelled, cancelled_by) AS share (job_id, reason)
+                WHERE run.job_id = share.job_id AND run.state = 'held'
                 RETURNING run.job_id, run.attempt, run.kind, run.queue, run.run_at, run.parent_id, run.has_dependents,
-                          verdict.ending, verdict.cause_id, verdict.cause_state
+                          share.reason
             ), recorded AS (
                 INSERT INTO headrace.outcome (job_id, state, attempt, kind, queue, run_at, ended_at, error)
                 SELECT job_id, 'cancelled', attempt, kind, queue, run_at, moment, jsonb_build_object(
-                    'type', CASE ending WHEN 'unneeded' THEN 'headrace.NotNeeded' ELSE 'headrace.DependencyFailed' END,
-                    'message', CASE ending
-                        WHEN 'unneeded' THEN 'none of the jobs it depends on has failed'
-                        ELSE 'job ' || cause_id || ', which it depends on, ended as ' || cause_state
-                    END,
+                    'type', CASE WHEN reason IS NULL THEN 'headrace.NotNeeded' ELSE 'headrace.DependencyFailed' END,
+                    'message', coalesce(reason, 'none of the jobs it depends on has failed'),
                     'traceback', '', 'details', '{}'::jsonb)
                 FROM removed
             )
-            SELECT verdict.job_id, removed.parent_id, verdict.ending, removed.has_dependents
-            FROM verdict LEFT JOIN removed ON removed.job_id = verdict.job_id
-            WHERE verdict.ending <> 'held'
+            SELECT * FROM removed
         LOOP
             job_id := dependent.job_id;
             parent_id := dependent.parent_id;
-            ending := dependent.ending;
+            ending := CASE WHEN dependent.reason IS NULL THEN 'unneeded' ELSE 'cancelled' END;
             RETURN NEXT;
             IF dependent.has_dependents THEN
-                following := following || dependent.job_id;
+                causes := causes || dependent.job_id;
             END IF;
         END LOOP;
-        causes := following;
-        cause_states := array_fill('cancelled'::text, ARRAY[cardinality(following)]);
+        cause_states := array_fill('cancelled'::text, ARRAY[cardinality(causes)]);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION headrace.settle_dependents IS
