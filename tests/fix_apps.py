@@ -147,7 +147,7 @@ class WorkerProcess:
             self.process = subprocess.Popen(
                 command,
                 cwd=APPS,
-                env={**os.environ, "HEADRACE_DATABASE_URL": dsn, "PYTHONPATH": str(APPS)},
+                env={**os.environ, "HEADRACE_DATABASE_URL": dsn, "PYTHONPATH": _search_path()},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -169,6 +169,11 @@ class WorkerProcess:
     def told(self) -> str:
         """What it has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+def _search_path() -> str:
+    """Where a worker finds its app, before what this process was told itself."""
+    return os.pathsep.join([str(APPS), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 @pytest.fixture

@@ -27,11 +27,15 @@ from headrace.events.browse import count_events
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
+from headrace.jobs.dependencies import DependencyResult
+from headrace.jobs.flow import Flow
+from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedule import Schedule, Tick
+from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.jobs.worker import WorkerOptions
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
@@ -39,13 +43,17 @@ from headrace.transaction import Transaction
 __all__ = [
     "ANY",
     "NONE",
+    "Call",
     "Cancel",
     "Clock",
     "ConfigurationError",
     "Connection",
     "Context",
+    "DependencyResult",
     "Discard",
     "Enqueued",
+    "Flow",
+    "Group",
     "Headrace",
     "HeadraceError",
     "InvalidArgsError",
@@ -78,6 +86,7 @@ __all__ = [
     "WrongVersionError",
     "at_database",
     "bind",
+    "cancel_tree",
     "count_events",
     "count_failures",
     "count_jobs",
@@ -89,6 +98,7 @@ __all__ = [
     "list_workers",
     "migrate",
     "migration_status",
+    "retry_tree",
     "statement",
     "uuid7",
 ]

@@ -1,7 +1,6 @@
 """`Headrace`, the composition root: registers kinds, events and handlers; opens and closes everything in order."""
 
 import logging
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from headrace.adapters.borrow import borrow
 from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, Reactions, require_known
 from headrace.clock import Clock, SystemClock
-from headrace.db.address import database_address
+from headrace.db.address import database_address, say_on_stderr
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
@@ -23,9 +22,11 @@ from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
 from headrace.events.subscription import Start
+from headrace.jobs.enqueue import DependsOn
 from headrace.jobs.enqueue_records import tell_enqueued
+from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.job import Enqueued, OnFailed, Priority, Unique
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.registry import Handler, Registry, describe
 from headrace.jobs.retry import RetryPolicy
@@ -41,18 +42,12 @@ from headrace.transaction import Transaction
 H = TypeVar("H", bound=Handler)
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-
-
 class Headrace:
     """An application: its job kinds, its events and handlers, and its way to the database.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
     `./.headrace`. `migrations` are the application's own, applied after the engine's. Register
     everything, then use it inside `async with app:`.
-
-        app = Headrace(name="shop")
 
         @app.job("send-receipt")
         async def send_receipt(args: Receipt, job: Job) -> None: ...
@@ -71,7 +66,7 @@ class Headrace:
         pool_size: int = 10,
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
-        say: Callable[[str], None] = _say,
+        say: Callable[[str], None] = say_on_stderr,
     ) -> None:
         self.name = name
         self.migrations: tuple[MigrationSet, ...] = (ENGINE, *migrations)
@@ -252,11 +247,14 @@ class Headrace:
         parent: Job | UUID | None = None,
         metadata: dict[str, Any] | None = None,
         unique: Unique | None = None,
+        depends_on: DependsOn = (),
+        on_failed_dependency: OnFailed = "cancel",
         connection: Any = None,
     ) -> Enqueued:
         """Enqueues one job, in a transaction of its own or on the caller's own asynchronous `connection`.
 
-        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError.
+        One that `depends_on` others is held until they have ended. Raises UnknownKindError,
+        InvalidArgsError, ConfigurationError, TransactionClosedError, and JobNotFoundError for a dependency.
         """
         options: dict[str, Any] = {
             "queue": queue,
@@ -265,6 +263,8 @@ class Headrace:
             "run_at": run_at,
             "delay": delay,
             "metadata": metadata,
+            "depends_on": depends_on,
+            "on_failed_dependency": on_failed_dependency,
         }
         async with self._unit_on(connection) as unit:
             return await unit.enqueue(kind, args, parent=parent, unique=unique, **options)
@@ -282,6 +282,10 @@ class Headrace:
         """Enqueues one job for each of `args`, all or none; `options` as for `enqueue`."""
         async with self._unit_on(connection) as unit:
             return await unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options)
+
+    def flow(self, *, parent: Job | UUID | None = None) -> Flow:
+        """A flow to add jobs to that wait for each other, then to enqueue as one; all children of `parent`."""
+        return Flow(self._unit_on, parent=parent)
 
     async def append(
         self,

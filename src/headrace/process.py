@@ -16,6 +16,7 @@ from headrace.events.partition import PartitionKeeper
 from headrace.events.schema import EventRegistry
 from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
+from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.kind_keeper import KindKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
@@ -56,7 +57,16 @@ class Process:
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        self.worker = Worker(app, pool, kinds, app_name=app.name, options=options, clock=clock, telemetry=telemetry)
+        self.worker = Worker(
+            app,
+            pool,
+            kinds,
+            app_name=app.name,
+            options=options,
+            clock=clock,
+            telemetry=telemetry,
+            announce=lambda: notify(JOBS_CHANNEL),
+        )
         head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
         consumers = [
             Consumer(
@@ -93,6 +103,7 @@ class Process:
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),
             KindKeeper(pool, list(kinds.handled()), app_name=app.name, telemetry=telemetry),
+            FlowKeeper(pool, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
         )
 

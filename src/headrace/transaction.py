@@ -16,6 +16,7 @@ from headrace.events.prepare import prepare as prepare_event
 from headrace.events.schema import EventRegistry
 from headrace.jobs import store as job_store
 from headrace.jobs.enqueue import prepare as prepare_job
+from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, NewJob, Unique
 from headrace.jobs.registry import Registry
@@ -130,11 +131,24 @@ class Transaction:
                 prepare_job(known, one, parent_id=parent_id, unique=unique, **options)
                 for one, unique in zip(args, uniques, strict=True)
             ]
-            answer = await job_store.insert_jobs(self._connection, jobs, now=self._clock.override())
+            # Those kept back first: one of these may depend on one of them.
+            kept, self._jobs = self._jobs, []
+            stored = await job_store.insert_jobs(self._connection, [*kept, *jobs], now=self._clock.override())
+            answer = stored[len(kept) :]
             self.mark_sound()
             self._keep(job for job, given in zip(jobs, answer, strict=True) if given.id == job.id)
         self.has_jobs = self.has_jobs or bool(jobs)
         return answer
+
+    def group(
+        self,
+        *,
+        on_complete: Call | str | None = None,
+        on_failure: Call | str | None = None,
+        parent: Job | UUID | None = None,
+    ) -> Group:
+        """A block that gathers jobs, and enqueues others to follow when they have ended; see `Group`."""
+        return Group(self, on_complete=on_complete, on_failure=on_failure, parent=parent)
 
     async def append(
         self,

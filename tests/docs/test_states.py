@@ -1,28 +1,31 @@
 """The state machine is drawn as it is: every statement is tried on a job in every state."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, product
 from typing import get_args
 from uuid import UUID
 
 import asyncpg
+import pytest
 from pages import REFERENCE, ROOT, inline_code, rows, section
 
 from headrace import Job, Unique
 from headrace.jobs import store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
-from headrace.jobs.job import STATES, TERMINAL, Claim, Priority
+from headrace.jobs.job import STATES, TERMINAL, Claim, Policy, Priority
 from headrace.jobs.outcome import Again, Ended, Ending
 from headrace.jobs.registry import describe
 
 PAGE = (REFERENCE / "states.md").read_text()
 LATER = timedelta(hours=1)
 NOWHERE = "[*]"
-WRITES = re.compile(r"(INSERT INTO|DELETE FROM) headrace\.(run|outcome)\b|UPDATE headrace\.run\b")
+WRITES = re.compile(
+    r"(INSERT INTO|DELETE FROM) headrace\.(run|outcome)\b|UPDATE headrace\.run\b|headrace\.settle_dependents\("
+)
 KIND = describe("noop", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
 PLAIN_INSERTS = {"insert_jobs": store._columns, "insert_like_jobs": store._common}
@@ -102,6 +105,20 @@ def running(statement: str, *values: object) -> Act:
     return lambda one: one.connection.execute(sql(statement), one.id, *values)
 
 
+def on_many(statement: str, *values: object) -> Act:
+    return lambda one: one.connection.execute(sql(statement), [one.id], *values)
+
+
+async def redrive(one: Subject) -> None:
+    async with one.connection.transaction():
+        await store.redrive_jobs(one.connection, [one.id])
+
+
+async def recount(one: Subject) -> None:
+    async with one.connection.transaction():
+        await store.recount(one.connection, [one.id])
+
+
 async def let_time_pass(one: Subject) -> None:
     await one.connection.execute(
         "UPDATE headrace.run SET run_at = run_at - interval '1 day' WHERE job_id = $1 AND state = 'waiting'", one.id
@@ -119,10 +136,13 @@ ACTS: list[tuple[str, Act]] = [
     ("release_unheard", lambda one: store.release_unheard(one.connection, one.number, after=0, heard=[])),
     ("rescue_jobs", rescuing(10)),
     ("rescue_jobs", rescuing(1)),
-    ("cancel_waiting", running("cancel_waiting", ERROR)),
-    ("request_cancel", running("request_cancel", "somebody")),
-    ("redrive_job", running("redrive_job", None)),
+    ("cancel_waiting", on_many("cancel_waiting", ERROR)),
+    ("request_cancel", on_many("request_cancel", "somebody")),
+    ("redrive_job", redrive),
+    ("count_dependencies", recount),
 ]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+BY_DEPENDENTS = {"insert_dependencies", "settle_dependents"}
 
 
 async def in_state(connection: asyncpg.Connection, state: str, number: int) -> Subject:
@@ -160,6 +180,37 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
             after = await state_of(connection, one.id)
             if after != state:
                 found.add((state, after, statement))
+    return found | await observed_of_dependents(connection, numbers)
+
+
+async def observed_of_dependents(connection: asyncpg.Connection, numbers: Iterator[int]) -> set[tuple[str, str, str]]:
+    """Every change of the state of a job that depends on another one, by what befalls either."""
+    found: set[tuple[str, str, str]] = set()
+    for state, (statement, act) in product(STATES, ACTS):
+        followed = await in_state(connection, state, next(numbers))
+        begun: list[tuple[UUID, str]] = []
+        for policy in POLICIES:
+            job_id = await insert(connection, depends_on=[followed.id], on_failed_dependency=policy)
+            begun.append((job_id, await state_of(connection, job_id)))
+        await act(followed)
+        for job_id, before in begun:
+            found.add((NOWHERE, before, "settle_dependents" if state in TERMINAL else "insert_dependencies"))
+            after = await state_of(connection, job_id)
+            if after != before:
+                found.add((before, after, statement))
+            if after == "scheduled":
+                await recount(Subject(connection, job_id, 0, Claim(job_id, 0, 0)))
+                if (freed := await state_of(connection, job_id)) != after:
+                    found.add((after, freed, "count_dependencies"))
+    for state in sorted(TERMINAL):
+        one = await in_state(connection, state, number := next(numbers))
+        followed = await in_state(connection, "pending", next(numbers))
+        await connection.execute(
+            "INSERT INTO headrace.dependency VALUES ($1, $2, NULL, 'cancel', false)", one.id, followed.id
+        )
+        await redrive(Subject(connection, one.id, number, one.claim))
+        if (after := await state_of(connection, one.id)) != state:
+            found.add((state, after, "redrive_job"))
     return found
 
 
@@ -173,6 +224,7 @@ def told() -> set[tuple[str, str, str]]:
     }
 
 
+@pytest.mark.timeout(60)
 async def test_the_table_tells_every_change_of_state_and_no_other(connection: asyncpg.Connection):
     assert await observed(connection) == told()
 
@@ -190,5 +242,9 @@ def test_the_states_are_those_of_the_code():
 
 def test_every_statement_that_writes_a_state_is_tried():
     writing = {file.stem for file in (ROOT / "src").rglob("sql/*.sql") if WRITES.search(file.read_text())}
-    assert writing == {statement for statement, _ in ACTS if statement} | {"insert_unique_jobs", *PLAIN_INSERTS}
+    assert writing == {statement for statement, _ in ACTS if statement} | {
+        "insert_unique_jobs",
+        *PLAIN_INSERTS,
+        *BY_DEPENDENTS,
+    }
     assert writing <= set(inline_code(PAGE))

@@ -15,11 +15,13 @@ from headrace.jobs import store
 from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
 from headrace.jobs.job import STATES, State
 from headrace.jobs.outcome import Cancel, report_error
+from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobId = Annotated[UUID, typer.Argument(help="The job's id.")]
+Tree = Annotated[bool, typer.Option("--tree", help="Its children, their children and so on as well.")]
 
 
 def _state(value: str) -> State:
@@ -66,9 +68,13 @@ def show(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> Non
 
 
 @app.command()
-def retry(context: typer.Context, job_id: JobId) -> None:
-    """Makes an ended job (failed, cancelled or dead) run again, or one waiting for later run now."""
-    run(_retry(context.obj, job_id))
+def retry(context: typer.Context, job_id: JobId, *, tree: Tree = False) -> None:
+    """Makes an ended job (failed, cancelled or dead) run again, or one waiting for later run now.
+
+    A job held by dependencies that have failed is let go. With --tree, whatever failed, died or was
+    cancelled of the tree runs again, in the order of its dependencies.
+    """
+    run(_retry_tree(context.obj, job_id) if tree else _retry(context.obj, job_id))
 
 
 @app.command()
@@ -76,10 +82,12 @@ def cancel(
     context: typer.Context,
     job_id: JobId,
     *,
+    tree: Tree = False,
     by: Annotated[str | None, typer.Option(help="Who cancels; by default the login name.")] = None,
 ) -> None:
     """Cancels a job: at once where it waits, by interrupting it where it runs."""
-    run(_cancel(context.obj, job_id, by or login()))
+    cancelling = _cancel_tree if tree else _cancel
+    run(cancelling(context.obj, job_id, by or login()))
 
 
 async def _list(choice: Choice, query: Callable[[Connection], Awaitable[list[JobSummary]]], *, as_json: bool) -> None:
@@ -118,7 +126,8 @@ def _print_job(job: JobDetail) -> None:
     shown = [
         (name.replace("_", " "), moment(value) if name.endswith("_at") else value)
         for name in JobDetail.__slots__
-        if name not in {"failures", "progress", "error"} and (value := getattr(job, name)) is not None
+        if name not in {"failures", "progress", "dependencies", "steps", "error"}
+        and (value := getattr(job, name)) is not None
     ]
     print_table(("field", "value"), shown)
     if job.progress is not None:
@@ -127,6 +136,10 @@ def _print_job(job: JobDetail) -> None:
             f"progress {progress.done}/{progress.total or '?'} {progress.message or ''}; "
             f"children {progress.ended_count}/{progress.child_count}, {progress.failed_count} failed"
         )
+    for one in job.dependencies:
+        typer.echo(f"{'waits for' if one.is_open else 'waited for'} {one.name or one.kind}: job {one.id}, {one.state}")
+    for step in job.steps:
+        typer.echo(f"step {step.name}: done by attempt {step.attempt} at {moment(step.ended_at)}")
     for failure in job.failures:
         typer.echo(
             f"\nattempt {failure.attempt} at {moment(failure.failed_at)}: "
@@ -141,16 +154,41 @@ async def _retry(choice: Choice, job_id: UUID) -> None:
         async with app.pool.acquire() as connection, connection.transaction():
             job = await _found(connection, job_id)
             is_redriven = await store.redrive_job(connection, job_id)
+        if not is_redriven and job.waits_for:
+            fail(f"job {job_id} waits for {job.waits_for} others; `headrace jobs show {job_id}` lists them")
         if not is_redriven:
             fail(f"job {job_id} is {job.state}; only failed, cancelled, dead and scheduled jobs can be retried")
         app.notify(JOBS_CHANNEL)
     typer.echo(f"job {job_id} ({job.kind}) is due now")
 
 
+async def _retry_tree(choice: Choice, job_id: UUID) -> None:
+    async with opened(choice) as app:
+        try:
+            done = await retry_tree(app, job_id)
+        except JobNotFoundError as error:
+            fail(str(error), EXIT_NOT_FOUND)
+    typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again")
+
+
+async def _cancel_tree(choice: Choice, job_id: UUID, by: str) -> None:
+    async with opened(choice) as app:
+        try:
+            done = await cancel_tree(app, job_id, by=by)
+        except JobNotFoundError as error:
+            fail(str(error), EXIT_NOT_FOUND)
+    typer.echo(
+        f"the tree of job {job_id} has {done.job_count} jobs: {done.cancelled_count} cancelled, "
+        f"the workers of {done.requested_count} are asked to cancel them"
+    )
+
+
 async def _cancel(choice: Choice, job_id: UUID, by: str) -> None:
-    async with opened(choice) as app, app.pool.acquire() as connection, connection.transaction():
-        job = await _found(connection, job_id)
-        done = await store.cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
+    async with opened(choice) as app:
+        async with app.pool.acquire() as connection, connection.transaction():
+            job = await _found(connection, job_id)
+            done = await store.cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
+        app.notify(JOBS_CHANNEL)  # who waited for it may run now
     if done is None:
         fail(f"job {job_id} is {job.state}; it has ended and cannot be cancelled")
     typer.echo(

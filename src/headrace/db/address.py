@@ -2,12 +2,18 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 ENVIRONMENT = "HEADRACE_DATABASE_URL"
 FOLDER = Path(".headrace")
+
+
+def say_on_stderr(line: str) -> None:
+    """Writes a line where it is in no result's way."""
+    sys.stderr.write(f"{line}\n")
 
 
 @asynccontextmanager

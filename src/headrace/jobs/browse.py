@@ -11,9 +11,12 @@ import msgspec
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
-from headrace.jobs.job import Priority, State
+from headrace.jobs.dependencies import list_dependencies
+from headrace.jobs.job import Policy, Priority, State
+from headrace.jobs.steps import StepDetail, list_steps
 
 _PACKAGE = "headrace.jobs"
+_MOST_DEPENDENCIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,20 @@ class ProgressDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencyDetail:
+    """One job that another depends on; `is_open` where it still holds the other one."""
+
+    id: UUID
+    name: str | None
+    kind: str
+    state: State
+    policy: Policy
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobDetail:
-    """Everything stored of one job."""
+    """Everything stored of one job; of many dependencies the first hundred."""
 
     id: UUID
     kind: str
@@ -86,7 +101,10 @@ class JobDetail:
     user_id: str | None
     actor: str | None
     metadata: dict[str, Any] | None
+    waits_for: int | None
     progress: ProgressDetail | None
+    dependencies: tuple[DependencyDetail, ...]
+    steps: tuple[StepDetail, ...]
     failures: tuple[FailureDetail, ...]
 
 
@@ -157,7 +175,8 @@ async def show_job(connection: Connection, job_id: UUID) -> JobDetail:
     plain = {
         name: row[name]
         for name in JobDetail.__slots__
-        if name not in {"priority", "args", "result", "error", "metadata", "progress", "failures"}
+        if name
+        not in {"priority", "args", "result", "error", "metadata", "progress", "dependencies", "steps", "failures"}
     }
     return JobDetail(
         **plain,
@@ -167,6 +186,11 @@ async def show_job(connection: Connection, job_id: UUID) -> JobDetail:
         error=_decoded(row["error"]),
         metadata=_decoded(row["metadata"]),
         progress=_progress(row),
+        dependencies=tuple(
+            DependencyDetail(one.id, one.name, one.kind, one.state, one.policy, one.is_open)
+            for one in await list_dependencies(connection, job_id, limit=_MOST_DEPENDENCIES, has_results=False)
+        ),
+        steps=tuple(await list_steps(connection, job_id)),
         failures=tuple(
             FailureDetail(
                 failure["attempt"],

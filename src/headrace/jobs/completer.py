@@ -33,12 +33,19 @@ class Completer(Service):
     """
 
     def __init__(
-        self, pool: ConnectionPool, *, clock: Clock, telemetry: Telemetry, on_released: Callable[[], None]
+        self,
+        pool: ConnectionPool,
+        *,
+        clock: Clock,
+        telemetry: Telemetry,
+        on_released: Callable[[], None],
+        on_freed: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("completer", telemetry=telemetry, idle=_PROGRESS_INTERVAL)
         self._session = Session(pool, "completer", **store.BATCH_SESSION)
         self._clock = clock
         self._on_released = on_released
+        self._on_freed = on_freed
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
         self._reports_due_at = 0.0
@@ -154,7 +161,7 @@ class Completer(Service):
     async def _write(self, batch: list[Settlement]) -> set[UUID]:
         connection = await self._session.get()
         if isinstance(batch[0].verdict, Ended):
-            return await store.finish_jobs(connection, batch, now=self._clock.override())
+            return await store.finish_jobs(connection, batch, now=self._clock.override(), on_freed=self._on_freed)
         released = await store.release_jobs(connection, batch, now=self._clock.override())
         self._on_released()
         return released

@@ -1,7 +1,8 @@
 """From a call to a job that can be stored: every check is made here, before any statement."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -9,11 +10,24 @@ import msgspec
 from headrace.context import current
 from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
-from headrace.jobs.job import NewJob, Priority, Unique
+from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
 from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
 
 _LONGEST_DELAY = timedelta(days=36_525)
 _LONGEST_KEY = 1_000
+_LONGEST_NAME = 200
+
+
+class Stored(Protocol):
+    """What knows its job's id: a `Job`, or what enqueueing gave."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+JobReference = UUID | Stored
+DependsOn = Iterable[JobReference] | Mapping[str, JobReference]
+"""The jobs to wait for; a mapping also says what the one that waits calls them."""
 
 
 def prepare(
@@ -28,6 +42,8 @@ def prepare(
     parent_id: UUID | None = None,
     metadata: dict[str, Any] | None = None,
     unique: Unique | None = None,
+    depends_on: DependsOn = (),
+    on_failed_dependency: Policy = "cancel",
 ) -> NewJob:
     """A checked, encoded job with an id of its own, in the current context.
 
@@ -61,8 +77,38 @@ def prepare(
         parent_id=parent_id,
         metadata=None if metadata is None else _metadata(metadata),
         unique=unique,
+        dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
     )
     return kind.middleware.on_enqueue(job)
+
+
+def require_name(name: str, *, what: str) -> None:
+    """Raises ConfigurationError for a name that cannot be stored."""
+    is_storable = "\x00" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
+    if not (1 <= len(name) <= _LONGEST_NAME and is_storable):
+        raise ConfigurationError(
+            f"the name of a {what} has 1 to {_LONGEST_NAME} characters, without U+0000 and lone surrogates, "
+            f"got {name[:50]!r}"
+        )
+
+
+def _dependencies(depends_on: DependsOn, policy: Policy) -> tuple[Dependency, ...]:
+    if policy not in get_args(Policy):
+        raise ConfigurationError(f"on_failed_dependency must be cancel, run or hold, got {policy!r}")
+    named: Iterable[tuple[str | None, JobReference]]
+    if isinstance(depends_on, Mapping):
+        named = cast("Mapping[str, JobReference]", depends_on).items()
+    else:
+        named = ((None, one) for one in depends_on)
+    found: dict[UUID, Dependency] = {}
+    for name, reference in named:
+        if name is not None:
+            require_name(name, what="dependency")
+        job_id = reference if isinstance(reference, UUID) else reference.id
+        if name is not None and job_id in found:
+            raise ConfigurationError(f"depends_on names job {job_id} twice: {found[job_id].name!r} and {name!r}")
+        found[job_id] = Dependency(job_id, policy, name)
+    return tuple(found.values())
 
 
 def _metadata(value: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ class UnitOfWork(Protocol):
     """The transaction a handler works in: see `headrace.transaction`."""
 
     result: Any
+    has_jobs: bool
 
     @property
     def connection(self) -> Connection: ...
@@ -160,11 +161,19 @@ class Executor:
                     unit.connection,
                     [Settlement(job.claim, completed, duration, job.done)],
                     now=self._clock.override(),
+                    on_freed=lambda: setattr(unit, "has_jobs", True),
                 )
             if not recorded:
                 raise StaleLeaseError(job.id, attempt=job.attempt, lease=job.claim.lease)
             unit.mark_sound()
         job.is_settled = True
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """A connection in a transaction of its own, for what a job reads and keeps beside its handler's writes."""
+        async with self._engine.transaction() as unit:
+            yield unit.connection
+            unit.mark_sound()
 
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued:
         """See `Job.enqueue`."""

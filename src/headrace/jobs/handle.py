@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from headrace.context import Context
-from headrace.jobs.job import Claim, Enqueued, Priority, Unique
+from headrace.db.connection import Connection
+from headrace.jobs.dependencies import DependencyResult, list_dependencies, tally_dependencies
+from headrace.jobs.enqueue import DependsOn, require_name
+from headrace.jobs.job import Claim, Enqueued, OnFailed, Priority, State, Unique
 from headrace.jobs.outcome import storable
 from headrace.jobs.schedule import Tick, tick_of
+from headrace.jobs.steps import run_step
 
 _MOST_STEPS = 10**15
 _MESSAGE_LIMIT = 1_000
@@ -26,6 +30,7 @@ class JobServices(Protocol):
     """What a running job may ask of its worker."""
 
     def transaction(self, job: "Job") -> AbstractAsyncContextManager[Any]: ...
+    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued: ...
     def report(self, job: "Job") -> None: ...
 
@@ -54,6 +59,7 @@ class Job:
     total: int | None = None
     message: str | None = None
     is_settled: bool = False
+    step_names: set[str] = field(default_factory=set[str])
 
     @property
     def is_last_attempt(self) -> bool:
@@ -85,6 +91,8 @@ class Job:
         run_at: datetime | None = None,
         delay: timedelta | None = None,
         unique: Unique | None = None,
+        depends_on: DependsOn = (),
+        on_failed_dependency: OnFailed = "cancel",
     ) -> Enqueued:
         """Enqueues a child of this job, in a transaction of its own; it is stored even if the handler fails later.
 
@@ -99,8 +107,38 @@ class Job:
             run_at=run_at,
             delay=delay,
             unique=unique,
+            depends_on=depends_on,
+            on_failed_dependency=on_failed_dependency,
             parent=self.id,
         )
+
+    async def step(self, name: str, function: Callable[..., Any], *args: Any, result_type: Any = Any) -> Any:
+        """Calls `function(*args)` once and keeps what it returns: a later attempt gets that, and does not call it.
+
+        A coroutine function runs here, a plain one in a thread. The result is kept as JSON and comes
+        back decoded (into `result_type`), in the first attempt too. An error is not kept. `name` is
+        this job's own, and used once an attempt. An attempt that ends after the function returned and
+        before its result was kept calls it again: outside the database it is done at least once.
+
+        Raises ValueError for a name used twice, UnstorableResult for a result that is no JSON or too
+        large, and StaleLeaseError, keeping nothing, where the job meanwhile belongs to another attempt.
+        """
+        require_name(name, what="step")
+        if name in self.step_names:
+            raise ValueError(f"step {name!r} is used twice in one attempt; give each step a name of its own")
+        self.step_names.add(name)
+        return await run_step(self.services.connection, self.claim, name, function, args, result_type=result_type)
+
+    async def dependency_results(self) -> dict[str, DependencyResult]:
+        """How the jobs it depends on ended, by the names it has for them, else by their ids as text."""
+        async with self.services.connection() as connection:
+            found = await list_dependencies(connection, self.id)
+        return {one.name if one.name is not None else str(one.id): one for one in found}
+
+    async def dependency_counts(self) -> dict[State, int]:
+        """How many of the jobs it depends on are in each state; states without one are left out."""
+        async with self.services.connection() as connection:
+            return await tally_dependencies(connection, self.id)
 
     def progress(self, done: int, *, total: int | None = None, message: str | None = None) -> None:
         """Reports how far the job is; written at most a few times a second, and with its completion.

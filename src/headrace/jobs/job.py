@@ -54,6 +54,24 @@ class Unique:
     max_wait: timedelta = timedelta(minutes=5)
 
 
+OnFailed = Literal["cancel", "run", "hold"]
+Policy = Literal[OnFailed, "catch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One job that another waits for.
+
+    `policy` says what becomes of the one that waits when this ends without having completed: it is
+    cancelled, it runs as if this had completed, or it is held until this is retried. With "catch" it
+    runs at the first such end, and never where all complete.
+    """
+
+    id: UUID
+    policy: Policy = "cancel"
+    name: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """A job ready to be stored: checked, encoded, with its id drawn and the context it inherits."""
@@ -70,6 +88,7 @@ class NewJob:
     parent_id: UUID | None = None
     metadata: str | None = None
     unique: Unique | None = None
+    dependencies: tuple[Dependency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

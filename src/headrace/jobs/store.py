@@ -1,6 +1,6 @@
 """The jobs' statements. Takes a connection, never commits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
+from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_living, link
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.registry import Kind
@@ -52,6 +53,15 @@ class ProgressReport:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CancelledJobs:
+    """What became of jobs to cancel, and how many others were cancelled because they depended on them."""
+
+    cancelled: set[UUID]
+    requested: set[UUID]
+    follower_count: int
+
+
 async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: datetime | None = None) -> list[Enqueued]:
     """Stores jobs in bounded batches, in the caller's transaction; answers in the order given.
 
@@ -64,6 +74,18 @@ async def insert_jobs(connection: Connection, jobs: Sequence[NewJob], *, now: da
 
 
 async def _insert(connection: Connection, jobs: Sequence[NewJob], now: datetime | None) -> list[Enqueued]:
+    dependent = [job for job in jobs if job.dependencies]
+    if not dependent:
+        return await _store(connection, jobs, now)
+    # Before anything is written: whoever ends a job locks its run first and its parent's progress last.
+    ended = await hold_followed(connection, dependent, beside={job.id for job in jobs})
+    answer = await _store(connection, jobs, now)
+    new = {one.id for one in answer if one.is_new}
+    await link(connection, [job for job in dependent if job.id in new], ended=ended, now=now)
+    return answer
+
+
+async def _store(connection: Connection, jobs: Sequence[NewJob], now: datetime | None) -> list[Enqueued]:
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
@@ -183,9 +205,16 @@ async def release_unheard(connection: Connection, worker_id: int, *, after: int,
 
 
 async def finish_jobs(
-    connection: Connection, settlements: Sequence[Settlement], *, now: datetime | None = None
+    connection: Connection,
+    settlements: Sequence[Settlement],
+    *,
+    now: datetime | None = None,
+    on_freed: Callable[[], None] | None = None,
 ) -> set[UUID]:
-    """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them."""
+    """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them.
+
+    `on_freed` is called where jobs that waited for these may run now.
+    """
     ended = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Ended)]
     rows = await connection.fetch(
         statement(_PACKAGE, "finish_jobs"),
@@ -198,6 +227,8 @@ async def finish_jobs(
         [one.done for one, _ in ended],
         now,
     )
+    if on_freed is not None and rows and rows[0]["has_freed"]:
+        on_freed()
     return {row["job_id"] for row in rows}
 
 
@@ -269,19 +300,55 @@ async def mark_stopping(connection: Connection, worker_id: int) -> None:
 
 async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: str) -> str | None:
     """Cancels a waiting job ("cancelled"), asks for it of a running one ("requested"); None otherwise."""
-    if await connection.fetchval(statement(_PACKAGE, "cancel_waiting"), job_id, error):
-        return "cancelled"
-    if await connection.fetchval(statement(_PACKAGE, "request_cancel"), job_id, by):
-        return "requested"
-    return None
+    done = await cancel_jobs(connection, [job_id], by=by, error=error)
+    return "cancelled" if done.cancelled else "requested" if done.requested else None
+
+
+async def cancel_jobs(connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str) -> CancelledJobs:
+    """Cancels those that wait, asks for it of those that run."""
+    cancelled = await connection.fetch(statement(_PACKAGE, "cancel_waiting"), job_ids, error)
+    requested = await connection.fetch(statement(_PACKAGE, "request_cancel"), job_ids, by)
+    return CancelledJobs(
+        cancelled={row["job_id"] for row in cancelled},
+        requested={row["job_id"] for row in requested},
+        follower_count=cancelled[0]["follower_count"] if cancelled else 0,
+    )
 
 
 async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | None = None) -> bool:
-    """Makes an ended job (not a completed one) or one waiting for later due now; False for others."""
+    """Makes an ended job (not a completed one) or one waiting for later due now; False for others.
+
+    One with dependencies waits again for those that live, and no longer for those that ended. In the
+    caller's transaction.
+    """
     return bool(
-        await connection.fetchval(statement(_PACKAGE, "redrive_job"), job_id, now)
+        await redrive_jobs(connection, [job_id], now=now)
         or await connection.fetchval(statement(_PACKAGE, "hasten_job"), job_id, now)
+        or await recount(connection, [job_id], now=now)
     )
+
+
+async def redrive_jobs(
+    connection: Connection, job_ids: Sequence[UUID], *, coming: Collection[UUID] = (), now: datetime | None = None
+) -> set[UUID]:
+    """Brings ended jobs (not completed ones) back, in the caller's transaction; the ids of those that came.
+
+    One with dependencies waits again for those that live or are `coming` back too.
+    """
+    followed = await hold_living(connection, job_ids)
+    rows = await connection.fetch(statement(_PACKAGE, "redrive_job"), job_ids, now)
+    back = {row["job_id"] for row in rows}
+    living = {one for one, is_living in followed.items() if is_living or one in back or one in coming}
+    dependent = [row["job_id"] for row in rows if row["is_dependent"]]
+    await count_dependencies(connection, dependent, living=living, now=now)
+    return back
+
+
+async def recount(connection: Connection, job_ids: Sequence[UUID], *, now: datetime | None = None) -> set[UUID]:
+    """Lets held jobs wait only for dependencies that live, in the caller's transaction; the ids of those freed."""
+    followed = await hold_living(connection, job_ids)
+    living = {one for one, is_living in followed.items() if is_living}
+    return await count_dependencies(connection, job_ids, living=living, now=now)
 
 
 async def ensure_days(connection: Connection, *, ahead: int) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -74,6 +75,7 @@ class Worker:
         options: WorkerOptions,
         clock: Clock,
         telemetry: Telemetry,
+        announce: Callable[[], None] | None = None,
     ) -> None:
         kinds = list(registry.handled())
         queues = options.queues or tuple(sorted({kind.queue for kind in kinds}))
@@ -92,7 +94,13 @@ class Worker:
             poll=options.poll,
             most=options.buffer,
         )
-        self._completer = Completer(pool, clock=clock, telemetry=telemetry, on_released=self._fetcher.wake)
+        self._completer = Completer(
+            pool,
+            clock=clock,
+            telemetry=telemetry,
+            on_released=self._fetcher.wake,
+            on_freed=announce or self._fetcher.wake,
+        )
         self._executor = Executor(
             engine,
             kinds=kinds,

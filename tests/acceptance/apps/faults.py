@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
-from headrace import Headrace, Job, RetryPolicy, WorkerOptions
+from headrace import Cancel, Discard, Headrace, Job, RetryPolicy, WorkerOptions
 
 app = Headrace(name="faults")
 
@@ -82,6 +82,38 @@ async def die(job: Job) -> None:
     """Kills its worker."""
     await _note(job, "began")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One job of a flow: `fate` is the state it is to end in."""
+
+    number: int
+    fate: str
+    seconds: float = 0.0
+
+
+@app.job("part", retry=RetryPolicy(unit=timedelta(0), jitter=timedelta(0)), max_attempts=2)
+async def part(part: Part, job: Job) -> int | None:
+    """Ends as it is told to; every third one completes in a transaction with a row that may exist once."""
+    results = await job.dependency_results()
+    if any(one.is_open for one in results.values()):
+        raise Discard("it runs before it may")
+    if any(one.result != int(name) for name, one in results.items() if one.state == "completed"):
+        raise Discard("it sees a wrong result")
+    await job.step("wait", lambda: asyncio.sleep(part.seconds))
+    match part.fate:
+        case "failed":
+            raise Discard("its fate")
+        case "dead":
+            raise RuntimeError("its fate")
+        case "cancelled":
+            raise Cancel("its fate")
+    if part.number % 3:
+        return part.number
+    async with job.transaction() as tx:
+        await tx.execute("INSERT INTO public.written (job_id) VALUES ($1)", job.id)
+        tx.result = part.number
+    return None
 
 
 async def _main(settings: dict[str, float]) -> None:

@@ -91,7 +91,8 @@ class Rescuer(Service):
             returned=returned_total,
             buried=buried_total,
         )
-        if returned_total:
+        if returned_total or buried_total:
+            # Who waited for a buried one may run now.
             self._on_rescued()
 
 

@@ -2,7 +2,7 @@
 -- Index: none, it counts whole tables; for the end of a demo, not for a screen.
 SELECT CASE
            WHEN state = 'processing' THEN 'processing'
-           WHEN run_at > statement_timestamp() THEN 'scheduled'
+           WHEN run_at > statement_timestamp() OR waits_for > 0 THEN 'scheduled'
            ELSE 'pending'
        END AS state, count(*) AS count
 FROM headrace.run GROUP BY 1

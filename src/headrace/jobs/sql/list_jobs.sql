@@ -6,7 +6,7 @@ FROM headrace.job
 CROSS JOIN LATERAL (
     SELECT CASE
                WHEN run.state = 'processing' THEN 'processing'
-               WHEN run.run_at > statement_timestamp() THEN 'scheduled'
+               WHEN run.run_at > statement_timestamp() OR run.waits_for > 0 THEN 'scheduled'
                ELSE 'pending'
            END AS state, run.attempt, run.run_at,
            (SELECT failure.error ->> 'message' FROM headrace.failure WHERE failure.job_id = run.job_id

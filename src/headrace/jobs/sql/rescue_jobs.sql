@@ -1,5 +1,5 @@
 -- Takes a bounded batch of jobs from a lost worker: back to waiting without counting the attempt, or to the dead when their
--- workers died too often. Returns how many of each.
+-- workers died too often; who waits for those is settled. Returns how many of each.
 -- Index: run_held_by; FOR UPDATE SKIP LOCKED, in id order.
 WITH lost AS MATERIALIZED (
     SELECT job_id, lease, attempt, worker_id, parent_id, kind, queue, run_at, claimed_at,
@@ -21,21 +21,34 @@ WITH lost AS MATERIALIZED (
     FROM lost WHERE run.job_id = lost.job_id AND NOT lost.is_poison
     RETURNING run.job_id
 ), removed AS (
-    DELETE FROM headrace.run USING lost WHERE run.job_id = lost.job_id AND lost.is_poison RETURNING run.job_id
+    DELETE FROM headrace.run USING lost WHERE run.job_id = lost.job_id AND lost.is_poison
+    RETURNING run.job_id, run.parent_id, run.has_dependents
 ), buried AS (
     INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, error)
     SELECT job_id, 'dead', attempt, lease, worker_id, kind, queue, run_at, claimed_at, statement_timestamp(), $5::text::jsonb
     FROM lost WHERE is_poison
+), settled AS MATERIALIZED (
+    SELECT dependent.* FROM (
+        SELECT array_agg(job_id) AS ids, array_agg('dead'::text) AS states FROM removed WHERE has_dependents
+    ) AS followed CROSS JOIN LATERAL headrace.settle_dependents(followed.ids, followed.states, statement_timestamp())
+        AS dependent
+), told AS (
+    SELECT parent_id, true AS is_failure FROM removed WHERE parent_id IS NOT NULL
+    UNION ALL
+    SELECT parent_id, ending = 'cancelled' FROM settled WHERE parent_id IS NOT NULL
 ), family AS MATERIALIZED (
     SELECT progress.job_id FROM headrace.progress
-    WHERE progress.job_id IN (SELECT parent_id FROM lost WHERE is_poison) ORDER BY progress.job_id DESC FOR UPDATE
+    WHERE progress.job_id IN (SELECT parent_id FROM told) ORDER BY progress.job_id DESC FOR UPDATE
 ), rolled AS (
     UPDATE headrace.progress
-    SET ended_count = progress.ended_count + share.ended_count, failed_count = progress.failed_count + share.ended_count,
+    SET ended_count = progress.ended_count + share.ended_count, failed_count = progress.failed_count + share.failed_count,
         updated_at = clock_timestamp()
     FROM family JOIN (
-        SELECT parent_id, count(*) AS ended_count FROM lost WHERE is_poison AND parent_id IS NOT NULL GROUP BY parent_id
+        SELECT parent_id, count(*) AS ended_count, count(*) FILTER (WHERE is_failure) AS failed_count
+        FROM told GROUP BY parent_id
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id
 )
-SELECT (SELECT count(*) FROM returned) AS returned_count, (SELECT count(*) FROM removed) AS buried_count
+SELECT (SELECT count(*) FROM returned) AS returned_count, (SELECT count(*) FROM removed) AS buried_count,
+       -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
+       (SELECT count(*) FROM settled) AS settled_count

@@ -6,12 +6,12 @@ SELECT job.id, job.kind, job.queue, job.priority, job.args::text AS args, job.ma
        CASE
            WHEN outcome.job_id IS NOT NULL THEN outcome.state::text
            WHEN run.state = 'processing' THEN 'processing'
-           WHEN run.run_at > statement_timestamp() THEN 'scheduled'
+           WHEN run.run_at > statement_timestamp() OR run.waits_for > 0 THEN 'scheduled'
            WHEN run.job_id IS NOT NULL THEN 'pending'
        END AS state,
        coalesce(run.attempt, outcome.attempt) AS attempt, coalesce(run.run_at, outcome.run_at) AS run_at,
        coalesce(run.claimed_at, outcome.claimed_at) AS claimed_at, outcome.ended_at, outcome.duration,
-       outcome.result::text AS result, outcome.error::text AS error, run.cancel_requested_by,
+       outcome.result::text AS result, outcome.error::text AS error, run.cancel_requested_by, run.waits_for,
        coalesce(run.worker_id, outcome.worker_id) AS worker_id,
        progress.done, progress.total, progress.message, progress.child_count, progress.ended_count,
        progress.failed_count, progress.children_done
