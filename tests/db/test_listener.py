@@ -27,7 +27,9 @@ async def heard(pool):
 
 
 async def backend(connection: asyncpg.Connection) -> int | None:
-    return await connection.fetchval("SELECT pid FROM pg_stat_activity WHERE application_name LIKE '% listener'")
+    return await connection.fetchval(
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE '% listener' AND datname = current_database()"
+    )
 
 
 async def test_a_hint_wakes_who_subscribed_to_its_channel(heard, connection):
@@ -55,9 +57,10 @@ async def test_every_subscriber_of_a_channel_is_woken(pool, connection):
 async def test_a_lost_session_is_made_again_at_once_and_everybody_woken(heard, connection):
     pid = await backend(connection)
     await connection.execute("SELECT pg_terminate_backend($1)", pid)
-    await eventually(lambda: heard[JOBS_CHANNEL] == 2 and heard[EVENTS_CHANNEL] == 2, 3)
+    await eventually(lambda: heard[JOBS_CHANNEL] >= 2 and heard[EVENTS_CHANNEL] >= 2)
+    before = heard[EVENTS_CHANNEL]
     await connection.execute("SELECT pg_notify($1, '')", EVENTS_CHANNEL)
-    await eventually(lambda: heard[EVENTS_CHANNEL] == 3)
+    await eventually(lambda: heard[EVENTS_CHANNEL] > before)
 
 
 async def test_a_server_out_of_reach_is_tried_again(pool, monkeypatch):

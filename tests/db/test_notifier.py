@@ -58,7 +58,8 @@ async def test_a_wake_up_survives_a_lost_session(pool, heard, connection):
     notifier.notify("one")
     await eventually(lambda: heard)
     await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '% notifier'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name LIKE '% notifier' AND datname = current_database()"
     )
     notifier.notify("two")
     await eventually(lambda: ("two", "") in heard, 3)

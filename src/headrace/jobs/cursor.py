@@ -94,20 +94,27 @@ class ClaimCursor:
             for queue, priority in chosen
         ]
 
-    def advance(self, claimed: Iterable[tuple[str, int, datetime, UUID]]) -> None:
-        """Moves past what was claimed: (queue, priority, run_at, job id) of each job."""
+    def advance(self, claimed: Iterable[tuple[str, int, datetime, UUID]], *, goes_back: bool = False) -> None:
+        """Moves past what was claimed: (queue, priority, run_at, job id) of each job.
+
+        `goes_back` after a full sweep: more may be waiting behind where the cursor stood, and being older
+        it goes first, so the cursor goes on from where the sweep ended.
+        """
+        reached: dict[tuple[str, int], Place] = {}
         for queue, priority, run_at, job_id in claimed:
             key = (queue, priority)
-            if (run_at, job_id) > self._places.get(key, _START):
-                self._places[key] = (run_at, job_id)
+            reached[key] = max(reached.get(key, _START), (run_at, job_id))
+        for key, place in reached.items():
+            if goes_back or place > self._places.get(key, _START):
+                self._places[key] = place
 
-    def wants_sweep(self, *, now: float, is_short: bool) -> bool:
-        """True where a sweep is due: soon after a claim that came back short, else once a second.
+    def until_sweep(self, *, now: float, is_short: bool) -> float:
+        """The seconds to the next sweep, 0 where it is due: soon after a claim that came back short, else each second.
 
         `now` is a monotonic clock's reading in seconds.
         """
-        rest = self._sweep_seconds * 20
-        return now - self._swept_at >= (max(rest, 0.02) if is_short else max(rest, 1.0))
+        rest = max(self._sweep_seconds * 20, 0.02 if is_short else 1.0)
+        return max(0.0, self._swept_at + rest - now)
 
     def swept(self, *, started: float, ended: float) -> None:
         """Records a sweep, by the same monotonic clock."""

@@ -52,11 +52,19 @@ class Fetcher(Service):
         if wanted <= 0:
             return None
         claimed = await self._claim(wanted, worker_id, is_sweep=False)
-        if self._cursor.wants_sweep(now=time.monotonic(), is_short=self._cursor.is_short(claimed, limit=wanted)):
+        is_short = self._cursor.is_short(claimed, limit=wanted)
+        until_sweep = self._cursor.until_sweep(now=time.monotonic(), is_short=is_short)
+        if until_sweep <= 0:
             started = time.monotonic()
             claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
             self._cursor.swept(started=started, ended=time.monotonic())
-        return AGAIN if claimed else await self._rest_until_due()
+        if claimed:
+            return AGAIN
+        rest = await self._rest_until_due()
+        if until_sweep <= 0:
+            return rest
+        # What woke us may be behind the cursor: it must not wait for the poll.
+        return min(rest or self._poll, timedelta(seconds=until_sweep))
 
     async def on_stop(self) -> None:
         await self._session.close()
@@ -92,7 +100,10 @@ class Fetcher(Service):
         if rows:
             self._doubt.hear(rows[0]["lease"])
         if rows and worker_id == self.worker_id:
-            self._cursor.advance((row["queue"], row["priority"], row["run_at"], row["job_id"]) for row in rows)
+            self._cursor.advance(
+                ((row["queue"], row["priority"], row["run_at"], row["job_id"]) for row in rows),
+                goes_back=is_sweep and not self._cursor.is_short(len(rows), limit=limit),
+            )
             self.buffer.put(rows)
             self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep)
         return len(rows)

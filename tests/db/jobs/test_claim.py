@@ -59,6 +59,49 @@ async def test_a_late_commit_is_found_while_the_worker_is_busy_ahead_of_it(bench
         late.terminate()
 
 
+async def test_many_jobs_behind_the_cursor_run_before_those_ahead_of_it(bench, app, database):
+    """As after the crash of a worker in the middle of a backlog: what it held is the oldest, and goes first."""
+
+    @app.job("any")
+    async def any_() -> None:
+        await asyncio.sleep(0.001)
+
+    late = await asyncpg.connect(database)
+    try:
+        transaction = late.transaction()
+        await transaction.start()
+        behind = await app.enqueue_many("any", [None] * 300, connection=late)
+        ahead = await app.enqueue_many("any", [None] * 4_000)
+        async with bench.working(concurrency=2, buffer=20):
+            await eventually(lambda: _ended_at_least(bench, 100))
+            await transaction.commit()
+            query = "SELECT count(*) = 300 FROM headrace.outcome WHERE job_id = ANY ($1)"
+            ids = [job.id for job in behind]
+            await eventually(lambda: bench.value(query, ids), 10)
+            left = await bench.value("SELECT count(*) FROM headrace.run")
+        assert 0 < left < len(ahead)
+    finally:
+        late.terminate()
+
+
+async def test_many_jobs_behind_the_cursor_do_not_wait_for_a_poll_each_batch(bench, app, database):
+    @app.job("any")
+    async def any_() -> None:
+        await asyncio.sleep(0.001)
+
+    late = await asyncpg.connect(database)
+    try:
+        transaction = late.transaction()
+        await transaction.start()
+        await app.enqueue_many("any", [None] * 300, connection=late)
+        async with bench.working(concurrency=2, buffer=10, poll=timedelta(seconds=30)):
+            await bench.reaches(await app.enqueue("any"), "completed")
+            await transaction.commit()
+            await eventually(lambda: _ended_at_least(bench, 301), 10)
+    finally:
+        late.terminate()
+
+
 async def test_a_row_that_is_locked_is_passed_over_and_found_later(bench, app, connection):
     @app.job("any")
     async def any_() -> None:

@@ -205,10 +205,9 @@ async def test_a_worker_given_up_though_it_lives_drops_its_jobs_and_takes_a_new_
         first = process.worker.worker_id
         await store.rescue_jobs(connection, first, limit=10, poison_after=10, lost_error="{}", poison_error="{}")
         await store.remove_worker(connection, first)
-        done = await bench.reaches(job, "completed", 5)
-        second = process.worker.worker_id
-    assert second != first
-    assert done.worker_id == second
+        # Perhaps still under the old number: the fence is the lease, not the worker.
+        await bench.reaches(job, "completed")
+        await eventually(lambda: process.worker.worker_id not in {first, None})
     assert len(began) == 2
     assert bench.records.named("worker.lost")
 
@@ -237,7 +236,9 @@ async def test_a_lost_lease_session_is_made_again_before_anybody_gives_the_worke
 
 async def _lease_pid(connection: asyncpg.Connection, worker_id: int) -> int | None:
     return await connection.fetchval(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 1214603634 AND objid = $1::int", worker_id
+        "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() "
+        "AND locktype = 'advisory' AND classid = 1214603634 AND objid = $1::int",
+        worker_id,
     )
 
 

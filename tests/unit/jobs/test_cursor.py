@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace import Priority
@@ -28,11 +28,17 @@ def test_the_next_claim_begins_after_the_last_place_of_each_range():
     assert after[Priority.LOW][1] == UUID(int=0)
 
 
-def test_a_place_never_moves_back():
+def test_a_place_moves_back_after_a_full_sweep_only():
+    """Then more may be behind where it stood; after a short one nothing is."""
     cursor = ClaimCursor(["q"], ageing=None)
-    cursor.advance([("q", 1, NOON, UUID(int=7))])
-    cursor.advance([("q", 1, NOON - timedelta(days=1), UUID(int=9))])
+    cursor.advance([("q", 1, NOON, UUID(int=7)), ("q", 2, NOON, UUID(int=7))])
+    earlier = NOON - timedelta(days=1)
+    cursor.advance([("q", 1, earlier, UUID(int=9))])
     assert cursor.plan(10, is_sweep=False)[1].after == (NOON, UUID(int=7))
+    cursor.advance([("q", 1, earlier, UUID(int=9)), ("q", 1, earlier, UUID(int=8))], goes_back=True)
+    plan = cursor.plan(10, is_sweep=False)
+    assert plan[1].after == (earlier, UUID(int=9))
+    assert plan[2].after == (NOON, UUID(int=7)), "nothing was swept of this one"
 
 
 def test_a_sweep_begins_at_the_beginning_and_forgets_no_place():
@@ -57,6 +63,7 @@ def test_aged_jobs_get_an_eighth_of_a_claim_at_most_or_one_in_eight_claims(queue
         assert Priority.CRITICAL not in {one.priority for one in aged}
 
 
+@settings(max_examples=25)
 @given(queues=names, limit=st.integers(1, 1_000))
 def test_every_aged_range_gets_its_turn(queues, limit):
     cursor = ClaimCursor(queues, ageing=Ageing())
@@ -83,18 +90,19 @@ def test_the_lower_a_priority_the_older_its_jobs_must_be():
 def test_sweeps_take_a_twentieth_of_the_time_at_most(duration, is_short):
     cursor = ClaimCursor(["q"])
     cursor.swept(started=100, ended=100 + duration)
-    assert not cursor.wants_sweep(now=100 + duration + duration * 19, is_short=is_short) or duration == 0
-    assert cursor.wants_sweep(now=100 + duration + max(1.001, duration * 21), is_short=is_short)
+    rest = cursor.until_sweep(now=100 + duration, is_short=is_short)
+    assert rest == pytest.approx(max(20 * duration, 0.02 if is_short else 1.0))
+    assert cursor.until_sweep(now=100 + duration + rest + 0.001, is_short=is_short) == 0
 
 
 def test_a_cheap_sweep_follows_a_short_claim_soon_and_comes_every_second_anyway():
     cursor = ClaimCursor(["q"])
-    assert cursor.wants_sweep(now=0, is_short=False)
+    assert cursor.until_sweep(now=0, is_short=False) == 0
     cursor.swept(started=0, ended=0.0001)
-    assert not cursor.wants_sweep(now=0.01, is_short=True)
-    assert cursor.wants_sweep(now=0.03, is_short=True)
-    assert not cursor.wants_sweep(now=0.9, is_short=False)
-    assert cursor.wants_sweep(now=1.1, is_short=False)
+    assert cursor.until_sweep(now=0.01, is_short=True) > 0
+    assert cursor.until_sweep(now=0.03, is_short=True) == 0
+    assert cursor.until_sweep(now=0.9, is_short=False) > 0
+    assert cursor.until_sweep(now=1.1, is_short=False) == 0
 
 
 @pytest.mark.parametrize(("claimed", "is_short"), [(100, False), (88, False), (87, True), (0, True)])
