@@ -142,6 +142,8 @@ def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server(server_root: Path, s
     pid = user.wait_started()
     with EmbeddedServer(server_root):
         os.killpg(user.process.pid, signal.SIGINT)
+        # Before its input is closed: an end of file that comes together with the signal would end it in good order.
+        user.process.wait()
         user.process.communicate()
         assert user.process.returncode == -signal.SIGINT
         assert is_running(pid)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from fix_apps import Bench, MovedClock, eventually
+from fix_apps import Bench, eventually
 from fix_schedules import fired, fired_at, scheduler_of, turn
 from headrace import Job, Tick, bind
+from headrace.testing import VirtualClock
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2031, 5, 1, 12, tzinfo=UTC)
@@ -25,11 +26,11 @@ def declare(bench: Bench, *, cron: str | None = "0 * * * *", **options) -> None:
     ticks.schedule("hourly", "report", 7, cron=cron, **options)
 
 
-async def test_a_tick_becomes_one_job_that_knows_its_tick(clocked: Bench, clock: MovedClock, connection):
+async def test_a_tick_becomes_one_job_that_knows_its_tick(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked, queue="reports", priority="low", max_attempts=9)
     assert await turn(clocked) == timedelta(seconds=10)
     assert await fired(connection) == []
-    clock.move(HOUR + timedelta(milliseconds=3))
+    clock.advance(HOUR + timedelta(milliseconds=3))
     await turn(clocked)
     assert await fired(connection) == [Tick("hourly", NOON + HOUR)]
     job_id = await connection.fetchval("SELECT id FROM headrace.job")
@@ -42,10 +43,10 @@ async def test_a_tick_becomes_one_job_that_knows_its_tick(clocked: Bench, clock:
     assert len(await fired(connection)) == 1
 
 
-async def test_the_rest_ends_at_the_next_tick(clocked: Bench, clock: MovedClock):
+async def test_the_rest_ends_at_the_next_tick(clocked: Bench, clock: VirtualClock):
     declare(clocked)
     await turn(clocked)
-    clock.move(HOUR - timedelta(seconds=2))
+    clock.advance(HOUR - timedelta(seconds=2))
     assert await turn(clocked) == timedelta(seconds=2)
 
 
@@ -69,22 +70,22 @@ async def test_a_worker_fires_ticks_and_its_handlers_read_them(bench: Bench, con
     ],
 )
 async def test_after_an_outage_ticks_are_caught_up_as_asked(
-    clocked: Bench, clock: MovedClock, connection, policy, hours
+    clocked: Bench, clock: VirtualClock, connection, policy, hours
 ):
     declare(clocked, **policy)
     await turn(clocked)
-    clock.move(30 * HOUR + timedelta(minutes=20))
+    clock.advance(30 * HOUR + timedelta(minutes=20))
     await turn(clocked)
     assert await fired_at(connection) == [NOON + hour * HOUR for hour in hours]
     assert [record.fields["catch_up"] for record in clocked.records.named("schedule.missed")] == (
         [] if len(hours) == 30 else [policy["catch_up"]]
     )
-    clock.move(timedelta(minutes=40))
+    clock.advance(timedelta(minutes=40))
     await turn(clocked)
     assert (await fired_at(connection))[-1] == NOON + 31 * HOUR
 
 
-async def test_two_leaders_at_once_never_fire_a_tick_twice(clocked: Bench, clock: MovedClock, connection):
+async def test_two_leaders_at_once_never_fire_a_tick_twice(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked, catch_up="all")
     for number in range(12):
         await clocked.app.schedules.create(f"more-{number}", "report", number, cron="*/30 * * * *", catch_up="all")
@@ -97,7 +98,7 @@ async def test_two_leaders_at_once_never_fire_a_tick_twice(clocked: Bench, clock
             pass
 
     for _ in range(6):
-        clock.move(HOUR)
+        clock.advance(HOUR)
         await asyncio.gather(*(lead(one, session) for one, session in zip(leaders, sessions, strict=True)))
     for session in sessions:
         await session.close()
@@ -107,10 +108,10 @@ async def test_two_leaders_at_once_never_fire_a_tick_twice(clocked: Bench, clock
     assert sum(counts) == len(ticks)
 
 
-async def test_a_tick_decided_twice_is_fired_by_the_first_to_commit(clocked: Bench, clock: MovedClock, connection):
+async def test_a_tick_decided_twice_is_fired_by_the_first_to_commit(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked)
     await turn(clocked)
-    clock.move(HOUR)
+    clock.advance(HOUR)
     first, second = scheduler_of(clocked), scheduler_of(clocked)
     async with clocked.app.pool.acquire() as one, clocked.app.pool.acquire() as other:
         async with one.transaction():
@@ -121,10 +122,10 @@ async def test_a_tick_decided_twice_is_fired_by_the_first_to_commit(clocked: Ben
     assert await fired_at(connection) == [NOON + HOUR]
 
 
-async def test_a_tick_whose_transaction_fails_is_still_to_be_fired(clocked: Bench, clock: MovedClock, connection):
+async def test_a_tick_whose_transaction_fails_is_still_to_be_fired(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked)
     await turn(clocked)
-    clock.move(HOUR)
+    clock.advance(HOUR)
     scheduler = scheduler_of(clocked)
     async with clocked.app.pool.acquire() as session:
         transaction = session.transaction()
@@ -137,14 +138,14 @@ async def test_a_tick_whose_transaction_fails_is_still_to_be_fired(clocked: Benc
     assert await fired_at(connection) == [NOON + HOUR]
 
 
-async def test_who_does_not_lead_fires_only_what_is_overdue(clocked: Bench, clock: MovedClock, connection):
+async def test_who_does_not_lead_fires_only_what_is_overdue(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked)
     leader, other = scheduler_of(clocked), scheduler_of(clocked)
     await leader.run_once()
-    clock.move(HOUR)
+    clock.advance(HOUR)
     assert await other.run_once() == timedelta(seconds=1)
     assert await fired(connection) == []
-    clock.move(timedelta(seconds=1))  # the leader hangs
+    clock.advance(timedelta(seconds=1))  # the leader hangs
     await other.run_once()
     assert await fired_at(connection) == [NOON + HOUR]
     await leader.run_once()
@@ -153,10 +154,10 @@ async def test_who_does_not_lead_fires_only_what_is_overdue(clocked: Bench, cloc
     await other.on_stop()
 
 
-async def test_an_edit_between_decision_and_firing_wins(clocked: Bench, clock: MovedClock, connection):
+async def test_an_edit_between_decision_and_firing_wins(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked)
     await turn(clocked)
-    clock.move(HOUR)
+    clock.advance(HOUR)
     scheduler = scheduler_of(clocked)
     async with clocked.app.pool.acquire() as session:
         decide = scheduler._decide
@@ -172,13 +173,13 @@ async def test_an_edit_between_decision_and_firing_wins(clocked: Bench, clock: M
 
 
 async def test_a_schedule_that_cannot_be_read_is_disabled_and_holds_up_no_other(
-    clocked: Bench, clock: MovedClock, connection
+    clocked: Bench, clock: VirtualClock, connection
 ):
     declare(clocked)
     await clocked.app.schedules.create("bad", "report", 1, cron="0 * * * *")
     await turn(clocked)
     await connection.execute("UPDATE headrace.schedule SET timezone = 'Mars/Olympus' WHERE name = 'bad'")
-    clock.move(HOUR)
+    clock.advance(HOUR)
     await turn(clocked)
     assert [tick.schedule for tick in await fired(connection)] == ["hourly"]
     assert "Mars/Olympus" in (await clocked.app.schedules.get("bad")).disabled_because
@@ -209,11 +210,11 @@ async def test_workers_that_start_together_declare_once(bench: Bench, connection
     assert len(bench.records.named("schedule.declared")) == 21
 
 
-async def test_a_tick_carries_the_tenant_its_schedule_was_made_for(clocked: Bench, clock: MovedClock, connection):
+async def test_a_tick_carries_the_tenant_its_schedule_was_made_for(clocked: Bench, clock: VirtualClock, connection):
     declare(clocked)
     with bind(tenant_id="acme", user_id="ada"):
         await clocked.app.schedules.create("theirs", "report", 1, every=HOUR)
-    clock.move(HOUR)
+    clock.advance(HOUR)
     await turn(clocked)
     rows = await connection.fetch("SELECT tenant_id, user_id, correlation_id = id AS begins FROM headrace.job")
     assert [tuple(row) for row in rows] == [("acme", "ada", True)]

@@ -76,6 +76,7 @@ def read_mbox(path: Path, *, start_offset: int = 0, max_message_bytes: int = MAX
 
 def _open_first(window: Window) -> Envelope | None:
     """Move to the first separator if the stream opens with one, past a byte order mark and empty lines."""
+    is_start = window.offset == 0
     window.fill(_LOOK_AHEAD)
     if window.offset == 0 and window.slice(0, 3) == _BYTE_ORDER_MARK:
         window.advance(3)
@@ -83,7 +84,7 @@ def _open_first(window: Window) -> Envelope | None:
         window.advance(1)
     line = window.line(0)
     envelope = read_envelope(line)
-    if envelope is None and line.startswith(b"From ") and _starts_header(window, 0):
+    if envelope is None and is_start and line.startswith(b"From ") and _starts_header(window, 0):
         # First in the file, any `From ` line before a header is an envelope: nobody writes prose there.
         return Envelope(None, is_patch=False)
     return envelope
