@@ -14,11 +14,14 @@ from headrace.db.embedded import EmbeddedServer
 from headrace.testing.plugin import TestRun
 
 _USER = """
+import signal
 import sys
 from pathlib import Path
 from headrace.db.embedded import EmbeddedServer
 from headrace.testing.plugin import TestRun
 
+# As in a terminal; a run started in the background has handed down that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 server = EmbeddedServer(Path(sys.argv[1]), settings={"fsync": "off"})
 with server as dsn:
     print(server.pid, dsn, flush=True)
