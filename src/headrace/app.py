@@ -1,48 +1,37 @@
-"""`Headrace`, the composition root: registers kinds, events and handlers; opens and closes everything in order."""
+"""`Headrace`, the composition root: registers kinds, events and handlers, and does what is asked of them."""
 
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from headrace.adapters.asyncpg import CommitWatch
-from headrace.adapters.borrow import borrow
-from headrace.adapters.borrowed import Borrowed
-from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, Reactions, require_known
-from headrace.clock import Clock, SystemClock
-from headrace.db.address import database_address, say_on_stderr
-from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
-from headrace.db.notifier import Notifier
-from headrace.db.pool import ConnectionPool
-from headrace.errors import ConfigurationError
-from headrace.events.bus import Bus, Mode, OnError, type_names
+from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, require_known
+from headrace.clock import Clock
+from headrace.db.address import say_on_stderr
+from headrace.db.migrate import MigrationSet
+from headrace.engine import Engine
+from headrace.events.bus import Mode, OnError, type_names
 from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.read import read
-from headrace.events.schema import EventRegistry
 from headrace.events.subscription import Start
 from headrace.jobs.enqueue import DependsOn
-from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, OnFailed, Priority, Unique
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
-from headrace.jobs.registry import Handler, Registry, describe
+from headrace.jobs.registry import Handler, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import WorkerOptions
 from headrace.process import Process
 from headrace.stepper import Stepper
-from headrace.sync import Sync, written_to
+from headrace.sync import Sync
 from headrace.telemetry import Telemetry
-from headrace.telemetry.logs import log_record
-from headrace.transaction import Transaction
 
 H = TypeVar("H", bound=Handler)
 
 
-class Headrace:
+class Headrace(Engine):
     """An application: its job kinds, its events and handlers, and its way to the database.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
@@ -68,20 +57,15 @@ class Headrace:
         telemetry: Telemetry | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
-        self.name = name
-        self.migrations: tuple[MigrationSet, ...] = (ENGINE, *migrations)
-        self.clock: Clock = clock or SystemClock()
-        self.telemetry = telemetry or Telemetry(log_record)
-        self.kinds = Registry()
-        self.events = EventRegistry()
-        self.handlers = Bus()
-        self.after_commit: Callable[[], Awaitable[None]] | None = None
-        """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
-        self._dsn = dsn
-        self._pool_size = pool_size
-        self._say = say
-        self._pool: ConnectionPool | None = None
-        self._notifier: Notifier | None = None
+        super().__init__(
+            dsn,
+            name=name,
+            migrations=migrations,
+            pool_size=pool_size,
+            clock=clock,
+            telemetry=telemetry,
+            say=say,
+        )
         self.schedules = Schedules(
             app=name,
             kinds=self.kinds,
@@ -91,9 +75,6 @@ class Headrace:
             notify=self.notify,
         )
         self.schedule = self.schedules.declare
-        self._exits = AsyncExitStack()
-        self._watch = CommitWatch(self.notify)
-        self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
         self.sync = Sync(self._unit, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
 
@@ -172,67 +153,6 @@ class Headrace:
         """
         for one in middleware:
             self.kinds.middleware.add(one)
-
-    def use(self, dsn: str, *, clock: Clock | None = None) -> None:
-        """Chooses another database, and another clock where one is given, before the app is opened."""
-        if self._pool is not None:
-            raise ConfigurationError(f"app {self.name!r} is open; choose the database before opening it")
-        self._dsn = dsn
-        self.clock = clock or self.clock
-
-    async def open(self, *, migrating: bool | None = True) -> None:
-        """Reaches the database. The schema is brought up to date, only checked (False) or left alone (None)."""
-        if self._pool is not None:
-            raise ConfigurationError(f"app {self.name!r} is open already")
-        async with AsyncExitStack() as exits:
-            dsn = await exits.enter_async_context(database_address(self._dsn, say=self._say))
-            pool = ConnectionPool(dsn, size=self._pool_size, application_name=self.name)
-            await pool.open()
-            exits.push_async_callback(pool.close)
-            async with pool.acquire() as connection:
-                if migrating:
-                    await migrate(connection, sets=self.migrations)
-                elif migrating is False:
-                    await require_current(connection, sets=self.migrations)
-            notifier = Notifier(pool, telemetry=self.telemetry)
-            notifier.start()
-            exits.push_async_callback(notifier.stop)
-            self._pool, self._notifier = pool, notifier
-            self._exits = exits.pop_all()
-
-    async def close(self) -> None:
-        """Sends the last wake-ups and closes everything in reverse order."""
-        await self._watch.close()
-        self._pool = self._notifier = None
-        await self._exits.aclose()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    @property
-    def pool(self) -> ConnectionPool:
-        """The pool of connections; raises ConfigurationError while the app is closed."""
-        if self._pool is None:
-            raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
-        return self._pool
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Transaction]:
-        """One transaction for state, events and jobs; committed at the end of the block, or not at all."""
-        async with self.pool.acquire() as connection:
-            unit = self._unit(connection)
-            try:
-                async with connection.transaction():
-                    yield unit
-                    await unit.flush()
-                    await unit.require_sound()
-            finally:
-                unit.end()
-        await self._announce(unit)
 
     async def enqueue(
         self,
@@ -347,51 +267,5 @@ class Headrace:
         """What a test runs instead of a process: one job or one round of events at a time, when it is told to."""
         return Stepper(self, reactions=self._reactions, telemetry=telemetry or self.telemetry)
 
-    def notify(self, channel: str) -> None:
-        """Sends a wake-up on a channel, soon."""
-        if self._notifier is not None:
-            self._notifier.notify(channel)
-
-    def _notify_all(self, channels: Collection[str]) -> None:
-        for channel in channels:
-            self.notify(channel)
-
     async def _process_event(self, args: ProcessEvent, job: Job) -> Any:
         return await self._reactions.process(args, job, self.pool)
-
-    def _unit(self, connection: Any) -> Transaction:
-        return Transaction(
-            connection,
-            kinds=self.kinds,
-            events=self.events,
-            source=self.name,
-            clock=self.clock,
-            run_sync_handlers=self._reactions.run_sync,
-            keeps_stored=self.telemetry.hears(logging.DEBUG),
-        )
-
-    @asynccontextmanager
-    async def _unit_on(self, connection: Any) -> AsyncGenerator[Transaction]:
-        if connection is None:
-            async with self.transaction() as unit:
-                yield unit
-            return
-        borrowed = borrow(connection)
-        unit = self._unit(borrowed)
-        yield unit
-        await unit.flush()
-        unit.end()
-        tell_enqueued(self.telemetry, unit.stored)
-        channels = written_to(unit)
-        if self._notifier is None or not channels:
-            return  # nobody to tell through; workers poll
-        if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
-            self._watch.add(borrowed, channels, of=connection)
-
-    async def _announce(self, unit: Transaction) -> None:
-        """After a commit: tells what was stored and wakes who waits for it."""
-        tell_enqueued(self.telemetry, unit.stored)
-        channels = written_to(unit)
-        self._notify_all(channels)
-        if channels and self.after_commit is not None:
-            await self.after_commit()

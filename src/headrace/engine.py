@@ -1,0 +1,169 @@
+"""`Engine`, an application's way to its database: opened, closed, and the transactions in between."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+from headrace.adapters.asyncpg import CommitWatch
+from headrace.adapters.borrow import borrow
+from headrace.adapters.borrowed import Borrowed
+from headrace.bridge import Reactions
+from headrace.clock import Clock, SystemClock
+from headrace.db.address import database_address
+from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
+from headrace.db.notifier import Notifier
+from headrace.db.pool import ConnectionPool
+from headrace.errors import ConfigurationError
+from headrace.events.bus import Bus
+from headrace.events.schema import EventRegistry
+from headrace.jobs.enqueue_records import tell_enqueued
+from headrace.jobs.registry import Registry
+from headrace.sync import written_to
+from headrace.telemetry import Telemetry
+from headrace.telemetry.logs import log_record
+from headrace.transaction import Transaction
+
+
+class Engine:
+    """What is registered, and the database it is used on.
+
+    `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
+    `./.headrace`.
+    """
+
+    def __init__(
+        self,
+        dsn: str | None,
+        *,
+        name: str,
+        migrations: Sequence[MigrationSet],
+        pool_size: int,
+        clock: Clock | None,
+        telemetry: Telemetry | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.migrations: tuple[MigrationSet, ...] = (ENGINE, *migrations)
+        self.clock: Clock = clock or SystemClock()
+        self.telemetry = telemetry or Telemetry(log_record)
+        self.kinds = Registry()
+        self.events = EventRegistry()
+        self.handlers = Bus()
+        self.after_commit: Callable[[], Awaitable[None]] | None = None
+        """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
+        self._dsn = dsn
+        self._pool_size = pool_size
+        self._say = say
+        self._pool: ConnectionPool | None = None
+        self._notifier: Notifier | None = None
+        self._exits = AsyncExitStack()
+        self._watch = CommitWatch(self.notify)
+        self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
+
+    def use(self, dsn: str, *, clock: Clock | None = None) -> None:
+        """Chooses another database, and another clock where one is given, before the app is opened."""
+        if self._pool is not None:
+            raise ConfigurationError(f"app {self.name!r} is open; choose the database before opening it")
+        self._dsn = dsn
+        self.clock = clock or self.clock
+
+    async def open(self, *, migrating: bool | None = True) -> None:
+        """Reaches the database. The schema is brought up to date, only checked (False) or left alone (None)."""
+        if self._pool is not None:
+            raise ConfigurationError(f"app {self.name!r} is open already")
+        async with AsyncExitStack() as exits:
+            dsn = await exits.enter_async_context(database_address(self._dsn, say=self._say))
+            pool = ConnectionPool(dsn, size=self._pool_size, application_name=self.name)
+            await pool.open()
+            exits.push_async_callback(pool.close)
+            async with pool.acquire() as connection:
+                if migrating:
+                    await migrate(connection, sets=self.migrations)
+                elif migrating is False:
+                    await require_current(connection, sets=self.migrations)
+            notifier = Notifier(pool, telemetry=self.telemetry)
+            notifier.start()
+            exits.push_async_callback(notifier.stop)
+            self._pool, self._notifier = pool, notifier
+            self._exits = exits.pop_all()
+
+    async def close(self) -> None:
+        """Sends the last wake-ups and closes everything in reverse order."""
+        await self._watch.close()
+        self._pool = self._notifier = None
+        await self._exits.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def pool(self) -> ConnectionPool:
+        """The pool of connections; raises ConfigurationError while the app is closed."""
+        if self._pool is None:
+            raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
+        return self._pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """One transaction for state, events and jobs; committed at the end of the block, or not at all."""
+        async with self.pool.acquire() as connection:
+            unit = self._unit(connection)
+            try:
+                async with connection.transaction():
+                    yield unit
+                    await unit.flush()
+                    await unit.require_sound()
+            finally:
+                unit.end()
+        await self._announce(unit)
+
+    def notify(self, channel: str) -> None:
+        """Sends a wake-up on a channel, soon."""
+        if self._notifier is not None:
+            self._notifier.notify(channel)
+
+    def _notify_all(self, channels: Collection[str]) -> None:
+        for channel in channels:
+            self.notify(channel)
+
+    def _unit(self, connection: Any) -> Transaction:
+        return Transaction(
+            connection,
+            kinds=self.kinds,
+            events=self.events,
+            source=self.name,
+            clock=self.clock,
+            run_sync_handlers=self._reactions.run_sync,
+            keeps_stored=self.telemetry.hears(logging.DEBUG),
+        )
+
+    @asynccontextmanager
+    async def _unit_on(self, connection: Any) -> AsyncGenerator[Transaction]:
+        if connection is None:
+            async with self.transaction() as unit:
+                yield unit
+            return
+        borrowed = borrow(connection)
+        unit = self._unit(borrowed)
+        yield unit
+        await unit.flush()
+        unit.end()
+        tell_enqueued(self.telemetry, unit.stored)
+        channels = written_to(unit)
+        if self._notifier is None or not channels:
+            return  # nobody to tell through; workers poll
+        if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
+            self._watch.add(borrowed, channels, of=connection)
+
+    async def _announce(self, unit: Transaction) -> None:
+        """After a commit: tells what was stored and wakes who waits for it."""
+        tell_enqueued(self.telemetry, unit.stored)
+        channels = written_to(unit)
+        self._notify_all(channels)
+        if channels and self.after_commit is not None:
+            await self.after_commit()
