@@ -17,6 +17,7 @@ from headrace.events.schema import EventRegistry
 from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
+from headrace.jobs.maintenance.hold_keeper import HoldKeeper
 from headrace.jobs.maintenance.kind_keeper import KindKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
@@ -104,6 +105,7 @@ class Process:
             DayKeeper(pool, telemetry=telemetry),
             KindKeeper(pool, list(kinds.handled()), app_name=app.name, telemetry=telemetry),
             FlowKeeper(pool, telemetry=telemetry),
+            HoldKeeper(pool, clock=clock, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
         )
 

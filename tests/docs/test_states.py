@@ -16,7 +16,7 @@ from headrace import Job, Unique
 from headrace.jobs import store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
-from headrace.jobs.job import STATES, TERMINAL, Claim, Policy, Priority
+from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
 from headrace.jobs.outcome import Again, Ended, Ending
 from headrace.jobs.registry import describe
 
@@ -96,9 +96,12 @@ def rescuing(poison_after: int) -> Act:
     )
 
 
-async def debounce(one: Subject) -> None:
-    unique = Unique(one.key, debounce=True, max_wait=2 * LATER)
-    await insert(one.connection, queue=f"q{one.number}", unique=unique, delay=LATER)
+def meeting(on_conflict: OnConflict, *, delay: timedelta) -> Act:
+    async def meet(one: Subject) -> None:
+        unique = Unique(one.key, on_conflict=on_conflict, max_wait=2 * LATER)
+        await insert(one.connection, queue=f"q{one.number}", unique=unique, delay=delay)
+
+    return meet
 
 
 def running(statement: str, *values: object) -> Act:
@@ -127,7 +130,9 @@ async def let_time_pass(one: Subject) -> None:
 
 ACTS: list[tuple[str, Act]] = [
     ("", let_time_pass),
-    ("hold_waiting", debounce),
+    ("hold_waiting", meeting("debounce", delay=LATER)),
+    ("hold_waiting", meeting("replace", delay=LATER)),
+    ("hold_waiting", meeting("replace", delay=timedelta(0))),
     ("hasten_job", running("hasten_job", None)),
     ("claim_jobs", lambda one: claim(one.connection, one.number)),
     *(("finish_jobs", finishing(state)) for state in get_args(Ending)),

@@ -12,9 +12,9 @@ from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
 from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
+from headrace.jobs.unique_key import resolve
 
 _LONGEST_DELAY = timedelta(days=36_525)
-_LONGEST_KEY = 1_000
 _LONGEST_NAME = 200
 
 
@@ -62,21 +62,20 @@ def prepare(
         require_attempts(max_attempts)
     if queue is not None:
         require_queue(queue)
-    if unique is not None:
-        _check_unique(unique)
+    encoded = kind.encode(args)
     job = NewJob(
         id=uuid7(),
         kind=kind.name,
         queue=kind.queue if queue is None else queue,
         priority=kind.priority if priority is None else _priority(priority),
-        args=kind.encode(args),
+        args=encoded,
         max_attempts=max_attempts or kind.max_attempts,
         context=current(),
         run_at=run_at,
         delay=delay or timedelta(0),
         parent_id=parent_id,
         metadata=None if metadata is None else _metadata(metadata),
-        unique=unique,
+        unique=None if unique is None else resolve(unique, encoded),
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
     )
     return kind.middleware.on_enqueue(job)
@@ -119,17 +118,6 @@ def _metadata(value: dict[str, Any]) -> str:
     if holds_nul(text):
         raise ConfigurationError("metadata must not hold the character U+0000, PostgreSQL cannot store it")
     return text
-
-
-def _check_unique(unique: Unique) -> None:
-    key = unique.key
-    is_storable = "\x00" not in key and not any("\ud800" <= character <= "\udfff" for character in key)
-    if not (1 <= len(key) <= _LONGEST_KEY and is_storable):
-        raise ConfigurationError(
-            f"a unique key has 1 to {_LONGEST_KEY} characters, without U+0000 and lone surrogates, got {key[:50]!r}"
-        )
-    if unique.max_wait < timedelta(0):
-        raise ConfigurationError(f"max_wait of a unique key must not be negative, got {unique.max_wait}")
 
 
 def _priority(value: Priority | str) -> Priority:

@@ -1,6 +1,6 @@
 """What a job is: its states, its priority, the job about to be stored and the one just claimed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Literal
@@ -38,20 +38,29 @@ class Priority(IntEnum):
             raise ValueError(f"priority must be one of critical, high, normal, low, got {name!r}") from None
 
 
+OnConflict = Literal["skip", "replace", "debounce"]
+
+
 @dataclass(frozen=True, slots=True)
 class Unique:
     """At most one job holds this key at a time.
 
-    `key` is scoped by the job's kind. `scope` says how long it is held: "waiting" frees it when a
-    worker claims the job, "alive" when the job has ended. A second enqueue while it is held stores
-    nothing and returns the holder; with `debounce` it also pushes the holder's due time to its own,
-    but never beyond `max_wait` after the time the holder was first due.
+    `key` is scoped by the job's kind; where it is left out, the args are the key: those named in `by`,
+    or all. `scope` says how long it is held: "waiting" frees it when a worker claims the job, "alive"
+    when the job has ended; with a `window` it is held at least so long after the enqueue, though the
+    job may have ended. A second enqueue while it is held stores nothing and returns the holder.
+
+    `on_conflict` says what else it does to a holder that waits: nothing ("skip"), gives it the new
+    args, metadata, priority, attempts and due time ("replace"), or pushes its due time to the new one,
+    never beyond `max_wait` after the time it was first due ("debounce"). A holder that runs stays as it is.
     """
 
-    key: str
+    key: str | None = None
     scope: Literal["waiting", "alive"] = "alive"
-    debounce: bool = False
-    max_wait: timedelta = timedelta(minutes=5)
+    on_conflict: OnConflict = field(default="skip", kw_only=True)
+    by: tuple[str, ...] = field(default=(), kw_only=True)
+    max_wait: timedelta = field(default=timedelta(minutes=5), kw_only=True)
+    window: timedelta | None = field(default=None, kw_only=True)
 
 
 OnFailed = Literal["cancel", "run", "hold"]

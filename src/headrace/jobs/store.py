@@ -14,7 +14,7 @@ from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_l
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.registry import Kind
-from headrace.jobs.unique import Key, insert_unique
+from headrace.jobs.unique import Key, insert_unique, key_of
 
 _PACKAGE = "headrace.jobs"
 
@@ -101,7 +101,7 @@ async def _store(connection: Connection, jobs: Sequence[NewJob], now: datetime |
 
 
 def _enqueued(job: NewJob, holders: Mapping[Key, UUID]) -> Enqueued:
-    holder = job.id if job.unique is None else holders[job.kind, job.unique.key]
+    holder = job.id if job.unique is None else holders[key_of(job, job.unique)]
     return Enqueued(holder, is_new=holder == job.id)
 
 

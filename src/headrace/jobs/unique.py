@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from headrace.db.connection import Connection
+from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.errors import HeadraceError
 from headrace.jobs.job import NewJob, Unique
@@ -32,7 +32,9 @@ async def insert_unique(
     """
     first: dict[Key, tuple[NewJob, Unique]] = {}
     for job, unique in jobs:
-        first.setdefault((job.kind, unique.key), (job, unique))
+        key = key_of(job, unique)
+        if key not in first or unique.on_conflict == "replace":
+            first[key] = (job, unique)
     # In key order across the chunks too, so that two callers cannot wait for each other.
     wanted = dict(sorted(((_stored(key), pair) for key, pair in first.items()), key=lambda item: item[0]))
     keys = list(wanted)
@@ -58,9 +60,17 @@ async def _settle(
         jobs = [job for _, job, _ in missing]
         keys = [key for key, _, _ in missing]
         scopes = [unique.scope for _, _, unique in missing]
-        stored = await connection.fetch(statement(_PACKAGE, "insert_unique_jobs"), *columns(jobs), now, keys, scopes)
+        windows = [unique.window for _, _, unique in missing]
+        stored = await connection.fetch(
+            statement(_PACKAGE, "insert_unique_jobs"), *columns(jobs), now, keys, scopes, windows
+        )
         holders |= {row["unique_key"]: row["job_id"] for row in stored}
         held = [(key, job, unique) for key, job, unique in missing if key not in holders]
+        windowed = [(key, job) for key, job, unique in held if unique.window is not None]
+        if windowed:
+            await connection.execute(
+                statement(_PACKAGE, "drop_holds"), [key for key, _ in windowed], [job.id for _, job in windowed]
+            )
         if held:
             # A holder that begins or ends between these statements is met, or gone, in the next round.
             holders |= await _meet(connection, held, now=now)
@@ -70,17 +80,36 @@ async def _settle(
 async def _meet(
     connection: Connection, held: Sequence[tuple[str, NewJob, Unique]], *, now: datetime | None
 ) -> dict[str, UUID]:
+    keys = [key for key, _, _ in held]
     waiting = await connection.fetch(
         statement(_PACKAGE, "hold_waiting"),
-        [key for key, _, _ in held],
-        [unique.debounce for _, _, unique in held],
+        keys,
+        [unique.on_conflict for _, _, unique in held],
         [unique.max_wait for _, _, unique in held],
         [job.run_at for _, job, _ in held],
         [job.delay for _, job, _ in held],
+        [int(job.priority) for _, job, _ in held],
+        [job.args for _, job, _ in held],
+        [job.metadata for _, job, _ in held],
+        [job.max_attempts for _, job, _ in held],
         now,
     )
-    running = await connection.fetch(statement(_PACKAGE, "find_running"), [key for key, _, _ in held])
-    return {row["unique_key"]: row["job_id"] for row in (*running, *waiting)}
+    running = await connection.fetch(statement(_PACKAGE, "find_running"), keys)
+    past: list[Row] = []
+    if any(unique.window is not None for _, _, unique in held):
+        past = await connection.fetch(statement(_PACKAGE, "find_window_holders"), keys, now)
+    return {row["unique_key"]: row["job_id"] for row in (*past, *running, *waiting)}
+
+
+async def forget_holds(connection: Connection, *, limit: int, now: datetime | None = None) -> int:
+    """Deletes windows that are over, at most `limit`; how many."""
+    return len(await connection.fetch(statement(_PACKAGE, "forget_holds"), limit, now))
+
+
+def key_of(job: NewJob, unique: Unique) -> Key:
+    """Under which a job is unique; its key has been resolved."""
+    assert unique.key is not None  # noqa: S101 - `prepare` resolves it
+    return job.kind, unique.key
 
 
 def _stored(key: Key) -> str:

@@ -58,7 +58,7 @@ async def enqueue_scores(tx: Transaction, contacts: Iterable[tuple[UUID, UUID]])
                 SCORE_KIND,
                 [CalculateScore(contact_id) for contact_id in contact_ids],
                 uniques=[
-                    Unique(str(contact_id), scope="waiting", debounce=True, max_wait=_MAX_WAIT)
+                    Unique(str(contact_id), scope="waiting", on_conflict="debounce", max_wait=_MAX_WAIT)
                     for contact_id in contact_ids
                 ],
                 delay=_DEBOUNCE,

@@ -86,7 +86,7 @@ async def test_every_driver_stores_the_same_rows(app, database, connection):
         async with caller.connect(database) as theirs, caller.begin(theirs):
             with bind(**context):
                 await caller.call(app, "enqueue", "mail", {"to": 1}, connection=theirs, **options)
-                unique = Unique("key", scope="waiting", debounce=True, max_wait=timedelta(hours=1))
+                unique = Unique("key", scope="waiting", on_conflict="debounce", max_wait=timedelta(hours=1))
                 await caller.call(
                     app,
                     "enqueue_many",

@@ -212,7 +212,7 @@ async def test_metadata_that_cannot_be_stored_is_refused(app, value):
         ({"unique": Unique("k" * 1001)}, "unique key"),
         ({"unique": Unique("a\x00")}, "unique key"),
         ({"unique": Unique("\ud800")}, "unique key"),
-        ({"unique": Unique("k", debounce=True, max_wait=timedelta(seconds=-1))}, "max_wait"),
+        ({"unique": Unique("k", on_conflict="debounce", max_wait=timedelta(seconds=-1))}, "max_wait"),
     ],
 )
 async def test_options_out_of_range_are_refused(app, options, reason):

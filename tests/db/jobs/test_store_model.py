@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +15,7 @@ from headrace.context import Context
 from headrace.ids import uuid7
 from headrace.jobs import store
 from headrace.jobs.cursor import ClaimCursor
-from headrace.jobs.job import Claim, NewJob, Priority, Unique
+from headrace.jobs.job import Claim, NewJob, OnConflict, Priority, Unique
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.store import ProgressReport, Settlement
 
@@ -101,12 +101,12 @@ def machine_on(  # noqa: C901 - the rules of one machine
             priority=st.sampled_from(Priority),
             parent=st.none() | picks,
             key=st.none() | st.sampled_from("ab"),
-            debounce=st.booleans(),
+            on_conflict=st.sampled_from(get_args(OnConflict)),
         )
-        def enqueue(self, delay, priority, parent, key, debounce) -> None:
+        def enqueue(self, delay, priority, parent, key, on_conflict) -> None:
             parents = list(self.world.jobs)
             parent_id = parents[parent % len(parents)] if parents and parent is not None else None
-            unique = None if key is None else Unique(key, debounce=debounce, max_wait=2 * SECOND)
+            unique = None if key is None else Unique(key, on_conflict=on_conflict, max_wait=2 * SECOND)
             new = NewJob(
                 uuid7(), "any", "default", priority, "{}", 3, Context(), None, delay * SECOND, parent_id, None, unique
             )
@@ -125,8 +125,13 @@ def machine_on(  # noqa: C901 - the rules of one machine
                 self.first_due = {**getattr(self, "first_due", {}), new.id: due}
                 if parent_id is not None:
                     self.world.families.setdefault(parent_id, Family()).children += 1
-            elif debounce and self.world.jobs[holder].state == "waiting" and holder in self.first_due:
-                job = self.world.jobs[holder]
+                return
+            job = self.world.jobs[holder]
+            if job.state != "waiting" or on_conflict == "skip":
+                return
+            if on_conflict == "replace":
+                job.run_at, job.priority = due, int(priority)
+            elif holder in self.first_due:
                 job.run_at = max(job.run_at, min(due, self.first_due[holder] + 2 * SECOND))
 
         @rule(seconds=st.integers(1, 3))

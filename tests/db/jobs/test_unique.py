@@ -7,6 +7,7 @@ import pytest
 from fix_apps import eventually
 from headrace import Headrace, Unique
 from headrace.jobs import store
+from headrace.jobs.unique import forget_holds
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2031, 5, 1, 12, tzinfo=UTC)
@@ -76,7 +77,7 @@ async def test_a_cancelled_job_frees_its_key(bench, app, connection):
 async def test_debouncing_pushes_the_holder_back_each_time(clocked, clock):
     app = clocked.app
     app.declare("score")
-    unique = Unique("ada", debounce=True)
+    unique = Unique("ada", on_conflict="debounce")
     first = await app.enqueue("score", delay=MINUTE, unique=unique)
     clock.advance(timedelta(seconds=30))
     assert not (await app.enqueue("score", delay=MINUTE, unique=unique)).is_new
@@ -86,7 +87,7 @@ async def test_debouncing_pushes_the_holder_back_each_time(clocked, clock):
 async def test_debouncing_never_pushes_beyond_its_longest_wait(clocked, clock):
     app = clocked.app
     app.declare("score")
-    unique = Unique("ada", debounce=True, max_wait=timedelta(minutes=3))
+    unique = Unique("ada", on_conflict="debounce", max_wait=timedelta(minutes=3))
     first = await app.enqueue("score", delay=MINUTE, unique=unique)
     for _ in range(20):
         clock.advance(timedelta(seconds=30))
@@ -97,7 +98,7 @@ async def test_debouncing_never_pushes_beyond_its_longest_wait(clocked, clock):
 async def test_debouncing_never_pulls_the_holder_forward(clocked):
     app = clocked.app
     app.declare("score")
-    unique = Unique("ada", debounce=True)
+    unique = Unique("ada", on_conflict="debounce")
     first = await app.enqueue("score", delay=MINUTE, unique=unique)
     await app.enqueue("score", unique=unique)
     assert (await clocked.show(first)).run_at == START + MINUTE
@@ -109,6 +110,125 @@ async def test_without_debounce_the_holder_stays_where_it_is(clocked):
     first = await app.enqueue("score", delay=MINUTE, unique=Unique("ada"))
     await app.enqueue("score", delay=MINUTE * 5, unique=Unique("ada"))
     assert (await clocked.show(first)).run_at == START + MINUTE
+
+
+async def test_replacing_gives_the_holder_what_the_new_job_would_have_had(clocked):
+    app = clocked.app
+    app.declare("score")
+    unique = Unique("ada", on_conflict="replace")
+    first = await app.enqueue("score", 1, delay=MINUTE * 5, metadata={"turn": 1}, unique=unique)
+    second = await app.enqueue(
+        "score", 2, delay=MINUTE, priority="high", max_attempts=7, metadata={"turn": 2}, unique=unique
+    )
+    assert (second.id, second.is_new) == (first.id, False)
+    shown = await clocked.show(first)
+    assert (shown.args, shown.run_at, shown.priority, shown.max_attempts) == (2, START + MINUTE, "high", 7)
+    assert shown.metadata == {"turn": 2}
+
+
+async def test_the_handler_gets_the_args_of_the_last_enqueue_before_it_began(bench, app):
+    gate = asyncio.Event()
+    ran: list[int] = []
+
+    @app.job("score")
+    async def score(number: int) -> None:
+        ran.append(number)
+        await gate.wait()
+
+    unique = Unique("ada", scope="waiting", on_conflict="replace")
+    for number in range(3):
+        await app.enqueue("score", number, unique=unique)
+    async with bench.working():
+        await eventually(lambda: ran == [2])
+        late = await app.enqueue("score", 3, unique=unique)
+        assert late.is_new
+        gate.set()
+        await bench.reaches(late, "completed")
+    assert ran == [2, 3]
+
+
+async def test_a_running_holder_is_not_replaced(bench, app):
+    gate = asyncio.Event()
+
+    @app.job("score")
+    async def score(number: int) -> None:
+        del number
+        await gate.wait()
+
+    first = await app.enqueue("score", 1, unique=Unique("ada", on_conflict="replace"))
+    async with bench.working():
+        await bench.reaches(first, "processing")
+        assert (await app.enqueue("score", 2, unique=Unique("ada", on_conflict="replace"))).id == first.id
+        assert (await bench.show(first)).args == 1
+        gate.set()
+        await bench.reaches(first, "completed")
+
+
+async def test_of_equal_keys_in_one_call_the_last_replaces(bench, app):
+    app.declare("score")
+    unique = Unique("ada", on_conflict="replace")
+    jobs = await app.enqueue_many("score", [1, 2, 3], uniques=[unique] * 3)
+    assert len({job.id for job in jobs}) == 1
+    assert (await bench.show(jobs[0])).args == 3
+
+
+async def test_args_are_the_key_where_none_is_given(app):
+    app.declare("score")
+    first = await app.enqueue("score", {"user": 1, "page": 1}, unique=Unique(by=("user",)))
+    same = await app.enqueue("score", {"user": 1, "page": 2}, unique=Unique(by=("user",)))
+    other = await app.enqueue("score", {"user": 2, "page": 1}, unique=Unique(by=("user",)))
+    assert (same.id, same.is_new, other.is_new) == (first.id, False, True)
+
+
+async def test_a_window_outlasts_the_job_and_then_frees_the_key(clocked, clock):
+    app = clocked.app
+    ran: list[int] = []
+
+    @app.job("score")
+    async def score(number: int) -> None:
+        ran.append(number)
+
+    unique = Unique("ada", window=MINUTE * 10)
+    first = await app.enqueue("score", 1, unique=unique)
+    async with clocked.working():
+        await clocked.reaches(first, "completed")
+    clock.advance(MINUTE * 9)
+    again = await app.enqueue("score", 2, unique=unique)
+    assert (again.id, again.is_new) == (first.id, False)
+    clock.advance(MINUTE)
+    third = await app.enqueue("score", 3, unique=unique)
+    assert third.is_new
+    assert not (await app.enqueue("score", 4, unique=unique)).is_new
+
+
+async def test_a_job_older_than_its_window_still_holds_the_key(bench, clocked, clock):
+    app = clocked.app
+    app.declare("score")
+    unique = Unique("ada", window=MINUTE)
+    first = await app.enqueue("score", 1, delay=MINUTE * 60, unique=unique)
+    clock.advance(MINUTE * 5)
+    assert (await app.enqueue("score", 2, unique=unique)).id == first.id
+    assert await bench.value("SELECT count(*) FROM headrace.unique_hold WHERE job_id <> $1", first.id) == 0
+
+
+async def test_of_many_concurrent_enqueuers_of_a_window_exactly_one_stores_the_job(database):
+    async with Headrace(database, name="race", pool_size=32, say=lambda _: None) as app:
+        app.declare("score")
+        unique = Unique("ada", scope="waiting", window=timedelta(hours=1))
+        jobs = await asyncio.gather(*(app.enqueue("score", number, unique=unique) for number in range(32)))
+        assert sum(job.is_new for job in jobs) == 1
+        assert len({job.id for job in jobs}) == 1
+
+
+async def test_windows_that_are_over_are_removed(bench, clocked, clock, connection):
+    app = clocked.app
+    app.declare("score")
+    for number in range(5):
+        await app.enqueue("score", number, unique=Unique(str(number), window=MINUTE * (number + 1)))
+    clock.advance(MINUTE * 3)
+    assert await forget_holds(connection, limit=2, now=clock.now()) == 2
+    assert await forget_holds(connection, limit=2, now=clock.now()) == 1
+    assert await bench.value("SELECT count(*) FROM headrace.unique_hold") == 2
 
 
 async def test_of_many_jobs_in_one_call_each_key_is_stored_once(app, bench):

@@ -1,16 +1,29 @@
--- Locks the waiting holders of unique keys to the end of the transaction, and pushes back those that are debounced.
--- Index: run_unique_key; FOR UPDATE in key order.
+-- Locks the waiting holders of unique keys to the end of the transaction; pushes back those that are debounced, and gives those
+-- that are replaced what the new job would have had.
+-- Index: run_unique_key; FOR UPDATE in key order. job_pkey.
 WITH wanted AS MATERIALIZED (
-    SELECT unique_key, is_debounced, max_wait, coalesce(run_at, coalesce($6::timestamptz, statement_timestamp()) + delay) AS due_at
-    FROM unnest($1::text[], $2::boolean[], $3::interval[], $4::timestamptz[], $5::interval[])
-        AS wanted (unique_key, is_debounced, max_wait, run_at, delay)
+    SELECT unique_key, on_conflict, max_wait, coalesce(run_at, coalesce($10::timestamptz, statement_timestamp()) + delay) AS due_at,
+           priority, args, metadata, max_attempts
+    FROM unnest($1::text[], $2::text[], $3::interval[], $4::timestamptz[], $5::interval[], $6::smallint[], $7::text[], $8::text[],
+                $9::smallint[])
+        AS wanted (unique_key, on_conflict, max_wait, run_at, delay, priority, args, metadata, max_attempts)
 ), held AS MATERIALIZED (
     SELECT run.job_id, run.unique_key FROM headrace.run
     WHERE run.unique_key = ANY ($1::text[]) AND run.state <> 'processing' ORDER BY run.unique_key FOR UPDATE
-), pushed AS (
+), moved AS (
     UPDATE headrace.run
-    SET run_at = greatest(run.run_at, least(wanted.due_at, run.due_first_at + wanted.max_wait))
+    SET run_at = CASE wanted.on_conflict
+            WHEN 'replace' THEN wanted.due_at
+            ELSE greatest(run.run_at, least(wanted.due_at, run.due_first_at + wanted.max_wait))
+        END,
+        priority = CASE wanted.on_conflict WHEN 'replace' THEN wanted.priority ELSE run.priority END
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
-    WHERE run.job_id = held.job_id AND wanted.is_debounced
+    WHERE run.job_id = held.job_id AND wanted.on_conflict IN ('replace', 'debounce')
+), rewritten AS (
+    UPDATE headrace.job
+    SET args = wanted.args::jsonb, metadata = wanted.metadata::jsonb, priority = wanted.priority,
+        max_attempts = wanted.max_attempts
+    FROM held JOIN wanted ON wanted.unique_key = held.unique_key
+    WHERE job.id = held.job_id AND wanted.on_conflict = 'replace'
 )
 SELECT job_id, unique_key FROM held
