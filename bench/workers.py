@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from headrace.db.address import ENVIRONMENT
@@ -33,10 +33,10 @@ class WorkerProcess:
 
     def pause(self) -> None:
         """Stops the process where it stands."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        self._send(signal.SIGCONT)
 
     def require_running(self) -> None:
         """Raises RuntimeError where the process has ended."""
@@ -67,8 +67,13 @@ class WorkerProcess:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._process.communicate()
         except TimeoutError:
-            self._process.kill()
+            self._send(signal.SIGKILL)
             await self._process.wait()
+
+    def _send(self, number: signal.Signals) -> None:
+        # Not by asyncio's process: where it has just died, that takes the exit code away from asyncio.
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,16 @@ async def clocked(database: str, clock: VirtualClock) -> AsyncIterator[Bench]:
     """An open app whose statements take their time from `clock`."""
     async with opened_bench(database, clock=clock) as bench:
         yield bench
+
+
+def send(process: Any, number: signal.Signals) -> None:
+    """Sends a signal to a process of `subprocess` or asyncio; to one that has ended, nothing.
+
+    asyncio's own `kill` asks for the exit code first, and where the process has just died it takes the code away from
+    asyncio, which then calls it 255.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, number)
 
 
 class WorkerProcess:

@@ -1,6 +1,7 @@
 """A consumer killed with -9 in the middle of a batch: what it wrote in its transaction happens exactly once."""
 
 import asyncio
+import signal
 import sys
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from fix_apps import send
 from fix_events import NoteTaken, new
 from headrace.events.head import Head
 from headrace.events.store import append
@@ -33,7 +35,7 @@ async def consuming(dsn: str):
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
+            send(process, signal.SIGKILL)
         await process.communicate()
 
 
@@ -53,7 +55,7 @@ async def test_effects_happen_exactly_once_however_often_the_consumer_is_killed(
         async with consuming(database) as process:
             for _ in range(3):
                 assert await process.stdout.readline(), "the consumer ended by itself"
-            process.kill()  # in the middle of a batch: its line comes between two writes of one
+            send(process, signal.SIGKILL)  # in the middle of a batch: its line comes between two writes of one
         assert process.returncode == -9
 
     killed_at = await connection.fetchval("SELECT count(*) FROM effect")

@@ -6,7 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from headrace_crm.errors import CrmError
 
@@ -57,7 +57,7 @@ class WorkerProcesses:
         """Kills the worker of this process id with SIGKILL; False where it is none of these, or dead."""
         for process in self.alive:
             if process.pid == pid:
-                process.send_signal(signal.SIGKILL)
+                _kill(process)
                 return True
         return False
 
@@ -82,8 +82,14 @@ class WorkerProcesses:
                 async with asyncio.timeout(_SECONDS_TO_STOP):
                     await process.wait()
             except TimeoutError:
-                process.kill()
+                _kill(process)
                 await process.wait()
+
+
+def _kill(process: Process) -> None:
+    # Not by asyncio's process: where it has just died, that takes the exit code away from asyncio.
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
 
 
 @asynccontextmanager
