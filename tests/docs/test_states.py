@@ -141,8 +141,7 @@ ACTS: list[tuple[str, Act]] = [
     ("release_unheard", lambda one: store.release_unheard(one.connection, one.number, after=0, heard=[])),
     ("rescue_jobs", rescuing(10)),
     ("rescue_jobs", rescuing(1)),
-    ("cancel_waiting", on_many("cancel_waiting", ERROR)),
-    ("request_cancel", on_many("request_cancel", "somebody")),
+    ("cancel_jobs", on_many("cancel_jobs", ERROR, "somebody")),
     ("redrive_job", redrive),
     ("count_dependencies", recount),
 ]

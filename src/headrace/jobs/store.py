@@ -306,12 +306,11 @@ async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: st
 
 async def cancel_jobs(connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str) -> CancelledJobs:
     """Cancels those that wait, asks for it of those that run."""
-    cancelled = await connection.fetch(statement(_PACKAGE, "cancel_waiting"), job_ids, error)
-    requested = await connection.fetch(statement(_PACKAGE, "request_cancel"), job_ids, by)
+    rows = await connection.fetch(statement(_PACKAGE, "cancel_jobs"), job_ids, error, by)
     return CancelledJobs(
-        cancelled={row["job_id"] for row in cancelled},
-        requested={row["job_id"] for row in requested},
-        follower_count=cancelled[0]["follower_count"] if cancelled else 0,
+        cancelled={row["job_id"] for row in rows if not row["is_requested"]},
+        requested={row["job_id"] for row in rows if row["is_requested"]},
+        follower_count=max((row["follower_count"] for row in rows), default=0),
     )
 
 

@@ -1,9 +1,14 @@
--- Cancels those of these jobs that wait, settles who waits for them, and returns them.
+-- Cancels those of these jobs that wait, settles who waits for them, and asks the workers of those that run; returns both.
+-- In one statement under one lock: a job that is claimed or given back meanwhile is met in the state it comes to.
 -- Index: run_pkey, locked in id order; progress rows of parents are locked last of all, the newest first.
 WITH wanted AS MATERIALIZED (
-    SELECT job_id FROM headrace.run WHERE job_id = ANY ($1::uuid[]) AND state <> 'processing' ORDER BY job_id FOR UPDATE
+    SELECT job_id, state FROM headrace.run WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id FOR UPDATE
+), requested AS (
+    UPDATE headrace.run SET cancel_requested_by = $3 FROM wanted
+    WHERE run.job_id = wanted.job_id AND wanted.state = 'processing'
+    RETURNING run.job_id
 ), removed AS (
-    DELETE FROM headrace.run USING wanted WHERE run.job_id = wanted.job_id
+    DELETE FROM headrace.run USING wanted WHERE run.job_id = wanted.job_id AND wanted.state <> 'processing'
     RETURNING run.job_id, run.attempt, run.kind, run.queue, run.run_at, run.parent_id, run.has_dependents
 ), settled AS MATERIALIZED (
     SELECT dependent.* FROM (
@@ -26,8 +31,14 @@ WITH wanted AS MATERIALIZED (
         FROM told GROUP BY parent_id
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id
+), ended AS (
+    INSERT INTO headrace.outcome (job_id, state, attempt, kind, queue, run_at, ended_at, error)
+    SELECT job_id, 'cancelled', attempt, kind, queue, run_at, statement_timestamp(), $2::text::jsonb FROM removed
+    RETURNING job_id
 )
-INSERT INTO headrace.outcome (job_id, state, attempt, kind, queue, run_at, ended_at, error)
-SELECT job_id, 'cancelled', attempt, kind, queue, run_at, statement_timestamp(), $2::text::jsonb FROM removed
--- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
-RETURNING job_id, (SELECT count(*) FILTER (WHERE ending = 'cancelled') FROM settled) AS follower_count
+SELECT job_id, false AS is_requested,
+       -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
+       (SELECT count(*) FILTER (WHERE ending = 'cancelled') FROM settled) AS follower_count
+FROM ended
+UNION ALL
+SELECT job_id, true, 0 FROM requested
