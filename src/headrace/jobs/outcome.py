@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from headrace.jobs.duration import require_duration
 from headrace.jobs.retry import RetryPolicy
 
 _TRACEBACK_LIMIT = 8_000
@@ -19,17 +20,20 @@ class Outcome(Exception):  # noqa: N818 - an outcome a handler asks for, no erro
 
 
 class Retry(Outcome):
-    """Try again after `after` (by the retry policy where None); counts as an attempt."""
+    """Try again after `after` (by the retry policy where None); counts as an attempt. Raises ConfigurationError."""
 
     def __init__(self, reason: str = "the handler asked for a retry", *, after: timedelta | None = None) -> None:
+        if after is not None:
+            require_duration(after, name="after")
         super().__init__(reason)
         self.after = after
 
 
 class Snooze(Outcome):
-    """Put the job back for `after`; the attempt does not count."""
+    """Put the job back for `after`; the attempt does not count. Raises ConfigurationError."""
 
     def __init__(self, after: timedelta) -> None:
+        require_duration(after, name="after")
         super().__init__(f"snoozed for {after}")
         self.after = after
 
@@ -113,7 +117,8 @@ def decide_on_error(
     if isinstance(error, Cancel):
         return Ended("cancelled", error=report_error(error))
     report = report_error(error)
-    if isinstance(error, Discard) or not policy.is_retryable(error):
+    is_wanted = isinstance(error, Retry) or policy.is_retryable(error)
+    if isinstance(error, Discard) or not is_wanted:
         return Ended("failed", error=report)
     if attempt >= max_attempts:
         return Ended("dead", error=report)

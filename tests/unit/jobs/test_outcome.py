@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace import Cancel, Discard, Retry, RetryPolicy, Snooze
+from headrace import Cancel, ConfigurationError, Discard, Retry, RetryPolicy, Snooze
 from headrace.jobs.outcome import Again, Ended, decide_on_error, report_error, storable
 from headrace.jobs.registry import holds_nul
 
@@ -46,6 +46,26 @@ def test_a_retry_waits_as_long_as_it_asks_for_and_counts():
     verdict = decide(Retry("busy", after=timedelta(seconds=9)))
     assert isinstance(verdict, Again)
     assert (verdict.delay, verdict.counts) == (timedelta(seconds=9), True)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [RetryPolicy(retry_on=(ConnectionError,)), RetryPolicy(discard_on=(Exception,))],
+    ids=["retry_on", "discard_on"],
+)
+def test_a_retry_that_the_handler_asks_for_is_given_whatever_errors_the_policy_retries(policy):
+    verdict = decide_on_error(
+        Retry("busy", after=timedelta(seconds=9)), attempt=1, max_attempts=2, policy=policy, chance=0
+    )
+    assert isinstance(verdict, Again)
+    assert verdict.delay == timedelta(seconds=9)
+
+
+@pytest.mark.parametrize("after", [5, "1m", timedelta(seconds=-1), timedelta.max])
+@pytest.mark.parametrize("outcome", [lambda after: Retry("busy", after=after), Snooze], ids=["retry", "snooze"])
+def test_a_wait_that_is_none_is_refused_where_it_is_asked_for(outcome, after):
+    with pytest.raises(ConfigurationError, match="after must"):
+        outcome(after)
 
 
 def test_a_retry_without_a_wait_follows_the_curve():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace import RetryPolicy
+from headrace import ConfigurationError, RetryPolicy
 
 attempts = st.integers(min_value=1, max_value=32_767)
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
@@ -51,11 +51,17 @@ def test_no_policy_waits_longer_than_its_cap(  # noqa: PLR0917 - drawn by hypoth
         ({"unit": timedelta(seconds=-1)}, "unit must not be negative"),
         ({"jitter": timedelta(seconds=-1)}, "jitter must not be negative"),
         ({"cap": timedelta(seconds=-1)}, "cap must not be negative"),
+        ({"unit": 2}, r"unit must be a timedelta, got 2; use timedelta\(seconds="),
+        ({"cap": timedelta.max}, "cap must be at most 36525 days"),
         ({"factor": 0.5}, "factor must be at least 1"),
+        ({"factor": math.nan}, "factor must be at least 1, got nan"),
+        ({"factor": math.inf}, "factor must be at least 1, got inf"),
+        ({"retry_on": [OSError]}, "retry_on must be a tuple of exception classes"),
+        ({"discard_on": (OSError, "ValueError")}, r"got .*'ValueError'.*; write \(ConnectionError,\)"),
     ],
 )
-def test_a_policy_out_of_range_is_refused(options, message):
-    with pytest.raises(ValueError, match=message):
+def test_a_policy_that_could_not_judge_an_error_is_refused(options, message):
+    with pytest.raises(ConfigurationError, match=message):
         RetryPolicy(**options)
 
 
