@@ -117,9 +117,8 @@ class Transaction:
         """Enqueues one job for each of `args` with the same options; `uniques` has one key for each."""
         self._require_open()
         known = self._kinds.get(kind)
-        parent_id = parent.id if isinstance(parent, Job) else parent
         if uniques is None:
-            jobs = [prepare_job(known, one, parent_id=parent_id, **options) for one in args]
+            jobs = [prepare_job(known, one, parent=parent, **options) for one in args]
             self._jobs += jobs
             answer = [Enqueued(job.id) for job in jobs]
         else:
@@ -128,7 +127,7 @@ class Transaction:
                     f"uniques must have one key for each of args, got {len(args)} args and {len(uniques)} uniques"
                 )
             jobs = [
-                prepare_job(known, one, parent_id=parent_id, unique=unique, **options)
+                prepare_job(known, one, parent=parent, unique=unique, **options)
                 for one, unique in zip(args, uniques, strict=True)
             ]
             # Those kept back first: one of these may depend on one of them.

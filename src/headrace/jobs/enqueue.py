@@ -1,7 +1,7 @@
 """From a call to a job that can be stored: every check is made here, before any statement."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast, get_args
 from uuid import UUID
 
@@ -10,11 +10,13 @@ import msgspec
 from headrace.context import current
 from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
+from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
 from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
 from headrace.jobs.unique_key import resolve
 
-_LONGEST_DELAY = timedelta(days=36_525)
+_FIRST_MOMENT = datetime(2, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(9999, 12, 30, tzinfo=UTC)
 _LONGEST_NAME = 200
 
 
@@ -39,7 +41,7 @@ def prepare(
     max_attempts: int | None = None,
     run_at: datetime | None = None,
     delay: timedelta | None = None,
-    parent_id: UUID | None = None,
+    parent: JobReference | None = None,
     metadata: dict[str, Any] | None = None,
     unique: Unique | None = None,
     depends_on: DependsOn = (),
@@ -52,12 +54,10 @@ def prepare(
     """
     if run_at is not None and delay is not None:
         raise ConfigurationError(f"give run_at or delay, not both: got run_at={run_at} and delay={delay}")
-    if run_at is not None and run_at.tzinfo is None:
-        raise ConfigurationError(f"run_at must be aware, got {run_at.isoformat()}; use datetime.now(UTC)")
-    if delay is not None and delay < timedelta(0):
-        raise ConfigurationError(f"delay must not be negative, got {delay}")
-    if delay is not None and delay > _LONGEST_DELAY:
-        raise ConfigurationError(f"delay must be at most {_LONGEST_DELAY.days} days, got {delay}")
+    if run_at is not None:
+        _require_moment(run_at)
+    if delay is not None:
+        require_duration(delay, name="delay")
     if max_attempts is not None:
         require_attempts(max_attempts)
     if queue is not None:
@@ -73,12 +73,22 @@ def prepare(
         context=current(),
         run_at=run_at,
         delay=delay or timedelta(0),
-        parent_id=parent_id,
+        parent_id=None if parent is None else id_of(parent, what="parent"),
         metadata=None if metadata is None else _metadata(metadata),
         unique=None if unique is None else resolve(unique, encoded),
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
     )
     return kind.middleware.on_enqueue(job)
+
+
+def id_of(reference: JobReference, *, what: str) -> UUID:
+    """The id of a job that is given as itself, as its id or as what enqueueing gave. Raises ConfigurationError."""
+    found: object = reference if isinstance(reference, UUID) else getattr(reference, "id", None)
+    if not isinstance(found, UUID):
+        raise ConfigurationError(
+            f"{what} must be a job, what enqueueing gave, or the UUID of one, got {reference!r:.50}"
+        )
+    return found
 
 
 def require_name(name: str, *, what: str) -> None:
@@ -97,20 +107,34 @@ def _dependencies(depends_on: DependsOn, policy: Policy) -> tuple[Dependency, ..
     named: Iterable[tuple[str | None, JobReference]]
     if isinstance(depends_on, Mapping):
         named = cast("Mapping[str, JobReference]", depends_on).items()
-    else:
+    elif isinstance(cast("object", depends_on), Iterable) and not isinstance(depends_on, str):
         named = ((None, one) for one in depends_on)
+    else:
+        raise ConfigurationError(f"depends_on must be a list or a mapping of jobs, got {depends_on!r:.50}; write [job]")
     found: dict[UUID, Dependency] = {}
     for name, reference in named:
         if name is not None:
             require_name(name, what="dependency")
-        job_id = reference if isinstance(reference, UUID) else reference.id
+        job_id = id_of(reference, what="depends_on")
         if name is not None and job_id in found:
             raise ConfigurationError(f"depends_on names job {job_id} twice: {found[job_id].name!r} and {name!r}")
         found[job_id] = Dependency(job_id, policy, name)
     return tuple(found.values())
 
 
-def _metadata(value: dict[str, Any]) -> str:
+def _require_moment(run_at: object) -> None:
+    if not isinstance(run_at, datetime):
+        raise ConfigurationError(f"run_at must be a datetime, got {run_at!r:.50}; use datetime.now(UTC)")
+    if run_at.tzinfo is None:
+        raise ConfigurationError(f"run_at must be aware, got {run_at.isoformat()}; use datetime.now(UTC)")
+    # Claims begin in the year 1, and what a moment comes to in another time zone must still be one.
+    if not _FIRST_MOMENT <= run_at <= _LAST_MOMENT:
+        raise ConfigurationError(f"run_at must be in the years 2 to 9999, got {run_at.isoformat()}")
+
+
+def _metadata(value: object) -> str:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"metadata must be a mapping, got {value!r:.50}; write {{'name': value}}")
     try:
         text = encode_json(value).decode()
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -124,4 +148,4 @@ def _priority(value: Priority | str) -> Priority:
     try:
         return Priority.named(value) if isinstance(value, str) else Priority(value)
     except ValueError as error:
-        raise ConfigurationError(str(error)) from error
+        raise ConfigurationError(f"priority must be one of critical, high, normal, low, got {value!r}") from error

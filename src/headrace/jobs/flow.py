@@ -3,13 +3,12 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any, Protocol, cast
 
 from headrace.context import bind, current
 from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
-from headrace.jobs.enqueue import JobReference, require_name
+from headrace.jobs.enqueue import JobReference, id_of, require_name
 from headrace.jobs.job import Enqueued, OnFailed
 
 
@@ -46,7 +45,7 @@ class Flow:
         self, begin: Callable[[Any], AbstractAsyncContextManager[EnqueueUnit]], *, parent: JobReference | None = None
     ) -> None:
         self._begin = begin
-        self._parent = None if parent is None else parent if isinstance(parent, UUID) else parent.id
+        self._parent = None if parent is None else id_of(parent, what="parent")
         self._nodes: dict[str, Node] = {}
 
     def add(
@@ -73,6 +72,10 @@ class Flow:
         ):
             if options.get(option) is not None:
                 raise ConfigurationError(f"job {name!r} of a flow cannot have {option}; {way_out}")
+        if not isinstance(cast("object", depends_on), Iterable):
+            raise ConfigurationError(
+                f"depends_on of job {name!r} must be a list of names and jobs, got {depends_on!r:.50}; write [job]"
+            )
         wanted = [depends_on] if isinstance(depends_on, str) else list(depends_on)
         self._nodes[name] = Node(
             kind=kind,
@@ -154,6 +157,6 @@ class Flow:
 def _references(node: Node, stored: Mapping[str, Enqueued]) -> Mapping[str, JobReference]:
     named: dict[str, JobReference] = {name: stored[name] for name in node.names}
     for one in node.stored:
-        job_id = one if isinstance(one, UUID) else one.id
+        job_id = id_of(one, what="depends_on")
         named.setdefault(str(job_id), job_id)
     return named

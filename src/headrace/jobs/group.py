@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
-from uuid import UUID
 
 from headrace.errors import ConfigurationError
-from headrace.jobs.enqueue import JobReference
+from headrace.jobs.enqueue import JobReference, id_of
 from headrace.jobs.job import Enqueued
 
 
@@ -54,7 +53,7 @@ class Group:
         self.on_failure: Enqueued | None = None
         self._unit = unit
         self._calls = (_call(on_complete), _call(on_failure))
-        self._parent = None if parent is None else parent if isinstance(parent, UUID) else parent.id
+        self._parent = None if parent is None else id_of(parent, what="parent")
         self._is_open = False
 
     async def enqueue(self, kind: str, args: Any = None, **options: Any) -> Enqueued:

@@ -39,6 +39,7 @@ class Priority(IntEnum):
 
 
 OnConflict = Literal["skip", "replace", "debounce"]
+Scope = Literal["waiting", "alive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Unique:
     """
 
     key: str | None = None
-    scope: Literal["waiting", "alive"] = "alive"
+    scope: Scope = "alive"
     on_conflict: OnConflict = field(default="skip", kw_only=True)
     by: tuple[str, ...] = field(default=(), kw_only=True)
     max_wait: timedelta = field(default=timedelta(minutes=5), kw_only=True)

@@ -140,7 +140,7 @@ def describe(
 
 def require_queue(name: str) -> None:
     """Raises ConfigurationError for a name no queue may have."""
-    if not _QUEUE.fullmatch(name):
+    if not isinstance(cast("object", name), str) or not _QUEUE.fullmatch(name):
         raise ConfigurationError(
             f"a queue's name has 1 to 100 letters, digits, and _ . : - after the first, got {name!r}"
         )
@@ -148,8 +148,8 @@ def require_queue(name: str) -> None:
 
 def require_attempts(count: int) -> None:
     """Raises ConfigurationError for a number of attempts that cannot be stored."""
-    if not 1 <= count <= MOST_ATTEMPTS:
-        raise ConfigurationError(f"max_attempts must be 1 to {MOST_ATTEMPTS}, got {count}")
+    if not isinstance(cast("object", count), int) or not 1 <= count <= MOST_ATTEMPTS:
+        raise ConfigurationError(f"max_attempts must be 1 to {MOST_ATTEMPTS}, got {count!r}")
 
 
 def holds_nul(text: str) -> bool:

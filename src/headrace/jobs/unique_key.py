@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any, cast, get_args
 
 import msgspec
 
 from headrace.errors import ConfigurationError
-from headrace.jobs.job import OnConflict, Unique
+from headrace.jobs.duration import require_duration
+from headrace.jobs.job import OnConflict, Scope, Unique
 
 _LONGEST_KEY = 1_000
 _LONGEST_PLAIN = 200
-_LONGEST_SPAN = timedelta(days=36_525)
 
 
 def resolve(unique: Unique, args: str) -> Unique:
@@ -21,16 +20,19 @@ def resolve(unique: Unique, args: str) -> Unique:
 
     A key made of args is their JSON, names in order; of a longer one its SHA-256.
     """
+    if not isinstance(cast("object", unique), Unique):
+        raise ConfigurationError(f"unique must be a Unique, got {unique!r:.50}; write Unique(key)")
+    if unique.scope not in get_args(Scope):
+        raise ConfigurationError(f"scope of a unique key must be waiting or alive, got {unique.scope!r}")
     if unique.on_conflict not in get_args(OnConflict):
         raise ConfigurationError(f"on_conflict must be skip, replace or debounce, got {unique.on_conflict!r}")
-    if not timedelta(0) <= unique.max_wait <= _LONGEST_SPAN:
-        raise ConfigurationError(
-            f"max_wait of a unique key must be 0 to {_LONGEST_SPAN.days} days, got {unique.max_wait}"
-        )
-    if unique.window is not None and not timedelta(0) < unique.window <= _LONGEST_SPAN:
-        raise ConfigurationError(
-            f"the window of a unique key must be above 0 and at most {_LONGEST_SPAN.days} days, got {unique.window}"
-        )
+    if isinstance(unique.by, str):
+        raise ConfigurationError(f"by must be a tuple of names, got {unique.by!r}; write by=({unique.by!r},)")
+    require_duration(unique.max_wait, name="max_wait of a unique key")
+    if unique.window is not None:
+        require_duration(unique.window, name="the window of a unique key")
+        if not unique.window:
+            raise ConfigurationError("the window of a unique key must be above 0; leave it out for none")
     if unique.key is None:
         return replace(unique, key=_of_args(unique.by, args))
     if unique.by:
@@ -42,10 +44,14 @@ def resolve(unique: Unique, args: str) -> Unique:
 
 
 def _require_storable(key: str) -> None:
-    is_storable = "\x00" not in key and not any("\ud800" <= character <= "\udfff" for character in key)
-    if not (1 <= len(key) <= _LONGEST_KEY and is_storable):
+    is_storable = (
+        isinstance(cast("object", key), str)
+        and "\x00" not in key
+        and not any("\ud800" <= character <= "\udfff" for character in key)
+    )
+    if not (is_storable and 1 <= len(key) <= _LONGEST_KEY):
         raise ConfigurationError(
-            f"a unique key has 1 to {_LONGEST_KEY} characters, without U+0000 and lone surrogates, got {key[:50]!r}"
+            f"a unique key has 1 to {_LONGEST_KEY} characters, without U+0000 and lone surrogates, got {key!r:.50}"
         )
 
 

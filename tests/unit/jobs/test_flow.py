@@ -79,6 +79,12 @@ def test_options_that_no_job_of_a_flow_can_have_are_refused(option):
         Flow(nowhere).add("a", "kind", **{option: uuid4()})
 
 
+def test_one_job_instead_of_a_list_is_refused():
+    job_id = uuid4()
+    with pytest.raises(ConfigurationError, match=rf"depends_on of job 'a' .* got UUID\('{job_id}'\); write \[job\]"):
+        Flow(nowhere).add("a", "kind", depends_on=job_id)
+
+
 async def test_a_flow_is_stored_in_one_place_only():
     with pytest.raises(ConfigurationError, match="not both"):
         await flow_of({"a": []}).enqueue(object(), connection=object())
