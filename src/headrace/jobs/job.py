@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from headrace.context import Context
 
 State = Literal["pending", "scheduled", "processing", "completed", "failed", "cancelled", "dead"]
@@ -109,8 +111,7 @@ class Enqueued:
     is_new: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """One attempt's hold on a job: the fence that every write about it names."""
 
     job_id: UUID

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
+import msgspec
+
 from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
@@ -33,8 +35,7 @@ BATCH_SESSION: Mapping[str, str] = MappingProxyType(
 _CHUNK = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """What to record of one attempt: the fence, how it ended and how long it took."""
 
     claim: Claim

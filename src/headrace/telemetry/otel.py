@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from msgspec import structs
 from opentelemetry.context import Context as TraceContext
 from opentelemetry.trace import (
     Link,
@@ -97,7 +98,8 @@ class Tracing:
             attributes=_attributes(new.id, new.kind, new.queue, "create", correlation=new.context.correlation_id),
         )
         span.end()
-        return replace(job, context=replace(new.context, traceparent=self._write(span, new.context.traceparent)))
+        traced = structs.replace(new.context, traceparent=self._write(span, new.context.traceparent))
+        return replace(job, context=traced)
 
     async def around_attempt(self, job: Any, call_next: Callable[[], Awaitable[Any]]) -> Any:
         """Makes the attempt's span the current one for the handler."""
