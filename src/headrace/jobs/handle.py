@@ -39,7 +39,8 @@ class JobServices(Protocol):
 class Job(msgspec.Struct, eq=False):
     """One attempt at a job, handed to its handler.
 
-    `attempt` counts from 1, `metadata` is what was given at enqueueing. `is_settled` turns True when
+    `attempt` counts from 1, `metadata` is what was given at enqueueing, `started` a reading of
+    `time.perf_counter` as the attempt began. `is_settled` turns True when
     `transaction()` has committed the job's completion together with the handler's writes.
     """
 
@@ -54,6 +55,7 @@ class Job(msgspec.Struct, eq=False):
     context: Context
     claim: Claim
     services: JobServices
+    started: float
     metadata: dict[str, Any] | None = None
     done: int | None = None
     total: int | None = None

@@ -14,12 +14,13 @@ from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.jobs.completer import Completer
 from headrace.jobs.cursor import ClaimCursor
-from headrace.jobs.executor import Engine, Executor
+from headrace.jobs.executor import Executor
 from headrace.jobs.fetcher import Fetcher
 from headrace.jobs.job import Claim
 from headrace.jobs.lease import Lease, WorkerCard
 from headrace.jobs.outcome import Again
 from headrace.jobs.registry import Registry
+from headrace.jobs.services import Engine
 from headrace.jobs.store import Settlement
 from headrace.telemetry import Telemetry
 
