@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -223,14 +224,19 @@ async def finish_jobs(
         [one.claim.lease for one, _ in ended],
         [verdict.state for _, verdict in ended],
         [one.duration for one, _ in ended],
-        [verdict.error for _, verdict in ended],
-        [verdict.result for _, verdict in ended],
-        [one.done for one, _ in ended],
+        _sparse([verdict.error for _, verdict in ended]),
+        _sparse([verdict.result for _, verdict in ended]),
+        _sparse([one.done for one, _ in ended]),
         now,
     )
     if on_freed is not None and rows and rows[0]["has_freed"]:
         on_freed()
     return {row["job_id"] for row in rows}
+
+
+def _sparse(values: list[Any]) -> list[Any]:
+    """The values, or none where all are None: `unnest` of several arrays fills up the shorter ones with NULL."""
+    return [] if values.count(None) == len(values) else values
 
 
 async def release_jobs(
