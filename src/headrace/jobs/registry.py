@@ -45,11 +45,6 @@ class Kind:
     decode: Callable[[str], Any] = msgspec.json.decode
     middleware: Middleware = field(default_factory=Middleware)
 
-    @property
-    def is_plain(self) -> bool:
-        """True for a coroutine that runs as it is: without a timeout, and no middleware around it."""
-        return self.is_async and self.timeout is None and not self.middleware.surrounds_attempts
-
     def encode(self, args: Any) -> str:
         """The arguments as JSON text. Raises InvalidArgsError naming the field that does not fit."""
         try:
