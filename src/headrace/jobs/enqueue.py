@@ -63,6 +63,12 @@ def prepare(
     if queue is not None:
         require_queue(queue)
     encoded = kind.encode(args)
+    key = None if unique is None else resolve(unique, encoded)
+    if key is not None and key.on_conflict == "replace" and depends_on:
+        raise ConfigurationError(
+            "a job cannot have both depends_on and on_conflict='replace': the job it replaces would not wait for them; "
+            "use skip or debounce, or enqueue it when they have ended"
+        )
     job = NewJob(
         id=uuid7(),
         kind=kind.name,
@@ -75,7 +81,7 @@ def prepare(
         delay=delay or timedelta(0),
         parent_id=None if parent is None else id_of(parent, what="parent"),
         metadata=None if metadata is None else _metadata(metadata),
-        unique=None if unique is None else resolve(unique, encoded),
+        unique=key,
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
     )
     return kind.middleware.on_enqueue(job)

@@ -51,11 +51,13 @@ class Unique:
     `key` is scoped by the job's kind; where it is left out, the args are the key: those named in `by`,
     or all. `scope` says how long it is held: "waiting" frees it when a worker claims the job, "alive"
     when the job has ended; with a `window` it is held at least so long after the enqueue, though the
-    job may have ended. A second enqueue while it is held stores nothing and returns the holder.
+    job may have ended. A second enqueue while it is held stores nothing and returns the holder. A job
+    that ended and is brought back does not take its key again.
 
-    `on_conflict` says what else it does to a holder that waits: nothing ("skip"), gives it the new
-    args, metadata, priority, attempts and due time ("replace"), or pushes its due time to the new one,
-    never beyond `max_wait` after the time it was first due ("debounce"). A holder that runs stays as it is.
+    `on_conflict` says what else it does to a holder that waits: nothing ("skip"); gives it the new
+    args, metadata, priority, attempts and due time, and forgets its attempts and steps so far
+    ("replace"); or pushes its due time to the new one, never beyond `max_wait` after the time it was
+    first due ("debounce"). A holder that runs stays as it is.
     """
 
     key: str | None = None

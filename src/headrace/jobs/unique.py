@@ -64,7 +64,7 @@ async def _settle(
         stored = await connection.fetch(
             statement(_PACKAGE, "insert_unique_jobs"), *columns(jobs), now, keys, scopes, windows
         )
-        holders |= {row["unique_key"]: row["job_id"] for row in stored}
+        holders |= _holders(stored)
         held = [(key, job, unique) for key, job, unique in missing if key not in holders]
         windowed = [(key, job) for key, job, unique in held if unique.window is not None]
         if windowed:
@@ -94,11 +94,16 @@ async def _meet(
         [job.max_attempts for _, job, _ in held],
         now,
     )
-    running = await connection.fetch(statement(_PACKAGE, "find_running"), keys)
-    past: list[Row] = []
-    if any(unique.window is not None for _, _, unique in held):
-        past = await connection.fetch(statement(_PACKAGE, "find_window_holders"), keys, now)
-    return {row["unique_key"]: row["job_id"] for row in (*past, *running, *waiting)}
+    met = _holders(waiting)
+    if missing := [key for key in keys if key not in met]:
+        met |= _holders(await connection.fetch(statement(_PACKAGE, "find_running"), missing))
+    if missing := [key for key in missing if key not in met]:
+        met |= _holders(await connection.fetch(statement(_PACKAGE, "find_window_holders"), missing, now))
+    return met
+
+
+def _holders(rows: Sequence[Row]) -> dict[str, UUID]:
+    return {row["unique_key"]: row["job_id"] for row in rows}
 
 
 async def forget_holds(connection: Connection, *, limit: int, now: datetime | None = None) -> int:

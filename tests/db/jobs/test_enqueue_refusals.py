@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -223,6 +224,10 @@ async def test_metadata_that_cannot_be_stored_is_refused(app, value):
         ({"unique": Unique("k", scope="running")}, "waiting or alive, got 'running'"),
         ({"unique": Unique(by="user")}, r"by must be a tuple of names, got 'user'; write by=\('user',\)"),
         ({"unique": Unique(7)}, "unique key .* got 7"),
+        (
+            {"unique": Unique("k", on_conflict="replace"), "depends_on": [UUID(int=7)]},
+            "both depends_on and on_conflict='replace'",
+        ),
         ({"unique": Unique("k", window=5)}, "window of a unique key must be a timedelta, got 5"),
         ({"unique": Unique("")}, "unique key"),
         ({"unique": Unique("k" * 1001)}, "unique key"),

@@ -5,7 +5,7 @@ import asyncpg
 import pytest
 
 from fix_apps import eventually
-from headrace import Headrace, Unique
+from headrace import Headrace, Job, RetryPolicy, Unique
 from headrace.jobs import store
 from headrace.jobs.unique import forget_holds
 
@@ -147,6 +147,25 @@ async def test_the_handler_gets_the_args_of_the_last_enqueue_before_it_began(ben
     assert ran == [2, 3]
 
 
+async def test_a_replaced_job_begins_anew_with_all_attempts_and_no_steps(bench, app):
+    ran: list[tuple[int, int, int]] = []
+
+    @app.job("score", max_attempts=2, retry=RetryPolicy(unit=timedelta(hours=1)))
+    async def score(number: int, job: Job) -> None:
+        ran.append((number, await job.step("count", lambda: number), job.attempt))
+        if number == 1:
+            raise ValueError
+
+    unique = Unique("ada", on_conflict="replace")
+    first = await app.enqueue("score", 1, unique=unique)
+    async with bench.working():
+        await bench.reaches(first, "scheduled")
+        await app.enqueue("score", 2, unique=unique)
+        shown = await bench.reaches(first, "completed")
+    assert ran == [(1, 1, 1), (2, 2, 1)]
+    assert len(shown.failures) == 1, "the history stays"
+
+
 async def test_a_running_holder_is_not_replaced(bench, app):
     gate = asyncio.Event()
 
@@ -199,6 +218,18 @@ async def test_a_window_outlasts_the_job_and_then_frees_the_key(clocked, clock):
     third = await app.enqueue("score", 3, unique=unique)
     assert third.is_new
     assert not (await app.enqueue("score", 4, unique=unique)).is_new
+
+
+@pytest.mark.parametrize("on_conflict", ["skip", "replace", "debounce"])
+async def test_a_window_holds_the_key_against_jobs_without_one(clocked, clock, connection, on_conflict):
+    app = clocked.app
+    app.declare("score")
+    first = await app.enqueue("score", 1, unique=Unique("ada", window=MINUTE))
+    await store.cancel_job(connection, first.id, by="someone", error="{}")
+    second = await app.enqueue("score", 2, unique=Unique("ada", on_conflict=on_conflict))
+    assert (second.id, second.is_new) == (first.id, False)
+    clock.advance(MINUTE)
+    assert (await app.enqueue("score", 3, unique=Unique("ada", on_conflict=on_conflict))).is_new
 
 
 async def test_a_job_older_than_its_window_still_holds_the_key(bench, clocked, clock):

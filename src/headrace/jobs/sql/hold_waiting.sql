@@ -1,6 +1,6 @@
 -- Locks the waiting holders of unique keys to the end of the transaction; pushes back those that are debounced, and gives those
--- that are replaced what the new job would have had.
--- Index: run_unique_key; FOR UPDATE in key order. job_pkey.
+-- that are replaced what the new job would have had: all its attempts too, and no step that was done with the args of before.
+-- Index: run_unique_key; FOR UPDATE in key order. job_pkey, step_pkey.
 WITH wanted AS MATERIALIZED (
     SELECT unique_key, on_conflict, max_wait, coalesce(run_at, coalesce($10::timestamptz, statement_timestamp()) + delay) AS due_at,
            priority, args, metadata, max_attempts
@@ -16,7 +16,8 @@ WITH wanted AS MATERIALIZED (
             WHEN 'replace' THEN wanted.due_at
             ELSE greatest(run.run_at, least(wanted.due_at, run.due_first_at + wanted.max_wait))
         END,
-        priority = CASE wanted.on_conflict WHEN 'replace' THEN wanted.priority ELSE run.priority END
+        priority = CASE wanted.on_conflict WHEN 'replace' THEN wanted.priority ELSE run.priority END,
+        attempt = CASE wanted.on_conflict WHEN 'replace' THEN 0 ELSE run.attempt END
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
     WHERE run.job_id = held.job_id AND wanted.on_conflict IN ('replace', 'debounce')
 ), rewritten AS (
@@ -25,5 +26,8 @@ WITH wanted AS MATERIALIZED (
         max_attempts = wanted.max_attempts
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
     WHERE job.id = held.job_id AND wanted.on_conflict = 'replace'
+), forgotten AS (
+    DELETE FROM headrace.step USING held JOIN wanted ON wanted.unique_key = held.unique_key
+    WHERE step.job_id = held.job_id AND wanted.on_conflict = 'replace'
 )
 SELECT job_id, unique_key FROM held

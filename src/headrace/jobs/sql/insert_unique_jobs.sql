@@ -1,6 +1,6 @@
--- Stores the jobs whose unique key nobody holds, and returns them.
--- Index: unique_hold_pkey for keys with a window, then run_unique_key, decide the race, each in key order; who meets a key being
--- stored waits for that transaction.
+-- Stores the jobs whose unique key nobody holds, by a job or by a window that is not over, and returns them.
+-- Index: unique_hold_pkey for jobs with a window, then run_unique_key, decide the race, each in key order; who meets a key being
+-- stored waits for that transaction. A job without a window only looks at those of others.
 WITH new AS MATERIALIZED (
     SELECT *, coalesce(run_at, coalesce($18::timestamptz, statement_timestamp()) + delay) AS due_at FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::smallint[],
@@ -18,7 +18,14 @@ WITH new AS MATERIALIZED (
 ), placed AS (
     INSERT INTO headrace.run (job_id, queue, kind, priority, run_at, due_first_at, parent_id, unique_key, unique_while)
     SELECT id, queue, kind, priority, due_at, due_at, parent_id, unique_key, unique_while FROM new
-    WHERE time_window IS NULL OR unique_key IN (SELECT unique_key FROM held) ORDER BY unique_key
+    WHERE CASE
+        WHEN time_window IS NOT NULL THEN unique_key IN (SELECT unique_key FROM held)
+        ELSE NOT EXISTS (
+            SELECT FROM headrace.unique_hold
+            WHERE unique_hold.unique_key = new.unique_key
+              AND unique_hold.until > coalesce($18::timestamptz, statement_timestamp()))
+    END
+    ORDER BY unique_key
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING
     RETURNING run.job_id, run.unique_key
 ), body AS (
