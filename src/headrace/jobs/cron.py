@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -60,9 +61,10 @@ class Every:
     anchor_at: datetime
 
     def __post_init__(self) -> None:
-        if not SHORTEST_PERIOD <= self.period <= LONGEST_PERIOD:
+        is_span = isinstance(cast("object", self.period), timedelta)
+        if not is_span or not SHORTEST_PERIOD <= self.period <= LONGEST_PERIOD:
             raise ConfigurationError(
-                f"every must be {SHORTEST_PERIOD} to {LONGEST_PERIOD}, got {self.period}; use timedelta(minutes=...)"
+                f"every must be {SHORTEST_PERIOD} to {LONGEST_PERIOD}, got {self.period!r}; use timedelta(minutes=...)"
             )
 
     def next_after(self, moment: datetime) -> datetime | None:
@@ -75,6 +77,8 @@ Rhythm = Cron | Every
 
 
 def _parse(expression: str) -> CronSim:
+    if not isinstance(cast("object", expression), str):
+        raise ConfigurationError(f"cron must be text, got {expression!r:.50}; e.g. '0 3 * * *'")
     if len(expression) > _LONGEST_EXPRESSION:
         raise ConfigurationError(
             f"cron {expression[:20]!r}... cannot be read: it has {len(expression)} characters, "
@@ -92,9 +96,9 @@ def _parse(expression: str) -> CronSim:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, TypeError) as error:
         raise ConfigurationError(
-            f"time zone {name[:_LONGEST_EXPRESSION]!r} is not known; write an IANA name such as 'Europe/Berlin'"
+            f"time zone {name!r:.{_LONGEST_EXPRESSION}} is not known; write an IANA name such as 'Europe/Berlin'"
         ) from error
 
 

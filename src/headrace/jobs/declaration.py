@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from headrace.jobs.schedule import Plan, Schedule
-
-NOT_WANTED = "declared with enabled=False"
+from headrace.jobs.schedule import NOT_WANTED, Plan, Schedule
 
 
 @dataclass(frozen=True, slots=True)

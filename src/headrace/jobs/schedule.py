@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,8 @@ CATCH_UP_LIMIT = 100
 MOST_CAUGHT_UP = 10_000
 
 _LONGEST_NAME = 200
+
+NOT_WANTED = "declared with enabled=False"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,12 @@ class Schedule(Plan):
     user_id: str | None = None
     declaration: str | None = None
     revision: int = 1
+
+    @property
+    def is_unreadable(self) -> bool:
+        """True where it is disabled since a scheduler could not read when it ticks."""
+        is_declared = self.source == "runtime" or self.declaration is not None
+        return self.disabled_because not in {None, NOT_WANTED} and is_declared
 
     @property
     def is_live(self) -> bool:
@@ -148,13 +156,14 @@ def rhythm(*, cron: str | None, timezone: str, every: timedelta | None, anchor_a
 
 def require_name(name: str) -> None:
     """Raises ConfigurationError for a name no schedule may have."""
-    if not (1 <= len(name) <= _LONGEST_NAME and name.isprintable()):
-        raise ConfigurationError(f"a schedule's name has 1 to {_LONGEST_NAME} printable characters, got {name[:50]!r}")
+    is_name = isinstance(cast("object", name), str) and 1 <= len(name) <= _LONGEST_NAME and name.isprintable()
+    if not is_name:
+        raise ConfigurationError(f"a schedule's name has 1 to {_LONGEST_NAME} printable characters, got {name!r:.50}")
 
 
 def require_catch_up(catch_up: str, limit: int) -> None:
     """Raises ConfigurationError for a policy or a bound there is not."""
     if catch_up not in get_args(CatchUp):
         raise ConfigurationError(f"catch_up must be one of {', '.join(get_args(CatchUp))}, got {catch_up!r}")
-    if not 1 <= limit <= MOST_CAUGHT_UP:
-        raise ConfigurationError(f"catch_up_limit must be 1 to {MOST_CAUGHT_UP}, got {limit}")
+    if not isinstance(cast("object", limit), int) or not 1 <= limit <= MOST_CAUGHT_UP:
+        raise ConfigurationError(f"catch_up_limit must be 1 to {MOST_CAUGHT_UP}, got {limit!r}")

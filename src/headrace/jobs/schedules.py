@@ -1,10 +1,10 @@
-"""An app's schedules: declared in code, and made, changed and looked at while it runs."""
+"""An app's schedules, made, changed and looked at while it runs."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -17,7 +17,8 @@ from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError, ScheduleExistsError, ScheduleNotFoundError
 from headrace.ids import uuid7
 from headrace.jobs import schedule_store as store
-from headrace.jobs.declaration import Declaration, retimed
+from headrace.jobs.declaration import retimed
+from headrace.jobs.declared_schedules import ANY_TIME, DeclaredSchedules
 from headrace.jobs.job import Enqueued, Priority
 from headrace.jobs.registry import Kind, Registry, encode_json
 from headrace.jobs.schedule import (
@@ -25,26 +26,14 @@ from headrace.jobs.schedule import (
     CatchUp,
     Schedule,
     plan,
-    require_catch_up,
     require_name,
-    rhythm,
 )
 from headrace.jobs.scheduler import tick_job
 from headrace.jobs.store import insert_jobs
 from headrace.telemetry import Telemetry
 
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
-
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    kind: str
-    args: Any
-    is_enabled: bool
-    options: dict[str, Any]
-
-
-class Schedules:
+class Schedules(DeclaredSchedules):
     """The schedules of the app's database, those of its own code among them.
 
     Every method that changes something is a transaction of its own, wakes the scheduler, and takes
@@ -62,59 +51,12 @@ class Schedules:
         pool: Callable[[], ConnectionPool],
         notify: Callable[[str], None],
     ) -> None:
+        super().__init__(kinds)
         self._app = app
-        self._kinds = kinds
         self._clock = clock
         self._telemetry = telemetry
         self._pool = pool
         self._notify = notify
-        self._declared: dict[str, _Declared] = {}
-
-    def declare(
-        self,
-        name: str,
-        kind: str,
-        args: Any = None,
-        *,
-        cron: str | None = None,
-        timezone: str = "UTC",
-        every: timedelta | None = None,
-        catch_up: CatchUp = "last",
-        catch_up_limit: int = CATCH_UP_LIMIT,
-        queue: str | None = None,
-        priority: Priority | str | None = None,
-        max_attempts: int | None = None,
-        enabled: bool = True,
-    ) -> None:
-        """Declares in code, as `app.schedule`, that a job is enqueued at every tick of `cron` or `every`.
-
-        It is stored when a worker starts, and then kind and args are checked: the handler may be
-        registered after. See `headrace.jobs.declaration.reconcile` for how it meets what is stored.
-        Raises ConfigurationError.
-        """
-        require_name(name)
-        require_catch_up(catch_up, catch_up_limit)
-        rhythm(cron=cron, timezone=timezone, every=every, anchor_at=_ANY_TIME)
-        if name in self._declared:
-            raise ConfigurationError(f"schedule {name!r} is declared twice; give the second one another name")
-        options = {
-            "cron": cron,
-            "timezone": timezone,
-            "every": every,
-            "catch_up": catch_up,
-            "catch_up_limit": catch_up_limit,
-            "queue": queue,
-            "priority": priority,
-            "max_attempts": max_attempts,
-        }
-        self._declared[name] = _Declared(kind, args, enabled, options)
-
-    def declarations(self) -> list[Declaration]:
-        """What the code declares. Raises UnknownKindError, InvalidArgsError, ConfigurationError."""
-        return [
-            Declaration(name, plan(self._kinds.get(one.kind), one.args, **one.options), one.is_enabled)
-            for name, one in self._declared.items()
-        ]
 
     async def create(
         self,
@@ -150,7 +92,7 @@ class Schedules:
             priority=priority,
             max_attempts=max_attempts,
         )
-        planned.rhythm(_ANY_TIME)
+        planned.rhythm(ANY_TIME)
         context = current()
         async with self._pool().acquire() as connection, connection.transaction():
             now = await self._now(connection)
@@ -190,8 +132,8 @@ class Schedules:
     ) -> Schedule:
         """Changes what is given and leaves the rest; `cron` replaces `every` and the other way round.
 
-        A schedule declared in code keeps the change until its declaration in the code changes. Args
-        and kind are checked together. Raises as `create` does.
+        A schedule declared in code keeps the change until its declaration in the code changes. One that
+        could not be read ticks again. Args and kind are checked together. Raises as `create` does.
         """
         if cron is not None and every is not None:
             raise ConfigurationError(f"a schedule ticks by cron or every: got cron={cron!r} and every={every}")
@@ -199,21 +141,23 @@ class Schedules:
             is_same_work = kind is None and args is UNSET
             planned = plan(
                 # What was checked when it was stored may be edited where its kind is not known.
-                Kind(name=old.kind) if is_same_work else self._kinds.get(kind or old.kind),
+                Kind(name=old.kind) if is_same_work else self._kinds.get(old.kind if kind is None else kind),
                 old.args if args is UNSET else args,
-                cron=None if every is not None else cron or old.cron,
-                timezone=timezone or old.timezone,
-                every=None if cron is not None else every or old.every,
-                catch_up=catch_up or old.catch_up,
+                cron=old.cron if cron is None and every is None else cron,
+                timezone=old.timezone if timezone is None else timezone,
+                every=old.every if cron is None and every is None else every,
+                catch_up=old.catch_up if catch_up is None else catch_up,
                 catch_up_limit=old.catch_up_limit if catch_up_limit is None else catch_up_limit,
-                queue=queue or old.queue,
+                queue=old.queue if queue is None else queue,
                 priority=old.priority if priority is None else priority,
                 max_attempts=old.max_attempts if max_attempts is None else max_attempts,
             )
-            planned.rhythm(_ANY_TIME)
+            planned.rhythm(ANY_TIME)
             changed = replace(
                 old,
                 **{name: getattr(planned, name) for name in type(planned).__slots__},
+                # What could not be read has just been.
+                disabled_because=None if old.is_unreadable else old.disabled_because,
                 edited_at=now,
                 edited_by=by or current().actor,
             )

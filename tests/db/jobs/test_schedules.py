@@ -168,6 +168,13 @@ async def test_an_edit_changes_what_is_given(reports: Bench, clock: VirtualClock
         ({"timezone": "Mars/Olympus"}, ConfigurationError),
         ({"catch_up_limit": 0}, ConfigurationError),
         ({"max_attempts": 0}, ConfigurationError),
+        ({"cron": ""}, ConfigurationError),
+        ({"every": timedelta(0)}, ConfigurationError),
+        ({"every": 60}, ConfigurationError),
+        ({"timezone": ""}, ConfigurationError),
+        ({"queue": ""}, ConfigurationError),
+        ({"catch_up": ""}, ConfigurationError),
+        ({"kind": ""}, UnknownKindError),
     ],
 )
 async def test_an_edit_that_cannot_run_changes_nothing(reports: Bench, options: dict, error: type):
@@ -175,6 +182,27 @@ async def test_an_edit_that_cannot_run_changes_nothing(reports: Bench, options: 
     with pytest.raises(error):
         await reports.app.schedules.edit("hourly", **options)
     assert await reports.app.schedules.get("hourly") == before
+
+
+async def test_an_edit_mends_a_schedule_that_could_not_be_read(reports: Bench, clock: VirtualClock, connection):
+    schedules = reports.app.schedules
+    await schedules.create("hourly", "report", 3, cron="0 * * * *")
+    await connection.execute("UPDATE headrace.schedule SET timezone = 'Mars/Olympus'")
+    clock.advance(HOUR)
+    await turn(reports)
+    assert "Mars/Olympus" in str((await schedules.get("hourly")).disabled_because)
+    mended = await schedules.edit("hourly", timezone="UTC")
+    assert (mended.disabled_because, mended.next_at) == (None, clock.now() + HOUR)
+    clock.advance(HOUR)
+    await turn(reports)
+    assert await connection.fetchval("SELECT count(*) FROM headrace.job") == 1
+
+
+async def test_an_edit_does_not_enable_what_the_code_disabled(reports: Bench, clock: VirtualClock):
+    reports.app.schedule("off", "report", 3, cron="0 * * * *", enabled=False)
+    await turn(reports)
+    edited = await reports.app.schedules.edit("off", cron="30 * * * *")
+    assert (edited.disabled_because, edited.next_at) == ("declared with enabled=False", None)
 
 
 async def test_a_tick_that_was_fired_does_not_come_again_when_the_clock_is_set_back(
