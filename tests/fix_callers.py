@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from fix_django import django_connection
+from headrace import uuid7
 
 Use = Callable[[Any, str], Any]
 
@@ -165,3 +166,19 @@ CALLERS = (
 def caller(request: pytest.FixtureRequest) -> Caller:
     """Each kind of caller in turn."""
     return request.param
+
+
+@asynccontextmanager
+async def acting_as_producer(connection: asyncpg.Connection, *grants: str) -> AsyncIterator[None]:
+    """A block in which the session is a role that has these grants only."""
+    role = f"producer_{uuid7().hex}"
+    await connection.execute(f"CREATE ROLE {role}")
+    try:
+        for grant in grants:
+            await connection.execute(f"{grant} TO {role}")
+        await connection.execute(f"SET ROLE {role}")
+        yield
+    finally:
+        await connection.execute("RESET ROLE")
+        await connection.execute(f"DROP OWNED BY {role}")
+        await connection.execute(f"DROP ROLE {role}")

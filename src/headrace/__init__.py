@@ -10,6 +10,7 @@ from headrace.db.migrate import MigrationSet, migrate, migration_status
 from headrace.db.statements import statement
 from headrace.errors import (
     ConfigurationError,
+    EventIdTakenError,
     HeadraceError,
     InvalidArgsError,
     InvalidEventError,
@@ -25,6 +26,7 @@ from headrace.errors import (
 )
 from headrace.events.browse import count_events
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
+from headrace.events.importing import Imported, PastEvent
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
 from headrace.jobs.dependencies import DependencyResult
@@ -52,15 +54,18 @@ __all__ = [
     "DependencyResult",
     "Discard",
     "Enqueued",
+    "EventIdTakenError",
     "Flow",
     "Group",
     "Headrace",
     "HeadraceError",
+    "Imported",
     "InvalidArgsError",
     "InvalidEventError",
     "Job",
     "JobNotFoundError",
     "MigrationSet",
+    "PastEvent",
     "Priority",
     "Record",
     "Retry",

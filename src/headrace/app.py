@@ -1,6 +1,6 @@
 """`Headrace`, the composition root: registers kinds, events and handlers, and does what is asked of them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from headrace.db.migrate import MigrationSet
 from headrace.engine import Engine
 from headrace.events.bus import Mode, OnError, type_names
 from headrace.events.event import ANY, StoredEvent, Stream
+from headrace.events.importing import Imported, PastEvent, import_events
 from headrace.events.read import read
 from headrace.events.subscription import Start
 from headrace.jobs.enqueue import DependsOn
@@ -214,14 +215,29 @@ class Headrace(Engine):
         stream: Stream | None = None,
         expected: int = ANY,
         occurred_at: datetime | None = None,
+        event_id: UUID | None = None,
         connection: Any = None,
     ) -> UUID:
         """Appends one event, in a transaction of its own or on the caller's own asynchronous `connection`.
 
-        Raises UnknownEventError, InvalidEventError, WrongVersionError, TransactionClosedError.
+        With an `event_id` of your own, appending it again adds nothing. Raises UnknownEventError,
+        InvalidEventError, WrongVersionError, EventIdTakenError, TransactionClosedError.
         """
         async with self._unit_on(connection) as unit:
-            return await unit.append(event, stream=stream, expected=expected, occurred_at=occurred_at)
+            return await unit.append(
+                event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id
+            )
+
+    async def import_events(self, events: Iterable[PastEvent] | AsyncIterable[PastEvent]) -> Imported:
+        """Appends many events in one transaction, by COPY and in bounded memory, in the order given.
+
+        Subscriptions get them like all others; `sync` handlers do not run. See
+        `headrace.events.importing.import_events` for what is raised.
+        """
+        async with self.transaction() as unit:
+            imported = await import_events(unit.connection, self.events, events, source=self.name, clock=self.clock)
+            unit.has_events = imported.event_count > 0
+        return imported
 
     def read(
         self,

@@ -8,6 +8,7 @@
     ├── InvalidEventError         data does not fit the event's type, or is too large
     ├── TransactionClosedError    the transaction given has ended, failed or never began
     ├── WrongVersionError         the stream has moved on: expected and actual version
+    ├── EventIdTakenError         the id given is that of an event with other content
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── JobNotFoundError          no job with this id
@@ -89,6 +90,25 @@ class WrongVersionError(HeadraceError):
         self.actual = actual
 
 
+class EventIdTakenError(HeadraceError):
+    """An event is stored under this id already, and says something else; nothing was appended.
+
+    `stored` and `given` describe the two whole: type, version, stream and JSON. `position` is None
+    where both were given together.
+    """
+
+    def __init__(self, event_id: UUID, *, position: int | None, stored: str, given: str) -> None:
+        where = "given before" if position is None else f"stored at position {position}"
+        super().__init__(
+            f"event {event_id} is {where} as {_shortened(stored)}, given as "
+            f"{_shortened(given)}; an id names one event for ever, append the other under an id of its own"
+        )
+        self.event_id = event_id
+        self.position = position
+        self.stored = stored
+        self.given = given
+
+
 class StaleLeaseError(HeadraceError):
     """This attempt no longer holds its job: it was rescued, cancelled or finished elsewhere."""
 
@@ -128,3 +148,7 @@ class ScheduleExistsError(HeadraceError):
 
 class SchemaError(HeadraceError):
     """The database's schema does not fit this version of the engine."""
+
+
+def _shortened(text: str, *, most: int = 300) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -14,6 +14,7 @@ from headrace.events.consumer import Consumer
 from headrace.events.head import Head
 from headrace.events.partition import PartitionKeeper
 from headrace.events.schema import EventRegistry
+from headrace.events.type_keeper import TypeKeeper
 from headrace.jobs.job import Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
@@ -107,6 +108,7 @@ class Process:
             FlowKeeper(pool, telemetry=telemetry),
             HoldKeeper(pool, clock=clock, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
+            TypeKeeper(pool, events, app_name=app.name, telemetry=telemetry),
         )
 
     async def start(self) -> None:

@@ -85,14 +85,18 @@ class Sync:
         stream: Stream | None = None,
         expected: int = ANY,
         occurred_at: datetime | None = None,
+        event_id: UUID | None = None,
     ) -> UUID:
         """Appends an event that exists if and only if the connection's transaction commits.
 
-        Raises UnknownEventError, InvalidEventError, WrongVersionError, TransactionClosedError; and
+        With an `event_id` of your own, appending it again adds nothing. Raises UnknownEventError,
+        InvalidEventError, WrongVersionError, EventIdTakenError, TransactionClosedError; and
         ConfigurationError where a `sync` handler of the event waits for more than its transaction.
         """
         with self._unit_on(connection) as unit:
-            return complete(unit.append(event, stream=stream, expected=expected, occurred_at=occurred_at))
+            return complete(
+                unit.append(event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id)
+            )
 
     def wake(self, connection: Any) -> None:
         """Tells workers to look for jobs: with the commit of the transaction the connection is in, else at once.

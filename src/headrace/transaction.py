@@ -156,11 +156,14 @@ class Transaction:
         stream: Stream | None = None,
         expected: int = ANY,
         occurred_at: datetime | None = None,
+        event_id: UUID | None = None,
     ) -> UUID:
         """Appends an event that exists if and only if this transaction commits; returns its id.
 
-        `expected` is checked when the transaction flushes, at the latest at its end: WrongVersionError
-        then aborts it. Raises UnknownEventError, InvalidEventError, and TransactionClosedError.
+        An `event_id` of your own makes a repeated append add nothing. `expected` and `event_id` are
+        checked when the transaction flushes, at the latest at its end: WrongVersionError and
+        EventIdTakenError then abort it. Raises UnknownEventError, InvalidEventError, and
+        TransactionClosedError.
         """
         self._require_open()
         new = prepare_event(
@@ -170,6 +173,7 @@ class Transaction:
             stream=stream,
             expected=expected,
             occurred_at=occurred_at,
+            event_id=event_id,
             clock=self._clock,
         )
         self._events.append((new, event))
@@ -232,7 +236,11 @@ class Transaction:
         now = self._clock.now()
         await self._run_sync_handlers(
             self,
-            [_stored(new, data, place, now) for (new, data), place in zip(events, appended, strict=True)],
+            [
+                _stored(new, data, place, now)
+                for (new, data), place in zip(events, appended, strict=True)
+                if place.is_new
+            ],
         )
 
     def _keep(self, jobs: Iterable[NewJob]) -> None:

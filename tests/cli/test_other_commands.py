@@ -55,6 +55,30 @@ async def test_tail_prints_the_last_events_oldest_first_one_a_line(headrace, log
     assert (text.code, len(text.out.splitlines())) == (0, 3)
 
 
+async def test_the_json_schema_of_registered_types_is_printed_without_a_database(headrace, tmp_path):
+    (tmp_path / "shop.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from headrace import Headrace, event\n"
+        "@event('order.placed', version=2)\n"
+        "@dataclass\n"
+        "class OrderPlaced:\n"
+        "    item: str\n"
+        "app = Headrace(name='shop')\n"
+        "app.register(OrderPlaced)\n"
+    )
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    every, one, unknown = await asyncio.gather(
+        headrace("--app", "shop:app", "events", "schema", dsn=nowhere),
+        headrace("--app", "shop:app", "events", "schema", "order.placed", dsn=nowhere),
+        headrace("--app", "shop:app", "events", "schema", "order.lost", dsn=nowhere),
+    )
+    assert set(every.json) == {"order.placed"}
+    assert every.json["order.placed"] == one.json
+    assert one.json["title"] == "order.placed"
+    assert one.json["x-version"] == 2
+    assert (unknown.code, "known: order.placed" in unknown.err) == (3, True)
+
+
 async def test_a_stream_that_cannot_be_read_is_wrong_usage(headrace):
     ran = await headrace("events", "list", "--stream", "contact")
     assert ran.code == 2

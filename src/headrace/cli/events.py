@@ -1,4 +1,4 @@
-"""`headrace events`: list and follow the log."""
+"""`headrace events`: list and follow the log, describe its types."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,10 +9,12 @@ from uuid import UUID
 import typer
 
 from headrace.app import Headrace
-from headrace.cli.session import Choice, opened
+from headrace.cli.session import Choice, load_app, opened
 from headrace.db.listener import HEAD_CHANNEL, Listener
+from headrace.errors import HeadraceError
 from headrace.events.browse import EventDetail, head_position, list_events
-from headrace.terminal import moment, print_json, print_json_line, print_table, run
+from headrace.events.json_schema import json_schema
+from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_json_line, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -74,6 +76,24 @@ def tail(
         aggregate_id=aggregate_id,
     )
     run(_tail(context.obj, query, last, follow=follow, as_json=as_json))
+
+
+@app.command()
+def schema(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Only this event type.")] = None,
+) -> None:
+    """Prints the JSON Schema of the event types that the app registers; asks no database."""
+    try:
+        known = {stamp.name: json_schema(stamp, cls) for stamp, cls in load_app(context.obj).events.classes()}
+    except HeadraceError as error:
+        fail(str(error))
+    if name is None:
+        print_json(known)
+    elif name in known:
+        print_json(known[name])
+    else:
+        fail(f"event type {name!r} is not registered (known: {', '.join(known) or 'none'})", EXIT_NOT_FOUND)
 
 
 async def _list(choice: Choice, query: Query, *, as_json: bool) -> None:

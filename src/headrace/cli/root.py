@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db", help="The schema: migrate, status.")
 app.add_typer(jobs.app, name="jobs", help="List, show, retry and cancel jobs.")
-app.add_typer(events.app, name="events", help="List and follow events.")
+app.add_typer(events.app, name="events", help="List and follow events, export their JSON Schema.")
 app.add_typer(
     schedules.app, name="schedules", help="List, show, create, edit, pause, resume, trigger and delete schedules."
 )

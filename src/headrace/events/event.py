@@ -46,11 +46,15 @@ class Stream(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Appended(NamedTuple):
-    """Where an event went: its global position, its version in its stream (None outside one), and when."""
+    """Where an event is: its global position, its version in its stream (None outside one), and since when.
+
+    `is_new` is False for one that was stored before, under the id its producer gave it.
+    """
 
     position: int
     stream_version: int | None
     recorded_at: datetime
+    is_new: bool = True
 
 
 class StoredEvent(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +88,7 @@ class NewEvent:
     """An event ready to be stored: validated, encoded, with all it inherits from its context.
 
     `data` is JSON text, `payload` the object it was made from; `expected` is the version its stream
-    must be at before it.
+    must be at before it; `has_given_id` says that its producer chose the id, to be recognised by it.
     """
 
     id: UUID
@@ -103,6 +107,7 @@ class NewEvent:
     user_id: str | None = None
     actor: str | None = None
     traceparent: str | None = None
+    has_given_id: bool = False
 
     def stored(self, appended: Appended) -> StoredEvent:
         """This event as the log has it once appended, without reading it back."""

@@ -10,6 +10,9 @@ from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
 from headrace.events.schema import EventRegistry
 from headrace.ids import uuid7
 
+NAME_LIMIT = 200
+"""The most characters of a tenant's and of a stream's names: all three fit into one index entry."""
+
 
 def prepare(
     registry: EventRegistry,
@@ -25,21 +28,25 @@ def prepare(
 ) -> NewEvent:
     """The event to append for this data.
 
-    `expected` is ANY, NONE or the version the stream must be at before this event. What is not given
-    is taken from the current context and the clock; outside any correlation the event begins its own.
-    Raises UnknownEventError or InvalidEventError for the data, ConfigurationError for the rest.
+    `expected` is ANY, NONE or the version the stream must be at before this event. An event with an
+    `event_id` is recognised by it when it is appended again. What is not given is taken from the
+    current context and the clock; outside any correlation the event begins its own. Raises
+    UnknownEventError or InvalidEventError for the data, ConfigurationError for the rest.
     """
     if expected < ANY:
         raise ConfigurationError(f"expected must be ANY, NONE or a version of at least 1, got {expected}")
     if stream is None and expected != ANY:
         raise ConfigurationError(f"expected {expected} needs a stream; give stream=Stream(type, id)")
-    if stream is not None and not (stream.aggregate_type and stream.aggregate_id):
-        raise ConfigurationError(f"stream must have an aggregate type and id, got {stream!r}")
+    if stream is not None:
+        _require_name("aggregate type", stream.aggregate_type)
+        _require_name("aggregate id", stream.aggregate_id)
     moment = occurred_at if occurred_at is not None else (clock or SystemClock()).now()
     if moment.tzinfo is None:
         raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
     encoded = registry.encode(data)
     bound = context if context is not None else current()
+    if bound.tenant_id:
+        _require_name("tenant id", bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
     return NewEvent(
         id=chosen,
@@ -58,7 +65,16 @@ def prepare(
         user_id=bound.user_id,
         actor=bound.actor,
         traceparent=bound.traceparent,
+        has_given_id=event_id is not None,
     )
+
+
+def _require_name(what: str, name: str) -> None:
+    if not 1 <= len(name) <= NAME_LIMIT or "\0" in name:
+        raise ConfigurationError(
+            f"{what} must have 1 to {NAME_LIMIT} characters, none of them NUL, got {len(name)}: {name[:50]!r}; "
+            "put what is longer into the data, or hash it"
+        )
 
 
 def caused_by(event: StoredEvent) -> Context:

@@ -9,7 +9,7 @@ import msgspec
 
 from headrace.errors import ConfigurationError, InvalidEventError, UnknownEventError
 from headrace.events.codec import DATA_ERRORS, Codec, codec_for
-from headrace.events.event import event_type
+from headrace.events.event import EventType, event_type
 
 MAX_BYTES = 1024 * 1024
 
@@ -54,6 +54,10 @@ class EventRegistry:
     def types(self) -> frozenset[str]:
         """The names of all types registered."""
         return frozenset(self._types)
+
+    def classes(self) -> list[tuple[EventType, type]]:
+        """Every type registered with the version and class it has here, by name."""
+        return [(EventType(name, known.version), known.cls) for name, known in sorted(self._types.items())]
 
     def register(self, cls: type[T]) -> type[T]:
         """Adds a class marked with `@event`; adding the same class again changes nothing.

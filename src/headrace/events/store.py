@@ -6,7 +6,9 @@ from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.errors import WrongVersionError
+from headrace.events import given_ids
 from headrace.events.event import ANY, Appended, NewEvent, Stream
+from headrace.events.given_ids import IdKey
 from headrace.events.versions import StreamBump, StreamKey, stream_bumps, stream_key
 
 _PACKAGE = "headrace.events"
@@ -20,25 +22,53 @@ async def append(connection: Connection, events: Sequence[NewEvent]) -> list[App
     """Appends events in the order given and tells where each went.
 
     The events of one stream get consecutive versions. Streams are locked in one order by everyone, so
-    that appends cannot deadlock on them; the locks last until the transaction ends. Never commits.
+    that appends cannot deadlock on them; the locks last until the transaction ends. Never commits. An
+    event whose producer chose the id, and which is stored already, is told as it is stored.
 
-    Raises WrongVersionError where a stream is not at the version an event expects, and then nothing of
-    the batch is appended and the transaction can go on; TransactionClosedError where the connection is
-    closed, in no transaction, or in a failed one.
+    Raises WrongVersionError where a stream is not at the version an event expects, EventIdTakenError
+    where an id given is that of another event, and then nothing of the batch is appended and the
+    transaction can go on; TransactionClosedError where the connection is closed, in no transaction, or
+    in a failed one.
     """
     with open_transaction(connection, doing=_DOING):
-        if not events:
-            return []
-        if len(events) == 1:
-            return [await _append_one(connection, events[0])]
-        bumps = stream_bumps(events)
-        if len(bumps) > 1 and any(bump.expected != ANY for bump in bumps):
-            # One mismatch undoes the bumps of the others; a single stream needs no savepoint for that.
+        if any(event.has_given_id for event in events):
+            # What was claimed must not stay where the append is refused.
             async with connection.transaction():
-                versions = await _lock_streams(connection, bumps)
-        else:
+                return await _append_given(connection, events)
+        return await _append_new(connection, events)
+
+
+async def _append_given(connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
+    """Appends the events whose ids are not in the log yet, each id once."""
+    known = await given_ids.claim(connection, events)
+    keys = [given_ids.id_key(event) for event in events]
+    fresh: list[int] = []
+    seen: set[IdKey | None] = set(known)
+    for index, key in enumerate(keys):
+        if key not in seen:
+            fresh.append(index)
+        if key is not None:
+            seen.add(key)
+    appended = dict(zip(fresh, await _append_new(connection, [events[index] for index in fresh]), strict=True))
+    own = {key: one for index, one in appended.items() if (key := keys[index]) is not None}
+    await given_ids.place(connection, {key: one.position for key, one in own.items()})
+    stored = {**known, **{key: one._replace(is_new=False) for key, one in own.items()}}
+    return [appended[index] if key is None or index in appended else stored[key] for index, key in enumerate(keys)]
+
+
+async def _append_new(connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
+    if not events:
+        return []
+    if len(events) == 1:
+        return [await _append_one(connection, events[0])]
+    bumps = stream_bumps(events)
+    if len(bumps) > 1 and any(bump.expected != ANY for bump in bumps):
+        # One mismatch undoes the bumps of the others; a single stream needs no savepoint for that.
+        async with connection.transaction():
             versions = await _lock_streams(connection, bumps)
-        return await _insert(connection, events, versions)
+    else:
+        versions = await _lock_streams(connection, bumps)
+    return await _insert(connection, events, versions)
 
 
 async def stream_version(connection: Connection, stream: Stream, *, tenant_id: str = "") -> int:

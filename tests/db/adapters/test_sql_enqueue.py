@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +9,7 @@ import asyncpg
 import pytest
 
 from fix_apps import eventually
+from fix_callers import acting_as_producer
 from headrace import Job, Unique, bind, uuid7
 from headrace.db.listener import JOBS_CHANNEL
 from headrace.ids import uuid7_moment
@@ -255,22 +254,6 @@ async def test_ids_made_in_sql_are_version_7_and_follow_the_clock(connection):
     )
 
 
-@asynccontextmanager
-async def acting_as_producer(connection: asyncpg.Connection, *grants: str) -> AsyncIterator[None]:
-    """A block in which the session is a role that has these grants only."""
-    role = f"producer_{uuid7().hex}"
-    await connection.execute(f"CREATE ROLE {role}")
-    try:
-        for grant in grants:
-            await connection.execute(f"{grant} TO {role}")
-        await connection.execute(f"SET ROLE {role}")
-        yield
-    finally:
-        await connection.execute("RESET ROLE")
-        await connection.execute(f"DROP OWNED BY {role}")
-        await connection.execute(f"DROP ROLE {role}")
-
-
 GRANTS = ("GRANT USAGE ON SCHEMA headrace", "GRANT EXECUTE ON FUNCTION headrace.enqueue")
 
 
@@ -316,7 +299,7 @@ async def test_a_role_can_be_let_enqueue_and_nothing_else(connection):
             "SELECT proname FROM pg_proc WHERE pronamespace = 'headrace'::regnamespace AND prosecdef"
         )
     }
-    assert definers == {"enqueue"}
+    assert definers == {"append", "enqueue"}
     assert await connection.fetchval("SELECT count(*) FROM headrace.job") == 3
 
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from fix_events import ContactCreated, known_events, new
-from headrace.context import bind
+from headrace.context import Context, bind
 from headrace.errors import ConfigurationError
 from headrace.events.event import Appended, Stream
 from headrace.events.prepare import caused_by, prepare
@@ -57,7 +57,10 @@ def test_what_an_event_causes_carries_its_correlation_and_names_it_as_the_cause(
     [
         ({"expected": -2}, "got -2"),
         ({"expected": 3}, "needs a stream"),
-        ({"stream": Stream("contact", "")}, "aggregate type and id"),
+        ({"stream": Stream("contact", "")}, "aggregate id must have 1 to 200 characters, none of them NUL, got 0"),
+        ({"stream": Stream("contact", "x" * 201)}, "aggregate id .* got 201: 'xxx"),
+        ({"stream": Stream("con\0tact", "1")}, "aggregate type .* none of them NUL"),
+        ({"context": Context(tenant_id="t" * 201)}, "tenant id .* got 201"),
         ({"occurred_at": datetime(2026, 1, 1)}, "must be aware"),  # noqa: DTZ001 - naive on purpose
     ],
 )
