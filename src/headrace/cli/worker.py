@@ -21,7 +21,7 @@ def work(
     *,
     queue: Annotated[list[str] | None, typer.Option(help="Serve this queue; may be repeated. All by default.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Jobs run at a time.")] = 20,
-    buffer: Annotated[int, typer.Option(min=1, help="Most jobs claimed ahead.")] = 1_000,
+    buffer: Annotated[int, typer.Option(min=1, help="Most jobs claimed ahead.")] = 2_000,
     grace: Annotated[float, typer.Option(min=0, help="Seconds running jobs may take to end at shutdown.")] = 30.0,
     stop_on_eof: Annotated[
         bool,

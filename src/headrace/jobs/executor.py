@@ -25,7 +25,7 @@ from headrace.jobs.services import Engine, WorkerServices
 from headrace.jobs.store import Settlement
 from headrace.telemetry import Telemetry
 
-_TURNS_BEFORE_YIELD = 64
+_TURNS_BEFORE_YIELD = 128
 
 
 class Executor:
@@ -54,6 +54,7 @@ class Executor:
         self._running: set[Attempt] = set()
         self._services = WorkerServices(engine, completer=completer, clock=clock)
         self._is_draining = False
+        self._turns = 0
 
     @property
     def running_count(self) -> int:
@@ -97,16 +98,21 @@ class Executor:
     async def _run(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine run by create_task always has one
-        turns = 0
         while not self._is_draining:
             row = await self._buffer.take()
             await self._attempt(row, task)
-            turns += 1
-            if turns % _TURNS_BEFORE_YIELD == 0:
-                # Handlers that never suspend would otherwise starve claims and completions.
+            self._turns += 1
+            if self._turns >= _TURNS_BEFORE_YIELD:
+                # Handlers that never suspend would otherwise starve claims and completions. Counted for all runners
+                # together: with a count of its own, each of twenty would run as many before the loop goes round.
+                if self._turns == _TURNS_BEFORE_YIELD:
+                    asyncio.get_running_loop().call_soon(self._begin_turns)
                 await asyncio.sleep(0)
             if not self._completer.has_room:
                 await self._completer.room()
+
+    def _begin_turns(self) -> None:
+        self._turns = 0
 
     async def _attempt(self, row: Row, task: asyncio.Task[None]) -> None:
         job = open_job(row, services=self._services)

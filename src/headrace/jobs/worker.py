@@ -40,7 +40,7 @@ class WorkerOptions:
 
     queues: tuple[str, ...] = ()
     concurrency: int = 20
-    buffer: int = 1_000
+    buffer: int = 2_000
     poll: timedelta = timedelta(seconds=1)
     heartbeat: timedelta = timedelta(milliseconds=500)
     lease: timedelta = timedelta(seconds=15)
