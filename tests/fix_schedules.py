@@ -16,6 +16,7 @@ def scheduler_of(bench: Bench, **options) -> Scheduler:
     return Scheduler(
         bench.app.pool,
         app=bench.app.name,
+        kinds=bench.app.kinds,
         declarations=bench.app.schedules.declarations(),
         clock=bench.app.clock,
         telemetry=bench.app.telemetry,

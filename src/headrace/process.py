@@ -86,6 +86,7 @@ class Process:
         scheduler = Scheduler(
             pool,
             app=app.name,
+            kinds=kinds,
             declarations=schedules.declarations(),
             clock=clock,
             telemetry=telemetry,

@@ -13,6 +13,7 @@ from headrace.db.connection import Connection
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
 from headrace.errors import ConfigurationError
 from headrace.events.event import ANY, Stream
+from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
 from headrace.telemetry import Telemetry
@@ -113,6 +114,7 @@ class Sync:
         yield unit
         complete(unit.flush())
         unit.end()
+        tell_enqueued(self._telemetry, unit.stored)
         channels = written_to(unit)
         if channels:
             borrowed.after_commit(channels, lambda committed: self._announce(borrowed, committed))

@@ -32,7 +32,12 @@ DependsOn = Iterable[JobReference] | Mapping[str, JobReference]
 """The jobs to wait for; a mapping also says what the one that waits calls them."""
 
 
-def prepare(
+def prepare(kind: Kind, args: Any, **options: Any) -> NewJob:
+    """A job to store: as `draft` makes it, after the middleware. Raises what either raises."""
+    return kind.middleware.on_enqueue(draft(kind, args, **options))
+
+
+def draft(
     kind: Kind,
     args: Any,
     *,
@@ -50,7 +55,7 @@ def prepare(
     """A checked, encoded job with an id of its own, in the current context.
 
     `run_at` (aware) or `delay` make it due later, never both; what is left out comes from the kind.
-    Raises InvalidArgsError for args, ConfigurationError for options, and whatever a middleware raises.
+    Raises InvalidArgsError for args, ConfigurationError for options.
     """
     if run_at is not None and delay is not None:
         raise ConfigurationError(f"give run_at or delay, not both: got run_at={run_at} and delay={delay}")
@@ -69,7 +74,7 @@ def prepare(
             "a job cannot have both depends_on and on_conflict='replace': the job it replaces would not wait for them; "
             "use skip or debounce, or enqueue it when they have ended"
         )
-    job = NewJob(
+    return NewJob(
         id=uuid7(),
         kind=kind.name,
         queue=kind.queue if queue is None else queue,
@@ -84,7 +89,6 @@ def prepare(
         unique=key,
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
     )
-    return kind.middleware.on_enqueue(job)
 
 
 def id_of(reference: JobReference, *, what: str) -> UUID:

@@ -10,8 +10,9 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
-from headrace.jobs.job import Priority
+from headrace.jobs.job import NewJob, Priority
 from headrace.jobs.middleware import Middleware
 from headrace.jobs.retry import RetryPolicy
 
@@ -86,6 +87,13 @@ class Registry:
             return self._kinds[name]
         except KeyError:
             raise UnknownKindError(name, frozenset(self._kinds)) from None
+
+    def on_enqueue(self, job: NewJob) -> NewJob:
+        """A job that `enqueue` did not make, as the middleware leaves it; as it is where its kind is not known here."""
+        if job.kind not in self._kinds:
+            return job
+        with bind(job.context):
+            return self.middleware.on_enqueue(job)
 
     def handled(self) -> Iterable[Kind]:
         """The kinds that have a handler here."""

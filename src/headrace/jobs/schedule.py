@@ -9,7 +9,7 @@ import msgspec
 
 from headrace.errors import ConfigurationError
 from headrace.jobs.cron import Cron, Every, Rhythm
-from headrace.jobs.enqueue import prepare
+from headrace.jobs.enqueue import draft
 from headrace.jobs.job import Priority
 from headrace.jobs.registry import Kind
 
@@ -130,7 +130,7 @@ def plan(
 ) -> Plan:
     """A checked plan; what is left out comes from the kind. Raises InvalidArgsError, ConfigurationError."""
     require_catch_up(catch_up, catch_up_limit)
-    job = prepare(kind, args, queue=queue, priority=priority, max_attempts=max_attempts)
+    job = draft(kind, args, queue=queue, priority=priority, max_attempts=max_attempts)
     return Plan(
         kind=kind.name,
         args=msgspec.json.decode(job.args),

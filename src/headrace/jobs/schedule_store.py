@@ -59,8 +59,8 @@ async def next_tick(connection: Connection, *, now: datetime | None = None) -> t
     return await connection.fetchval(statement(_PACKAGE, "next_tick"), now)
 
 
-async def move_schedules(connection: Connection, moves: Sequence[Move]) -> dict[str, str]:
-    """Moves schedules on; the names of those moved, each with its args as JSON. The others are not ours to fire."""
+async def move_schedules(connection: Connection, moves: Sequence[Move]) -> set[str]:
+    """Moves schedules on; the names of those moved. The others are not ours to fire."""
     rows = await connection.fetch(
         statement(_PACKAGE, "move_schedules"),
         [move.name for move in moves],
@@ -70,7 +70,7 @@ async def move_schedules(connection: Connection, moves: Sequence[Move]) -> dict[
         [move.last_at for move in moves],
         [move.last_job_id for move in moves],
     )
-    return {row["name"]: row["args"] for row in rows}
+    return {row["name"] for row in rows}
 
 
 async def insert_schedule(connection: Connection, schedule: Schedule) -> bool:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from headrace.clock import Clock
 from headrace.context import Context
@@ -15,7 +14,9 @@ from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs import schedule_store as store
 from headrace.jobs.declaration import Declaration, new_schedule, reconcile
+from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.job import NewJob, Priority
+from headrace.jobs.registry import Registry, encode_json
 from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.store import insert_jobs
 from headrace.jobs.ticks import Due, decide
@@ -29,11 +30,11 @@ _LOCKED_REST = timedelta(milliseconds=100)
 
 @dataclass(frozen=True, slots=True)
 class _Firing:
-    """A due schedule, what was decided, and the ids its jobs will have."""
+    """A due schedule, what was decided, and the jobs to store."""
 
     schedule: Schedule
     due: Due
-    job_ids: tuple[UUID, ...]
+    jobs: tuple[NewJob, ...]
 
     @property
     def move(self) -> store.Move:
@@ -44,7 +45,7 @@ class _Firing:
             self.schedule.next_at,
             self.due.next_at,
             self.due.ticks[-1] if self.due.ticks else None,
-            self.job_ids[-1] if self.job_ids else None,
+            self.jobs[-1].id if self.jobs else None,
         )
 
 
@@ -64,6 +65,7 @@ class Scheduler(Service):
         pool: ConnectionPool,
         *,
         app: str,
+        kinds: Registry,
         declarations: Sequence[Declaration],
         clock: Clock,
         telemetry: Telemetry,
@@ -74,6 +76,7 @@ class Scheduler(Service):
         super().__init__("scheduler", telemetry=telemetry, idle=idle)
         self._pool = pool
         self._app = app
+        self._kinds = kinds
         self._declarations = sorted(declarations, key=lambda one: one.name)
         self._clock = clock
         self._on_fired = on_fired
@@ -122,19 +125,16 @@ class Scheduler(Service):
             await store.break_schedule(connection, schedule.name, revision=schedule.revision, because=str(error))
             self.telemetry.emit("schedule.broken", level=logging.ERROR, schedule=schedule.name, reason=str(error))
             return None
-        return _Firing(schedule, due, tuple(uuid7() for _ in due.ticks))
+        return _Firing(schedule, due, tuple(job for tick in due.ticks if (job := self._job(schedule, tick))))
 
     async def _fire(self, connection: Connection, firings: Sequence[_Firing], now: datetime | None) -> int:
         async with connection.transaction():
             moved = await store.move_schedules(connection, [firing.move for firing in firings])
-            jobs = [
-                tick_job(firing.schedule, tick, job_id=job_id, args=moved[firing.schedule.name])
-                for firing in firings
-                if firing.schedule.name in moved
-                for tick, job_id in zip(firing.due.ticks, firing.job_ids, strict=True)
-            ]
+            jobs = [job for firing in firings if firing.schedule.name in moved for job in firing.jobs]
             if jobs:
                 await insert_jobs(connection, jobs, now=now)
+        if self.telemetry.hears(logging.DEBUG):
+            tell_enqueued(self.telemetry, jobs)
         for firing in firings:
             if firing.schedule.name in moved:
                 self._tell(firing)
@@ -142,10 +142,19 @@ class Scheduler(Service):
             self._on_fired()
         return len(moved)
 
+    def _job(self, schedule: Schedule, tick: datetime) -> NewJob | None:
+        try:
+            return self._kinds.on_enqueue(tick_job(schedule, tick))
+        except Exception as error:  # noqa: BLE001 - whatever a middleware raises; it must not hold up the others
+            self.telemetry.emit(
+                "schedule.refused", level=logging.ERROR, schedule=schedule.name, tick_at=tick, error=error
+            )
+            return None
+
     def _tell(self, firing: _Firing) -> None:
         name, due = firing.schedule.name, firing.due
-        if due.ticks:
-            self.telemetry.emit("schedule.fired", schedule=name, count=len(due.ticks), tick_at=due.ticks[-1])
+        if firing.jobs:
+            self.telemetry.emit("schedule.fired", schedule=name, count=len(firing.jobs), tick_at=due.ticks[-1])
         if due.has_dropped:
             self.telemetry.emit(
                 "schedule.missed",
@@ -176,14 +185,14 @@ class Scheduler(Service):
         )
 
 
-def tick_job(schedule: Schedule, at: datetime, *, job_id: UUID, args: str, triggered_by: str | None = None) -> NewJob:
+def tick_job(schedule: Schedule, at: datetime, *, triggered_by: str | None = None) -> NewJob:
     """The job of a tick, due at once; its metadata tells which tick it is."""
     return NewJob(
-        id=job_id,
+        id=uuid7(),
         kind=schedule.kind,
         queue=schedule.queue,
         priority=Priority.named(schedule.priority),
-        args=args,
+        args=encode_json(schedule.args).decode(),
         max_attempts=schedule.max_attempts,
         context=Context(
             tenant_id=schedule.tenant_id,

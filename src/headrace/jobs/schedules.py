@@ -15,12 +15,12 @@ from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, SCHEDULES_CHANNEL
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError, ScheduleExistsError, ScheduleNotFoundError
-from headrace.ids import uuid7
 from headrace.jobs import schedule_store as store
 from headrace.jobs.declaration import retimed
 from headrace.jobs.declared_schedules import ANY_TIME, DeclaredSchedules
+from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.job import Enqueued, Priority
-from headrace.jobs.registry import Kind, Registry, encode_json
+from headrace.jobs.registry import Kind, Registry
 from headrace.jobs.schedule import (
     CATCH_UP_LIMIT,
     CatchUp,
@@ -185,20 +185,18 @@ class Schedules(DeclaredSchedules):
         return replace(schedule, revision=old.revision + 1)
 
     async def trigger(self, name: str, *, by: str | None = None) -> Enqueued:
-        """Enqueues a schedule's job now, beside its ticks; also while it is paused or disabled."""
+        """Enqueues a schedule's job now, beside its ticks; also while it is paused or disabled.
+
+        Where its kind is known here, the middleware sees it. Raises what that raises.
+        """
         async with self._changing(name, "triggered", by) as (connection, old, now):
-            job_id = uuid7()
-            job = tick_job(
-                old,
-                now,
-                job_id=job_id,
-                args=encode_json(old.args).decode(),
-                triggered_by=by or current().actor or "unknown",
-            )
+            job = self._kinds.on_enqueue(tick_job(old, now, triggered_by=by or current().actor or "unknown"))
             await insert_jobs(connection, [job], now=self._clock.override())
-            await store.write_schedule(connection, replace(old, last_job_id=job_id))
+            await store.write_schedule(connection, replace(old, last_job_id=job.id))
+        if self._telemetry.hears(logging.DEBUG):
+            tell_enqueued(self._telemetry, [job])
         self._notify(JOBS_CHANNEL)
-        return Enqueued(job_id)
+        return Enqueued(job.id)
 
     async def delete(self, name: str, *, by: str | None = None) -> None:
         """Removes a schedule; the jobs it made stay. Raises ConfigurationError while code declares it."""

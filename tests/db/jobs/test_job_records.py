@@ -3,9 +3,11 @@
 import logging
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from fix_apps import AT_ONCE, eventually
+from fix_schedules import turn
 from headrace import Cancel, Headrace, Job, Snooze, Telemetry, Unique, bind, uuid7
 from headrace.testing import drain
 
@@ -50,6 +52,22 @@ async def test_what_is_not_stored_is_not_told(bench, app):
         with pytest.raises(LookupError):
             await fail(tx)
     assert [record.fields["job"] for record in bench.records.named("job.enqueued")] == [first.id]
+
+
+async def test_jobs_of_schedules_and_of_blocking_connections_are_told_too(clocked, clock, database):
+    app = clocked.app
+    app.declare("note")
+    await app.schedules.create("often", "note", every=timedelta(minutes=1))
+    triggered = await app.schedules.trigger("often")
+    with psycopg.connect(database) as blocking:
+        sent = app.sync.enqueue("note", connection=blocking)
+        held = app.sync.enqueue("note", connection=blocking, unique=Unique("one"))
+        app.sync.enqueue("note", connection=blocking, unique=Unique("one"))
+    clock.advance(timedelta(minutes=1))
+    await turn(clocked)
+    (*told, tick) = [record.fields["job"] for record in clocked.records.named("job.enqueued")]
+    assert told == [triggered.id, sent.id, held.id]
+    assert (await app.schedules.get("often")).last_job_id == tick
 
 
 @pytest.mark.parametrize(

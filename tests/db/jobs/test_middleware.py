@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
+import psycopg
 import pytest
 
 from fix_apps import AT_ONCE
-from headrace import Discard, Job, RetryPolicy, current
+from fix_schedules import turn
+from headrace import Discard, Job, RetryPolicy, bind, current
 from headrace.jobs.job import NewJob
-from headrace.testing import assert_enqueued, assert_no_jobs, drain
+from headrace.testing import assert_enqueued, assert_no_jobs, assert_not_enqueued, drain
 
 
 class Tenant:
@@ -44,10 +46,62 @@ async def test_every_way_to_enqueue_goes_through_it(app, database):
     async with caller.transaction():
         await app.enqueue("note", 4, connection=caller)
     await caller.close()
+    with psycopg.connect(database) as blocking:
+        app.sync.enqueue("note", 6, connection=blocking)
     await app.enqueue("parent")
     await drain(app)
-    await assert_enqueued(app, "note", queue="attic", state="completed", count=5)
+    await assert_enqueued(app, "note", queue="attic", state="completed", count=6)
     await assert_enqueued(app, "parent", queue="default", count=1)
+
+
+class Seen:
+    """Notes the kind and the tenant of each job it is shown."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[str, str]] = []
+
+    def on_enqueue(self, job: NewJob) -> NewJob:
+        self.jobs.append((job.kind, current().tenant_id))
+        return replace(job, queue="attic")
+
+
+async def test_it_sees_the_job_of_each_tick_and_trigger_and_no_schedule_that_is_only_made(clocked, clock):
+    app, seen = clocked.app, Seen()
+    app.declare("note")
+    app.middleware(seen)
+    with bind(tenant_id="acme"):
+        await app.schedules.create("often", "note", every=timedelta(minutes=1), catch_up="all")
+    await app.schedules.edit("often", priority="low")
+    assert seen.jobs == []
+    await app.schedules.trigger("often")
+    clock.advance(timedelta(minutes=2))
+    await turn(clocked)
+    assert seen.jobs == [("note", "acme")] * 3
+    await assert_enqueued(app, "note", queue="attic", priority="low", count=3)
+
+
+async def test_one_that_refuses_a_tick_holds_up_no_other_schedule(clocked, clock):
+    class Refuses:
+        def on_enqueue(self, job: NewJob) -> NewJob:
+            if job.kind == "bad":
+                raise PermissionError(job.kind)
+            return job
+
+    app = clocked.app
+    app.declare("bad")
+    app.declare("good")
+    app.middleware(Refuses())
+    for kind in ("bad", "good"):
+        await app.schedules.create(kind, kind, every=timedelta(minutes=1))
+    clock.advance(timedelta(minutes=1))
+    await turn(clocked)
+    await assert_enqueued(app, "good", count=1)
+    await assert_not_enqueued(app, "bad")
+    (refused,) = clocked.records.named("schedule.refused")
+    assert (refused.fields["schedule"], repr(refused.error)) == ("bad", "PermissionError('bad')")
+    assert (await app.schedules.get("bad")).next_at == clock.now() + timedelta(minutes=1)
+    with pytest.raises(PermissionError):
+        await app.schedules.trigger("bad")
 
 
 async def test_what_it_raises_is_raised_to_who_enqueues(app):

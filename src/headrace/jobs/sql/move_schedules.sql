@@ -16,4 +16,4 @@ SET next_at = move.next_at, last_at = coalesce(move.last_at, schedule.last_at),
     last_job_id = coalesce(move.last_job_id, schedule.last_job_id)
 FROM move JOIN locked USING (name)
 WHERE schedule.name = move.name AND schedule.next_at = move.due_at AND schedule.revision = move.revision
-RETURNING schedule.name, schedule.args::text AS args
+RETURNING schedule.name
