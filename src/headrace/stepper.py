@@ -1,4 +1,4 @@
-"""Runs an application's jobs and handlers step by step in the calling task: no loops, no waiting, one order."""
+"""Runs an application's schedules, jobs and handlers step by step in the calling task: no loops, no waiting."""
 
 import os
 import socket
@@ -27,6 +27,9 @@ from headrace.jobs.executor import Executor
 from headrace.jobs.job import Enqueued
 from headrace.jobs.lease import WorkerCard
 from headrace.jobs.registry import Registry
+from headrace.jobs.schedule_store import next_tick
+from headrace.jobs.scheduler import Scheduler
+from headrace.jobs.schedules import Schedules
 from headrace.jobs.store import remove_worker
 from headrace.service import AGAIN
 from headrace.telemetry import Record, Telemetry
@@ -43,6 +46,7 @@ class Application(Protocol):
     events: EventRegistry
     handlers: Bus
     clock: Clock
+    schedules: Schedules
 
     @property
     def pool(self) -> ConnectionPool: ...
@@ -69,10 +73,10 @@ class Ran:
 
 
 class Stepper:
-    """Runs one job, or delivers the events there are, when it is told to; use it as a context manager.
+    """Fires the ticks that are due, runs one job, or delivers the events there are, when it is told to.
 
-    It is registered as a worker, so that real workers beside it leave its job alone. Retries come
-    without jitter.
+    Use it as a context manager. It is registered as a worker, so that real workers beside it leave its
+    job alone, and stores the schedules that the code declares, as those do. Retries come without jitter.
     """
 
     def __init__(self, app: Application, *, reactions: Reactions, telemetry: Telemetry) -> None:
@@ -92,6 +96,15 @@ class Stepper:
             clock=app.clock,
             telemetry=both,
             chance=lambda: 0.0,
+        )
+        self._scheduler = Scheduler(
+            pool,
+            app=app.name,
+            kinds=app.kinds,
+            declarations=app.schedules.declarations(),
+            clock=app.clock,
+            telemetry=both,
+            on_fired=_nothing,
         )
         self._head = Head(pool, telemetry=both)
         self._consumers = [
@@ -122,6 +135,7 @@ class Stepper:
     async def __aenter__(self) -> Self:
         for consumer in self._consumers:
             await consumer.register()
+        await self._scheduler.declare()
         session = await self._session.get()
         self._worker_id = await solo.register(session, self._card)
         return self
@@ -134,6 +148,13 @@ class Stepper:
             await self._executor.drain(timedelta(0))
             await self._completer.on_stop()
             await self._session.close()
+
+    async def fire_ticks(self) -> bool:
+        """Enqueues the jobs of the ticks that are due; whether there were any."""
+        session, has_fired = await self._session.get(), False
+        while await self._scheduler.turn(session, patience=timedelta(0)) == AGAIN:
+            has_fired = True
+        return has_fired
 
     async def run_job(
         self, *, kinds: Collection[str] | None = None, queues: Collection[str] | None = None
@@ -172,12 +193,14 @@ class Stepper:
     async def next_moment(
         self, *, kinds: Collection[str] | None = None, queues: Collection[str] | None = None
     ) -> datetime | None:
-        """When the next of these jobs, or an event to try again, is due; None where nothing waits for later."""
+        """When the next of these jobs, a tick, or an event to try again is due; None where nothing waits for later."""
         session, now = await self._session.get(), self._clock.override()
+        rest = await next_tick(session, now=now)
         names = [consumer.subscription.name for consumer in self._consumers]
         moments = (
             await solo.next_moment(session, kinds=self._chosen(kinds), queues=queues, now=now),
             await next_retry(session, names, now=now),
+            None if rest is None else self._clock.now() + rest,
         )
         return min((moment for moment in moments if moment is not None), default=None)
 

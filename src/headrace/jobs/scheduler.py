@@ -85,10 +85,7 @@ class Scheduler(Service):
         self._has_declared = False
 
     async def run_once(self) -> timedelta | None:
-        if not self._has_declared:
-            async with self._pool.acquire() as connection, connection.transaction():
-                await self._declare(connection)
-            self._has_declared = True
+        await self.declare()
         session = await self._leadership.session()
         if session is not None:
             return await self.turn(session, patience=timedelta(0))
@@ -97,6 +94,13 @@ class Scheduler(Service):
 
     async def on_stop(self) -> None:
         await self._leadership.resign()
+
+    async def declare(self) -> None:
+        """Stores what the code declares, unless this scheduler has done so already."""
+        if not self._has_declared:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._declare(connection)
+            self._has_declared = True
 
     async def turn(self, connection: Connection, *, patience: timedelta) -> timedelta | None:
         """Fires what has been due for `patience`; how long to rest until more is."""

@@ -52,13 +52,13 @@ async def drain(
     limit: int = MOST_JOBS,
     raise_on_failure: bool = True,
 ) -> Drained:
-    """Runs every due job and hands every event to its handlers, here and now, until nothing is left to do.
+    """Fires every due tick, runs every due job and hands every event to its handlers, until nothing is left to do.
 
-    No worker, no waiting: jobs run one after the other by priority, due time and id over all queues, then
+    No worker, no waiting, here and now: jobs run one after the other by priority, due time and id over all queues, then
     handlers of events get theirs, and so on in turns; with `until_empty` False one such turn is all.
     With a `VirtualClock`, `until` (a moment, or a time from now) also runs what becomes due up to then,
-    each at its moment, and leaves the clock there. `kinds` and `queues` choose among jobs; events are
-    handed on in any case.
+    each at its moment, and leaves the clock there. `kinds` and `queues` choose among jobs; schedules
+    tick and events are handed on in any case.
 
     An error of a handler is recorded as by a worker, then raised here; with `raise_on_failure` False it
     stays in what is returned. Retry, Snooze, Discard and Cancel are answers, not errors. Raises
@@ -108,7 +108,7 @@ async def inline(app: Headrace, *, raise_on_failure: bool = True) -> AsyncGenera
 
 
 class _Turn:
-    """One turn after another: all due jobs, then all events."""
+    """One turn after another: all ticks, all due jobs, then all events."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class _Turn:
 
     async def take(self) -> bool:
         """Whether there was anything to do."""
-        has_run = False
+        has_run = await self.stepper.fire_ticks()
         while ran := await self.stepper.run_job(kinds=self.kinds, queues=self.queues):
             has_run = True
             self.done.jobs.append(ran)

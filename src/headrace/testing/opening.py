@@ -13,8 +13,9 @@ async def opened(
 ) -> AsyncGenerator[Headrace]:
     """The app (or the one a function makes) open on the database of `dsn`, and on another clock where one is given.
 
-    The schema is brought up to date, and handlers of events with start="now" begin here, as if a worker
-    had been started. Raises ConfigurationError where the app is open already.
+    The schema is brought up to date, schedules that the code declares are stored, and handlers of events
+    with start="now" begin here, as if a worker had been started. Raises ConfigurationError where the
+    app is open already, or a schedule cannot run.
     """
     chosen = app if isinstance(app, Headrace) else app()
     before = chosen.clock

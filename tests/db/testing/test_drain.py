@@ -7,8 +7,8 @@ import pytest
 
 from fix_apps import AT_ONCE, opened_bench
 from fix_events import ContactCreated, ContactRenamed, NoteTaken
-from headrace import Cancel, ConfigurationError, Discard, Job, Retry, RetryPolicy, Snooze
-from headrace.testing import VirtualClock, drain
+from headrace import Cancel, ConfigurationError, Discard, Headrace, Job, Retry, RetryPolicy, Snooze
+from headrace.testing import VirtualClock, assert_enqueued, drain, opened
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -338,6 +338,31 @@ async def test_time_passes_only_as_far_as_it_is_told_to(timed, clock):
     await drain(bench.app, until=began + timedelta(days=1))
     assert seen[2:] == [timedelta(hours=3)]
     assert clock.now() == began + timedelta(days=1)
+
+
+async def test_schedules_tick_at_their_exact_times(timed, clock):
+    bench, seen = timed
+    bench.app.schedule("hourly", "tick", 0, every=timedelta(hours=1))
+    await drain(bench.app)
+    assert seen == []
+    done = await drain(bench.app, until=timedelta(hours=3))
+    assert seen == [timedelta(hours=hours) for hours in (1, 2, 3)]
+    assert done.kinds == {"tick": 3}
+    clock.advance(timedelta(hours=2))
+    await drain(bench.app)
+    assert seen[3:] == [timedelta(hours=5)], "what the clock passed over is caught up: the newest tick"
+    await bench.app.schedules.trigger("hourly")
+    await drain(bench.app)
+    assert seen[4:] == [timedelta(hours=5)]
+
+
+async def test_schedules_that_code_declares_are_there_once_the_app_is_open(database, clock):
+    app = Headrace(say=lambda _: None)
+    app.declare("report")
+    app.schedule("nightly", "report", cron="0 3 * * *")
+    async with opened(app, database, clock=clock):
+        await app.schedules.trigger("nightly")
+        await assert_enqueued(app, "report", count=1)
 
 
 async def test_retries_run_at_their_exact_time(timed):
