@@ -14,7 +14,12 @@ from headrace.errors import (
     HeadraceError,
     InvalidArgsError,
     InvalidEventError,
+    InvalidResultError,
+    JobCancelledError,
+    JobFailedError,
+    JobNotEndedError,
     JobNotFoundError,
+    NoResultError,
     ScheduleExistsError,
     ScheduleNotFoundError,
     SchemaError,
@@ -33,8 +38,10 @@ from headrace.jobs.dependencies import DependencyResult
 from headrace.jobs.flow import Flow
 from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.job import Enqueued, JobHandle, Priority, Unique
+from headrace.jobs.operation import Operation
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
+from headrace.jobs.queues import QueueSummary
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.tree import cancel_tree, retry_tree
@@ -62,11 +69,19 @@ __all__ = [
     "Imported",
     "InvalidArgsError",
     "InvalidEventError",
+    "InvalidResultError",
     "Job",
+    "JobCancelledError",
+    "JobFailedError",
+    "JobHandle",
+    "JobNotEndedError",
     "JobNotFoundError",
     "MigrationSet",
+    "NoResultError",
+    "Operation",
     "PastEvent",
     "Priority",
+    "QueueSummary",
     "Record",
     "Retry",
     "RetryPolicy",

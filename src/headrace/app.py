@@ -18,8 +18,9 @@ from headrace.events.subscription import Start
 from headrace.jobs.enqueue import DependsOn
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, OnFailed, Priority, Unique
+from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
+from headrace.jobs.queues import Queues
 from headrace.jobs.registry import Handler, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
@@ -76,7 +77,8 @@ class Headrace(Engine):
             notify=self.notify,
         )
         self.schedule = self.schedules.declare
-        self.sync = Sync(self._unit, telemetry=self.telemetry)
+        self.queues = Queues(clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify)
+        self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
 
     def job(
@@ -108,9 +110,27 @@ class Headrace(Engine):
 
         return register
 
-    def declare(self, kind: str, *, args_type: Any = None, queue: str = "default", max_attempts: int = 3) -> None:
-        """Makes a kind known that another program handles, so that it can be enqueued here."""
-        self.kinds.add(describe(kind, None, job_type=Job, args_type=args_type, queue=queue, max_attempts=max_attempts))
+    def declare(
+        self,
+        kind: str,
+        *,
+        args_type: Any = None,
+        result_type: Any = None,
+        queue: str = "default",
+        max_attempts: int = 3,
+    ) -> None:
+        """Makes a kind known that another program handles, so that it can be enqueued here and its results read."""
+        self.kinds.add(
+            describe(
+                kind,
+                None,
+                job_type=Job,
+                args_type=args_type,
+                result_type=result_type,
+                queue=queue,
+                max_attempts=max_attempts,
+            )
+        )
 
     def register(self, *classes: type) -> None:
         """Makes event classes marked with `@event` known."""
@@ -204,6 +224,10 @@ class Headrace(Engine):
         async with self._unit_on(connection) as unit:
             return await unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options)
 
+    def handle(self, job_id: UUID) -> JobHandle:
+        """A handle of a job known by its id, to wait for its result: `await app.handle(job_id).result()`."""
+        return JobHandle(job_id).of(self._results)
+
     def flow(self, *, parent: Job | UUID | None = None) -> Flow:
         """A flow to add jobs to that wait for each other, then to enqueue as one; all children of `parent`."""
         return Flow(self._unit_on, parent=parent)
@@ -275,6 +299,7 @@ class Headrace(Engine):
             schedules=self.schedules,
             options=options or WorkerOptions(),
             notify=self.notify,
+            listener=self.listener,
             clock=self.clock,
             telemetry=self.telemetry,
         )

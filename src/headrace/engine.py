@@ -11,6 +11,7 @@ from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import Reactions
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address
+from headrace.db.listener import Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
@@ -19,6 +20,7 @@ from headrace.events.bus import Bus
 from headrace.events.schema import EventRegistry
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.registry import Registry
+from headrace.jobs.results import Results
 from headrace.sync import written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
@@ -57,6 +59,10 @@ class Engine:
         self._say = say
         self._pool: ConnectionPool | None = None
         self._notifier: Notifier | None = None
+        self._listener: Listener | None = None
+        self._results = Results(
+            kinds=self.kinds, pool=lambda: self.pool, listener=lambda: self.listener, telemetry=self.telemetry
+        )
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
@@ -85,13 +91,16 @@ class Engine:
             notifier = Notifier(pool, telemetry=self.telemetry)
             notifier.start()
             exits.push_async_callback(notifier.stop)
-            self._pool, self._notifier = pool, notifier
+            listener = Listener(pool, telemetry=self.telemetry)
+            exits.push_async_callback(listener.stop)
+            exits.push_async_callback(self._results.stop)
+            self._pool, self._notifier, self._listener = pool, notifier, listener
             self._exits = exits.pop_all()
 
     async def close(self) -> None:
         """Sends the last wake-ups and closes everything in reverse order."""
         await self._watch.close()
-        self._pool = self._notifier = None
+        self._pool = self._notifier = self._listener = None
         await self._exits.aclose()
 
     async def __aenter__(self) -> Self:
@@ -107,6 +116,13 @@ class Engine:
         if self._pool is None:
             raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
         return self._pool
+
+    @property
+    def listener(self) -> Listener:
+        """What hears the wake-ups of this process, once someone starts it; raises ConfigurationError while closed."""
+        if self._listener is None:
+            raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
+        return self._listener
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
@@ -140,6 +156,7 @@ class Engine:
             clock=self.clock,
             run_sync_handlers=self._reactions.run_sync,
             keeps_stored=self.telemetry.hears(logging.DEBUG),
+            results=self._results,
         )
 
     @asynccontextmanager

@@ -12,6 +12,11 @@
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── JobNotFoundError          no job with this id
+    ├── NoResultError             a job whose result is awaited has ended without one
+    │   ├── JobFailedError        it is failed or dead
+    │   └── JobCancelledError     it was cancelled
+    ├── JobNotEndedError          a job whose result is awaited did not end in time
+    ├── InvalidResultError        a job's result does not fit the type it is read as
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── SchemaError               the database's schema does not fit this version
@@ -21,6 +26,9 @@ Control flow of handlers (`Retry`, `Snooze`, `Discard`, `Cancel`) is in `headrac
 those are outcomes, not errors.
 """
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 
@@ -128,6 +136,53 @@ class JobNotFoundError(HeadraceError):
     def __init__(self, job_id: UUID | str) -> None:
         super().__init__(f"no job {job_id} is stored; `headrace jobs list` shows what is")
         self.job_id = job_id
+
+
+class NoResultError(HeadraceError):
+    """A job whose result is awaited has ended without one; `error` is what is stored of its last error."""
+
+    def __init__(self, job_id: UUID, *, kind: str, state: str, error: Mapping[str, Any]) -> None:
+        told = ": ".join(str(error[part]) for part in ("type", "message") if error.get(part))
+        super().__init__(
+            f"job {job_id} ({kind}) is {state}: {told or 'no error is stored'}; "
+            f"`headrace jobs show {job_id}` has every attempt"
+        )
+        self.job_id = job_id
+        self.kind = kind
+        self.state = state
+        self.error = error
+
+
+class JobFailedError(NoResultError):
+    """The job is failed or dead."""
+
+
+class JobCancelledError(NoResultError):
+    """The job was cancelled."""
+
+
+class JobNotEndedError(HeadraceError, TimeoutError):
+    """A job whose result is awaited did not end in time; it goes on all the same."""
+
+    def __init__(self, job_id: UUID, *, timeout: timedelta) -> None:
+        super().__init__(
+            f"job {job_id} did not end within {timeout}; `headrace jobs explain {job_id}` says what it waits for"
+        )
+        self.job_id = job_id
+        self.timeout = timeout
+
+
+class InvalidResultError(HeadraceError):
+    """A job's result does not fit the type it is read as."""
+
+    def __init__(self, job_id: UUID, *, kind: str, reason: str) -> None:
+        super().__init__(
+            f"the result of job {job_id} ({kind}) does not fit: {reason}; "
+            "name its type with result(result_type=...), or Any for plain JSON"
+        )
+        self.job_id = job_id
+        self.kind = kind
+        self.reason = reason
 
 
 class ScheduleNotFoundError(HeadraceError):

@@ -7,7 +7,14 @@ from typing import Any, Protocol, Self
 
 from headrace.bridge import Reactions
 from headrace.clock import Clock
-from headrace.db.listener import EVENTS_CHANNEL, HEAD_CHANNEL, JOBS_CHANNEL, SCHEDULES_CHANNEL, Listener
+from headrace.db.listener import (
+    EVENTS_CHANNEL,
+    HEAD_CHANNEL,
+    JOBS_CHANNEL,
+    RESULTS_CHANNEL,
+    SCHEDULES_CHANNEL,
+    Listener,
+)
 from headrace.db.pool import ConnectionPool
 from headrace.events.bus import Bus
 from headrace.events.consumer import Consumer
@@ -56,6 +63,7 @@ class Process:
         schedules: Schedules,
         options: WorkerOptions,
         notify: Callable[[str], None],
+        listener: Listener,
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
@@ -68,6 +76,7 @@ class Process:
             clock=clock,
             telemetry=telemetry,
             announce=lambda: notify(JOBS_CHANNEL),
+            announce_results=lambda: notify(RESULTS_CHANNEL),
         )
         head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
         consumers = [
@@ -92,18 +101,18 @@ class Process:
             telemetry=telemetry,
             on_fired=lambda: notify(JOBS_CHANNEL),
         )
-        self._listener = Listener(pool, telemetry=telemetry)
-        self._listener.subscribe(JOBS_CHANNEL, self.worker.wake)
-        self._listener.subscribe(EVENTS_CHANNEL, head.wake)
-        self._listener.subscribe(SCHEDULES_CHANNEL, scheduler.wake)
-        for consumer in consumers:
-            self._listener.subscribe(HEAD_CHANNEL, consumer.wake)
+        self._listener = listener
+        self._wake_ups: tuple[tuple[str, Callable[[], None]], ...] = (
+            (JOBS_CHANNEL, self.worker.wake),
+            (EVENTS_CHANNEL, head.wake),
+            (SCHEDULES_CHANNEL, scheduler.wake),
+            *((HEAD_CHANNEL, consumer.wake) for consumer in consumers),
+        )
         self._loops: tuple[Service, ...] = (
-            self._listener,
             head,
             *consumers,
             scheduler,
-            Rescuer(pool, telemetry=telemetry, on_rescued=lambda: notify(JOBS_CHANNEL)),
+            Rescuer(pool, telemetry=telemetry, on_rescued=lambda: _tell(notify, JOBS_CHANNEL, RESULTS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),
             KindKeeper(pool, list(kinds.handled()), app_name=app.name, telemetry=telemetry),
             FlowKeeper(pool, telemetry=telemetry),
@@ -115,11 +124,16 @@ class Process:
     async def start(self) -> None:
         """Starts the worker and every loop; returns when the worker is registered."""
         await self.worker.start()
+        for channel, wake_up in self._wake_ups:
+            self._listener.subscribe(channel, wake_up)
+        self._listener.start()
         for loop in self._loops:
             loop.start()
 
     async def stop(self, *, grace: timedelta | None = None) -> None:
         """Stops consumers first, then the worker in good order, then the rest."""
+        for channel, wake_up in self._wake_ups:
+            self._listener.unsubscribe(channel, wake_up)
         for loop in reversed(self._loops):
             await loop.stop()
         await self.worker.stop(grace=grace)
@@ -130,3 +144,8 @@ class Process:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _tell(notify: Callable[[str], None], *channels: str) -> None:
+    for channel in channels:
+        notify(channel)

@@ -1,25 +1,34 @@
 """Enqueue and append from code that has no event loop, on the blocking connection it already holds."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import UNSET
+
 from headrace.adapters.borrow import borrow_blocking
 from headrace.adapters.borrowed import Borrowed
 from headrace.db.connection import Connection
-from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
-from headrace.errors import ConfigurationError
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, RESULTS_CHANNEL
+from headrace.errors import ConfigurationError, JobNotEndedError
 from headrace.events.event import ANY, Stream
+from headrace.jobs.ending import find_ends, read_end
+from headrace.jobs.enqueue import JobReference
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.registry import Registry
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
 
 T = TypeVar("T")
+
+_FIRST_REST = 0.02
+_LONGEST_REST = 1.0
 
 
 class Sync:
@@ -30,8 +39,9 @@ class Sync:
     told after the commit where the driver tells of it (SQLAlchemy sessions, Django); else they poll.
     """
 
-    def __init__(self, begin: Callable[[Connection], Transaction], *, telemetry: Telemetry) -> None:
+    def __init__(self, begin: Callable[[Connection], Transaction], *, kinds: Registry, telemetry: Telemetry) -> None:
         self._begin = begin
+        self._kinds = kinds
         self._telemetry = telemetry
 
     def enqueue(
@@ -99,6 +109,33 @@ class Sync:
                 unit.append(event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id)
             )
 
+    def result(
+        self,
+        job: JobReference,
+        *,
+        connection: Any,
+        timeout: timedelta | None = None,
+        result_type: Any = UNSET,
+    ) -> Any:
+        """What a job's handler returns, once it has; see `JobHandle.result` for what is raised.
+
+        Looks over the connection at growing intervals up to a second, in a transaction of it (READ COMMITTED). Not
+        in the one that enqueues the job: before its commit no worker sees it. Raises TransactionClosedError too.
+        """
+        job_id = job if isinstance(job, UUID) else job.id
+        borrowed = borrow_blocking(connection)
+        ends_at = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        rest = _FIRST_REST
+        while True:
+            for end in complete(find_ends(borrowed, [job_id])):
+                if end.kind is None or end.state is not None:
+                    return read_end(end, self._kinds, result_type=result_type)
+            left = rest if ends_at is None else ends_at - time.monotonic()
+            if timeout is not None and left <= 0:
+                raise JobNotEndedError(job_id, timeout=timeout)
+            time.sleep(min(rest, left))
+            rest = min(rest * 1.5, _LONGEST_REST)
+
     def wake(self, connection: Any) -> None:
         """Tells workers to look for jobs: with the commit of the transaction the connection is in, else at once.
 
@@ -145,5 +182,5 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
 
 def written_to(unit: Transaction) -> list[str]:
     """The channels to send a wake-up on for what a unit of work has written."""
-    jobs = [JOBS_CHANNEL] if unit.has_jobs else []
-    return [*jobs, EVENTS_CHANNEL] if unit.has_events else jobs
+    wanted = {JOBS_CHANNEL: unit.has_jobs, EVENTS_CHANNEL: unit.has_events, RESULTS_CHANNEL: unit.has_results}
+    return [channel for channel, is_wanted in wanted.items() if is_wanted]

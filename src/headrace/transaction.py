@@ -18,7 +18,7 @@ from headrace.jobs import store as job_store
 from headrace.jobs.enqueue import prepare as prepare_job
 from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, NewJob, Unique
+from headrace.jobs.job import Enqueued, NewJob, ResultSource, Unique
 from headrace.jobs.registry import Registry
 
 RunSyncHandlers = Callable[["Transaction", Sequence[StoredEvent]], Awaitable[None]]
@@ -46,11 +46,13 @@ class Transaction:
         clock: Clock,
         run_sync_handlers: RunSyncHandlers,
         keeps_stored: bool = False,
+        results: ResultSource | None = None,
     ) -> None:
         self.stored: list[NewJob] = []
         self.result: Any = None
         self.has_jobs = False
         self.has_events = False
+        self.has_results = False
         self.last_position: int | None = None
         self._connection = connection
         self._kinds = kinds
@@ -59,6 +61,7 @@ class Transaction:
         self._clock = clock
         self._run_sync_handlers = run_sync_handlers
         self._keeps_stored = keeps_stored
+        self._results = results
         self._jobs: list[NewJob] = []
         self._events: list[tuple[NewEvent, object]] = []
         self._is_open = True
@@ -137,7 +140,7 @@ class Transaction:
             self.mark_sound()
             self._keep(job for job, given in zip(jobs, answer, strict=True) if given.id == job.id)
         self.has_jobs = self.has_jobs or bool(jobs)
-        return answer
+        return answer if self._results is None else [one.of(self._results) for one in answer]
 
     def group(
         self,

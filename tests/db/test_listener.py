@@ -97,3 +97,42 @@ async def test_stopping_closes_the_session(pool, connection):
         return await backend(connection) is None
 
     await eventually(is_gone)
+
+
+async def test_a_channel_added_later_is_heard_and_its_wake_up_called(heard, pool, connection):
+    listener = Listener(pool, telemetry=Telemetry())
+    first, later = asyncio.Event(), asyncio.Event()
+    listener.subscribe(JOBS_CHANNEL, first.set)
+    listener.start()
+    try:
+        await asyncio.wait_for(first.wait(), 10)
+        assert not listener.hears(HEAD_CHANNEL)
+        listener.subscribe(HEAD_CHANNEL, later.set)
+        await asyncio.wait_for(later.wait(), 10)
+        assert listener.hears(HEAD_CHANNEL)
+        later.clear()
+        await connection.execute("SELECT pg_notify($1, '')", HEAD_CHANNEL)
+        await asyncio.wait_for(later.wait(), 10)
+    finally:
+        await listener.stop()
+
+
+async def test_with_its_last_wake_up_the_session_ends_and_with_the_next_it_begins(pool, connection):
+    listener = Listener(pool, telemetry=Telemetry())
+    woken = asyncio.Event()
+    listener.subscribe(JOBS_CHANNEL, woken.set)
+    listener.start()
+    try:
+        await asyncio.wait_for(woken.wait(), 10)
+        listener.unsubscribe(JOBS_CHANNEL, woken.set)
+
+        async def is_gone() -> bool:
+            return await backend(connection) is None
+
+        await eventually(is_gone)
+        assert not listener.hears(JOBS_CHANNEL)
+        woken.clear()
+        listener.subscribe(JOBS_CHANNEL, woken.set)
+        await asyncio.wait_for(woken.wait(), 10)
+    finally:
+        await listener.stop()

@@ -142,6 +142,7 @@ ACTS: list[tuple[str, Act]] = [
     ("rescue_jobs", rescuing(10)),
     ("rescue_jobs", rescuing(1)),
     ("cancel_jobs", on_many("cancel_jobs", ERROR, "somebody")),
+    ("mark_awaited", on_many("mark_awaited")),
     ("redrive_job", redrive),
     ("count_dependencies", recount),
 ]

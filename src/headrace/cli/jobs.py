@@ -9,7 +9,7 @@ import typer
 
 from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
-from headrace.db.listener import JOBS_CHANNEL
+from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import JobNotFoundError
 from headrace.jobs import store
 from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
@@ -189,6 +189,7 @@ async def _cancel(choice: Choice, job_id: UUID, by: str) -> None:
             job = await _found(connection, job_id)
             done = await store.cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
         app.notify(JOBS_CHANNEL)  # who waited for it may run now
+        app.notify(RESULTS_CHANNEL)
     if done is None:
         fail(f"job {job_id} is {job.state}; it has ended and cannot be cancelled")
     typer.echo(

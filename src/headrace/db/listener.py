@@ -13,6 +13,7 @@ JOBS_CHANNEL = "headrace_jobs"
 EVENTS_CHANNEL = "headrace_events"
 HEAD_CHANNEL = "headrace_head"
 SCHEDULES_CHANNEL = "headrace_schedules"
+RESULTS_CHANNEL = "headrace_results"
 
 WakeUp = Callable[[], None]
 
@@ -28,33 +29,58 @@ class Listener(Service):
         super().__init__("listener", telemetry=telemetry, idle=check)
         self._pool = pool
         self._channels: dict[str, list[WakeUp]] = {}
+        self._heard_channels: set[str] = set()
         self._session: Connection | None = None
 
     def subscribe(self, channel: str, wake_up: WakeUp) -> None:
-        """Adds a wake-up; call before `start`."""
+        """Adds a wake-up; it is called as soon as its channel is listened on, and may be added at any time."""
         self._channels.setdefault(channel, []).append(wake_up)
+        self.wake()
+
+    def unsubscribe(self, channel: str, wake_up: WakeUp) -> None:
+        """Takes a wake-up away again; with the last one the session ends."""
+        wake_ups = self._channels.get(channel, [])
+        if wake_up in wake_ups:
+            wake_ups.remove(wake_up)
+        if not wake_ups:
+            self._channels.pop(channel, None)
+            self.wake()
+
+    def hears(self, channel: str) -> bool:
+        """Whether hints on a channel are heard now, as far as is known."""
+        return self._session is not None and not self._session.is_closed() and channel in self._heard_channels
 
     async def run_once(self) -> timedelta | None:
-        if self._session is not None and not self._session.is_closed():
+        if not self._channels:
+            await self._end_session()
+            return None
+        if self._session is None or self._session.is_closed():
+            self._heard_channels.clear()
+            self._session = await self._pool.connect("listener")
+            cast("Any", self._session).add_termination_listener(self._lost)
+        elif self._heard_channels.issuperset(self._channels):
             await self._session.execute("SELECT 1", timeout=5)
             return None
-        session = await self._pool.connect("listener")
+        session = self._session
         try:
-            for channel in self._channels:
+            for channel in self._channels.keys() - self._heard_channels:
                 await cast("Any", session).add_listener(channel, self._heard)
-            cast("Any", session).add_termination_listener(self._lost)
+                self._heard_channels.add(channel)
+                # What was told before it could be heard.
+                self._heard(session, 0, channel, "")
         except CONNECTION_ERRORS:
+            self._session = None
             await close(session)
             raise
-        self._session = session
-        for wake_ups in self._channels.values():
-            for wake_up in wake_ups:
-                wake_up()
         return None
 
     async def on_stop(self) -> None:
+        await self._end_session()
+
+    async def _end_session(self) -> None:
         if self._session is not None:
             session, self._session = self._session, None
+            self._heard_channels.clear()
             await close(session)
 
     def _heard(self, _session: object, _pid: int, channel: str, _payload: object) -> None:

@@ -41,12 +41,14 @@ class Completer(Service):
         telemetry: Telemetry,
         on_released: Callable[[], None],
         on_freed: Callable[[], None] | None = None,
+        on_awaited: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("completer", telemetry=telemetry, idle=_PROGRESS_INTERVAL)
         self._session = Session(pool, "completer", **store.BATCH_SESSION)
         self._clock = clock
         self._on_released = on_released
         self._on_freed = on_freed
+        self._on_awaited = on_awaited
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
         self._reports_due_at = 0.0
@@ -162,7 +164,13 @@ class Completer(Service):
     async def _write(self, batch: list[Settlement]) -> set[UUID]:
         connection = await self._session.get()
         if isinstance(batch[0].verdict, Ended):
-            return await store.finish_jobs(connection, batch, now=self._clock.override(), on_freed=self._on_freed)
+            return await store.finish_jobs(
+                connection,
+                batch,
+                now=self._clock.override(),
+                on_freed=self._on_freed,
+                on_awaited=self._on_awaited,
+            )
         released = await store.release_jobs(connection, batch, now=self._clock.override())
         self._on_released()
         return released

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
 import msgspec
 
 from headrace.context import Context
+from headrace.errors import ConfigurationError
 
 State = Literal["pending", "scheduled", "processing", "completed", "failed", "cancelled", "dead"]
 STATES: tuple[State, ...] = (
@@ -105,11 +106,50 @@ class NewJob:
     dependencies: tuple[Dependency, ...] = ()
 
 
+class ResultSource(Protocol):
+    """Where the results of jobs come from: an open app."""
+
+    async def result(self, job_id: UUID, *, timeout: timedelta | None, result_type: Any) -> Any: ...
+
+
+class _Sourced:
+    """Holds the source beside the fields, so that neither comparing nor encoding a handle meets it."""
+
+    __slots__ = ("_source",)
+    _source: ResultSource
+
+
 @dataclass(frozen=True, slots=True)
-class Enqueued:
-    """What enqueueing gave: the job's id, and whether it is new or the holder of the unique key."""
+class JobHandle(_Sourced):
+    """A job that somebody wants to hear of again."""
 
     id: UUID
+
+    def of(self, source: ResultSource) -> Self:
+        """The same handle, its results coming from `source`."""
+        object.__setattr__(self, "_source", source)
+        return self
+
+    async def result(self, *, timeout: timedelta | None = None, result_type: Any = msgspec.UNSET) -> Any:
+        """What the job's handler returns, once it has; None where it returns nothing.
+
+        Decoded into the return type of the handler, where its kind is registered here with one, or
+        into `result_type`; otherwise plain JSON. Without a `timeout` it waits for as long as it takes.
+        Wait after the commit: inside the transaction that enqueues it the job is not there yet.
+
+        Raises JobFailedError, JobCancelledError, JobNotEndedError (a TimeoutError), JobNotFoundError,
+        InvalidResultError, and ConfigurationError where the app is not open.
+        """
+        source = getattr(self, "_source", None)
+        if source is None:
+            raise ConfigurationError(f"this handle of job {self.id} knows no app; wait with app.handle(id).result()")
+        return await source.result(self.id, timeout=timeout, result_type=result_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued(JobHandle):
+    """What enqueueing gave: the job's id, and whether it is new or the holder of the unique key."""
+
     is_new: bool = True
 
 

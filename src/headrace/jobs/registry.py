@@ -44,6 +44,7 @@ class Kind:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     decode: Callable[[str], Any] = msgspec.json.decode
+    decode_result: Callable[[str], Any] = msgspec.json.decode
     middleware: Middleware = field(default_factory=Middleware)
 
     def encode(self, args: Any) -> str:
@@ -109,6 +110,7 @@ def describe(
     *,
     job_type: type,
     args_type: Any = None,
+    result_type: Any = None,
     queue: str = "default",
     priority: Priority | str = Priority.NORMAL,
     max_attempts: int = 3,
@@ -118,7 +120,8 @@ def describe(
     """Reads a handler's signature into a `Kind`.
 
     The parameter annotated with `job_type` gets the job, another one the typed args; both may be
-    left out. Raises ConfigurationError for any other signature, and for settings out of range.
+    left out. Results are read as the return type says, where JSON can be read into it. Raises
+    ConfigurationError for any other signature, and for settings out of range.
     """
     if not name or len(name) > 200:  # noqa: PLR2004 - the documented bound
         raise ConfigurationError(f"a job kind's name must have 1 to 200 characters, got {name!r}")
@@ -143,6 +146,7 @@ def describe(
         retry=retry or RetryPolicy(),
         timeout=timeout,
         decode=_decoder(name, declared),
+        decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
     )
 
 
@@ -170,6 +174,31 @@ def encode_json(value: Any) -> bytes:
     if hasattr(value, "model_dump_json"):
         return cast("str", value.model_dump_json()).encode()
     return msgspec.json.encode(value)
+
+
+def result_decoder(result_type: Any) -> Callable[[str], Any]:
+    """What reads a result into a type. Raises ConfigurationError for one that JSON cannot be read into."""
+    if hasattr(result_type, "model_validate_json"):
+        return cast("Callable[[str], Any]", result_type.model_validate_json)
+    try:
+        return msgspec.json.Decoder(result_type).decode
+    except TypeError as error:
+        raise ConfigurationError(
+            f"a result cannot be read into {result_type}: {error}; "
+            "use a msgspec.Struct, a dataclass, a pydantic model or plain JSON types"
+        ) from error
+
+
+def _result_decoder(handler: Handler | None) -> Callable[[str], Any]:
+    # Whoever returns nothing may still complete with `tx.result`.
+    found = None if handler is None else typing.get_type_hints(handler).get("return")
+    if found is None or found is type(None):
+        return msgspec.json.decode
+    try:
+        return result_decoder(found)
+    except ConfigurationError:
+        # The type is the handler's own affair until somebody asks for it.
+        return msgspec.json.decode
 
 
 def _decoder(name: str, args_type: Any) -> Callable[[str], Any]:

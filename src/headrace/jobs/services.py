@@ -23,6 +23,7 @@ class UnitOfWork(Protocol):
 
     result: Any
     has_jobs: bool
+    has_results: bool
 
     @property
     def connection(self) -> Connection: ...
@@ -64,6 +65,7 @@ class WorkerServices:
                     [Settlement(job.claim, result, duration, job.done)],
                     now=self._clock.override(),
                     on_freed=lambda: setattr(unit, "has_jobs", True),
+                    on_awaited=lambda: setattr(unit, "has_results", True),
                 )
             if not recorded:
                 raise StaleLeaseError(job.id, attempt=job.attempt, lease=job.claim.lease)

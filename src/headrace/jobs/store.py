@@ -212,10 +212,12 @@ async def finish_jobs(
     *,
     now: datetime | None = None,
     on_freed: Callable[[], None] | None = None,
+    on_awaited: Callable[[], None] | None = None,
 ) -> set[UUID]:
     """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them.
 
-    `on_freed` is called where jobs that waited for these may run now.
+    `on_freed` is called where jobs that waited for these may run now, `on_awaited` where somebody may
+    wait for the result of one.
     """
     ended = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Ended)]
     rows = await connection.fetch(
@@ -231,6 +233,8 @@ async def finish_jobs(
     )
     if on_freed is not None and rows and rows[0]["has_freed"]:
         on_freed()
+    if on_awaited is not None and rows and rows[0]["has_awaited"]:
+        on_awaited()
     return {row["job_id"] for row in rows}
 
 

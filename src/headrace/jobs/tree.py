@@ -7,7 +7,7 @@ from uuid import UUID
 
 from headrace.clock import Clock
 from headrace.db.connection import Connection
-from headrace.db.listener import JOBS_CHANNEL
+from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.db.pool import ConnectionPool
 from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
@@ -66,6 +66,7 @@ async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancell
             cancelled_count += len(done.cancelled) + done.follower_count
             requested_count += len(done.requested)
     app.notify(JOBS_CHANNEL)  # who waited for one of them may run now
+    app.notify(RESULTS_CHANNEL)
     return TreeCancelled(job_count, cancelled_count, requested_count)
 
 

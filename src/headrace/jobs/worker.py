@@ -77,6 +77,7 @@ class Worker:
         clock: Clock,
         telemetry: Telemetry,
         announce: Callable[[], None] | None = None,
+        announce_results: Callable[[], None] | None = None,
     ) -> None:
         kinds = list(registry.handled())
         queues = options.queues or tuple(sorted({kind.queue for kind in kinds}))
@@ -101,6 +102,7 @@ class Worker:
             telemetry=telemetry,
             on_released=self._fetcher.wake,
             on_freed=announce or self._fetcher.wake,
+            on_awaited=announce_results,
         )
         self._executor = Executor(
             engine,

@@ -1,9 +1,10 @@
 -- Claims due jobs of these kinds for a worker, range by range in the order given, and returns them with their bodies.
 -- Index: run_claim, entered after each range's cursor; FOR UPDATE SKIP LOCKED. The body is joined in a lateral that cannot
--- be flattened, so that the plan stays a nested loop over job_pkey at any batch size.
+-- be flattened, so that the plan stays a nested loop over job_pkey at any batch size. Paused queues are read once, by queue_paused.
 WITH range AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
         AS range (queue, priority, after_run_at, after_job_id, age, size)
+    WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
 ), picked AS MATERIALIZED (
     SELECT candidate.job_id
     FROM range CROSS JOIN LATERAL (

@@ -11,7 +11,7 @@ WITH ended AS MATERIALIZED (
     DELETE FROM headrace.run USING ended
     WHERE run.job_id = ended.job_id AND run.lease = ended.lease
     RETURNING run.job_id, run.lease, run.attempt, run.worker_id, run.kind, run.queue, run.run_at, run.claimed_at,
-              run.parent_id, run.has_dependents, ended.state::headrace.outcome_state AS state, ended.duration,
+              run.parent_id, run.has_dependents, run.is_awaited, ended.state::headrace.outcome_state AS state, ended.duration,
               ended.error::jsonb AS error, ended.result::jsonb AS result, ended.done,
               coalesce($8::timestamptz, statement_timestamp()) AS ended_at
 ), failed AS (
@@ -48,4 +48,6 @@ INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, qu
 SELECT job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, duration, error, result
 FROM removed
 -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
-RETURNING job_id, (SELECT count(*) FILTER (WHERE ending = 'freed') FROM settled) > 0 AS has_freed
+RETURNING job_id, (SELECT count(*) FILTER (WHERE ending = 'freed') FROM settled) > 0 AS has_freed,
+          -- Of those cancelled because they depended on these nobody asked; they are few.
+          (SELECT bool_or(is_awaited) FROM removed) OR EXISTS (SELECT FROM settled WHERE ending <> 'freed') AS has_awaited

@@ -5,3 +5,4 @@ WHERE state = 'waiting'
   AND run_at > coalesce($3::timestamptz, statement_timestamp())
   AND kind = ANY ($1::text[])
   AND ($2::text[] IS NULL OR queue = ANY ($2))
+  AND queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))

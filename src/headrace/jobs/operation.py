@@ -1,0 +1,74 @@
+"""Operations: who did what to queues and to many jobs, and how far that is. Takes a connection, never commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from headrace.db.connection import Connection, Row
+from headrace.db.statements import statement
+from headrace.ids import uuid7
+
+_PACKAGE = "headrace.jobs"
+
+Action = Literal["queue.paused", "queue.resumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing somebody did: to what (`subject`), why, when, and to how many jobs.
+
+    `total_count` jobs fitted when it began, `seen_count` have been looked at, `changed_count` were changed.
+    `follower_count` others were cancelled because they depended on one of these. `ended_at` is None
+    while it goes on, and after an interruption.
+    """
+
+    id: UUID
+    action: str
+    actor: str
+    subject: dict[str, Any]
+    reason: str | None
+    begun_at: datetime
+    ended_at: datetime | None
+    total_count: int
+    seen_count: int
+    changed_count: int
+    follower_count: int
+    after_id: UUID | None
+
+
+async def record_operation(
+    connection: Connection,
+    action: Action,
+    *,
+    actor: str,
+    subject: Mapping[str, Any],
+    reason: str | None = None,
+    now: datetime | None = None,
+) -> UUID:
+    """Records what is done with the caller's transaction; the id of the record."""
+    operation_id = uuid7()
+    await connection.execute(
+        statement(_PACKAGE, "record_operation"), operation_id, action, actor, encode_subject(subject), reason, now
+    )
+    return operation_id
+
+
+async def list_operations(connection: Connection, *, before: UUID | None = None, limit: int = 50) -> list[Operation]:
+    """The newest operations, newest first; `before` continues after the last id of a page."""
+    return [
+        read_operation(row) for row in await connection.fetch(statement(_PACKAGE, "list_operations"), before, limit)
+    ]
+
+
+def encode_subject(subject: Mapping[str, Any]) -> str:
+    """What an operation was done to, as it is stored."""
+    return msgspec.json.encode(dict(subject)).decode()
+
+
+def read_operation(row: Row) -> Operation:
+    """One row as `list_operations` has them."""
+    return Operation(**{**dict(row.items()), "subject": msgspec.json.decode(row["subject"])})
