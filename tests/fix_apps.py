@@ -16,9 +16,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
-from headrace import Headrace, Record, RetryPolicy, Telemetry, WorkerOptions
+from headrace import Headrace, Record, RetryPolicy, Telemetry, WorkerOptions, event
 from headrace.jobs.browse import JobDetail, show_job
 from headrace.process import Process
 from headrace.testing import VirtualClock
@@ -216,6 +217,13 @@ async def registered(connection: asyncpg.Connection, count: int, timeout: float 
 TASKS = ("note", "count", "rest", "block", "thread", "write", "die")
 
 
+@event("fault.happened")
+class Happened(msgspec.Struct, frozen=True):
+    """The event of `faults.py`."""
+
+    number: int
+
+
 class Ledger:
     """What worker processes did, as the database tells it; and the app that gives them jobs."""
 
@@ -234,6 +242,12 @@ class Ledger:
         """Enqueues so many jobs of a kind of `faults.py`, numbered from 0."""
         tasks = [{"number": number, "seconds": seconds} for number in range(count)]
         return [job.id for job in await self.sender.enqueue_many(kind, tasks, max_attempts=50, **options)]
+
+    async def tell(self, count: int = 1) -> None:
+        """Appends so many events that `faults.py` notes."""
+        async with self.sender.transaction() as tx:
+            for number in range(count):
+                await tx.append(Happened(number))
 
     async def value(self, query: str, *args: Any) -> Any:
         return await self.connection.fetchval(query, *args)
@@ -258,6 +272,7 @@ async def opened_ledger(dsn: str) -> AsyncIterator[Ledger]:
     sender = Headrace(dsn, name="sender", telemetry=Telemetry(), say=lambda _: None)
     for kind in TASKS:
         sender.declare(kind)
+    sender.register(Happened)
     await sender.open()
     ledger = Ledger(sender, connection)
     await ledger.make_tables()

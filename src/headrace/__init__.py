@@ -27,6 +27,7 @@ from headrace.errors import (
     TransactionClosedError,
     UnknownEventError,
     UnknownKindError,
+    WorkerNotStartedError,
     WrongVersionError,
 )
 from headrace.events.browse import count_events
@@ -102,6 +103,7 @@ __all__ = [
     "Unique",
     "UnknownEventError",
     "UnknownKindError",
+    "WorkerNotStartedError",
     "WorkerOptions",
     "WrongVersionError",
     "at_database",

@@ -37,8 +37,9 @@ class Headrace(Engine):
     """An application: its job kinds, its events and handlers, and its way to the database.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
-    `./.headrace`. `migrations` are the application's own, applied after the engine's. Register
-    everything, then use it inside `async with app:`.
+    `./.headrace`. `direct_dsn` reaches the same database past a pooler, and None takes
+    HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `migrations` are the application's own,
+    applied after the engine's. Register everything, then use it inside `async with app:`.
 
         @app.job("send-receipt")
         async def send_receipt(args: Receipt, job: Job) -> None: ...
@@ -53,6 +54,7 @@ class Headrace(Engine):
         dsn: str | None = None,
         *,
         name: str = "headrace",
+        direct_dsn: str | None = None,
         migrations: Sequence[MigrationSet] = (),
         pool_size: int = 10,
         clock: Clock | None = None,
@@ -62,6 +64,7 @@ class Headrace(Engine):
         super().__init__(
             dsn,
             name=name,
+            direct_dsn=direct_dsn,
             migrations=migrations,
             pool_size=pool_size,
             clock=clock,

@@ -10,7 +10,7 @@ from headrace.adapters.borrow import borrow
 from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import Reactions
 from headrace.clock import Clock, SystemClock
-from headrace.db.address import database_address
+from headrace.db.address import database_address, direct_address
 from headrace.db.listener import Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
@@ -39,6 +39,7 @@ class Engine:
         dsn: str | None,
         *,
         name: str,
+        direct_dsn: str | None,
         migrations: Sequence[MigrationSet],
         pool_size: int,
         clock: Clock | None,
@@ -55,6 +56,7 @@ class Engine:
         self.after_commit: Callable[[], Awaitable[None]] | None = None
         """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
         self._dsn = dsn
+        self._direct_dsn = direct_dsn
         self._pool_size = pool_size
         self._say = say
         self._pool: ConnectionPool | None = None
@@ -71,7 +73,7 @@ class Engine:
         """Chooses another database, and another clock where one is given, before the app is opened."""
         if self._pool is not None:
             raise ConfigurationError(f"app {self.name!r} is open; choose the database before opening it")
-        self._dsn = dsn
+        self._dsn, self._direct_dsn = dsn, None
         self.clock = clock or self.clock
 
     async def open(self, *, migrating: bool | None = True) -> None:
@@ -80,7 +82,8 @@ class Engine:
             raise ConfigurationError(f"app {self.name!r} is open already")
         async with AsyncExitStack() as exits:
             dsn = await exits.enter_async_context(database_address(self._dsn, say=self._say))
-            pool = ConnectionPool(dsn, size=self._pool_size, application_name=self.name)
+            direct_dsn = direct_address(self._direct_dsn, given=self._dsn)
+            pool = ConnectionPool(dsn, direct_dsn=direct_dsn, size=self._pool_size, application_name=self.name)
             await pool.open()
             exits.push_async_callback(pool.close)
             async with pool.acquire() as connection:

@@ -19,6 +19,7 @@
     ├── InvalidResultError        a job's result does not fit the type it is read as
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
+    ├── WorkerNotStartedError     a worker could not be registered in time
     ├── SchemaError               the database's schema does not fit this version
     └── EmbeddedServerError       the embedded PostgreSQL could not be made or started
 
@@ -199,6 +200,18 @@ class ScheduleExistsError(HeadraceError):
     def __init__(self, name: str) -> None:
         super().__init__(f"a schedule {name!r} exists already; edit it, or choose another name")
         self.name = name
+
+
+class WorkerNotStartedError(HeadraceError):
+    """A worker could not be registered in time; it has been stopped again."""
+
+    def __init__(self, timeout: timedelta, reason: str) -> None:
+        super().__init__(
+            f"the worker could not be registered within {timeout}: {reason}; "
+            "see that the database is there and takes writes, then start it again"
+        )
+        self.timeout = timeout
+        self.reason = reason
 
 
 class SchemaError(HeadraceError):

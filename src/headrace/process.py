@@ -1,5 +1,6 @@
 """What one worker process runs: the worker, the head, the consumers and the upkeep, in order."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -101,6 +102,8 @@ class Process:
             telemetry=telemetry,
             on_fired=lambda: notify(JOBS_CHANNEL),
         )
+        self._telemetry = telemetry
+        self._is_polling = not pool.has_direct
         self._listener = listener
         self._wake_ups: tuple[tuple[str, Callable[[], None]], ...] = (
             (JOBS_CHANNEL, self.worker.wake),
@@ -123,6 +126,12 @@ class Process:
 
     async def start(self) -> None:
         """Starts the worker and every loop; returns when the worker is registered."""
+        if self._is_polling:
+            self._telemetry.emit(
+                "worker.polling",
+                level=logging.WARNING,
+                reason="a pooler answers at the database's address, and HEADRACE_DIRECT_DATABASE_URL is not set",
+            )
         await self.worker.start()
         for channel, wake_up in self._wake_ups:
             self._listener.subscribe(channel, wake_up)

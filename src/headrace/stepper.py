@@ -129,6 +129,7 @@ class Stepper:
             kinds=tuple(kind.name for kind in self._kinds),
             concurrency=1,
             lease_time=_LEASE_TIME,
+            is_locked=not pool.is_pooled,
         )
         self._worker_id = 0
 

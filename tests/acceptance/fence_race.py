@@ -40,7 +40,8 @@ class Run(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """How hard a race is. `leaders` heads run; with `kills_leader` their sessions are cut again and again.
+    """How hard a race is. `leaders` heads run; with `kills_leader` their sessions are cut again and again, with
+    `hangs_leader` another session has the lead and does nothing with it.
 
     Few `streams` make writers queue for them, which holds the head back for as long as the queue is.
     """
@@ -50,6 +51,7 @@ class Race:
     streams: int = 200
     leaders: int = 1
     kills_leader: bool = False
+    hangs_leader: bool = False
     seed: int = 1
 
 
@@ -120,6 +122,8 @@ async def run_race(dsn: str, race: Race) -> RaceReport:
     admin = await asyncpg.connect(dsn)
     try:
         await admin.execute("CREATE TABLE IF NOT EXISTS race_work (n bigint)")
+        if race.hangs_leader:
+            await admin.execute("SELECT pg_advisory_lock(hashtextextended('headrace head', 0))")
         track.allows_prepare = int(await admin.fetchval("SHOW max_prepared_transactions")) >= race.writers // 2
         track.heads = [Head(pool, telemetry=Telemetry()) for _ in range(race.leaders)]
         for head in track.heads:

@@ -37,6 +37,15 @@ async def test_nothing_is_lost_while_the_leader_is_killed_again_and_again(databa
 
 
 @pytest.mark.timeout(60)
+async def test_nothing_is_lost_while_the_leader_hangs_and_all_others_stand_in_for_it(database):
+    report = await run_race(
+        database, Race(writers=16, duration=timedelta(seconds=4), leaders=3, hangs_leader=True, seed=4)
+    )
+    assert_exact(report)
+    assert report.fence.lag_p50 < 2.5
+
+
+@pytest.mark.timeout(60)
 async def test_a_head_that_does_not_wait_for_writers_loses_events(database, monkeypatch):
     """The harness can see a broken fence, not only a naive reader."""
     monkeypatch.setattr(head_module, "settle", lambda _epochs, *, newest, holders: Settlement(newest, ()))

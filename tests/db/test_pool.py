@@ -6,7 +6,8 @@ import pytest
 
 from fix_apps import eventually
 from headrace import ConfigurationError, Headrace, Job, RetryPolicy
-from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool, close, connect
+from headrace.db.connecting import CONNECTION_ERRORS, close, connect
+from headrace.db.pool import ConnectionPool
 
 
 async def test_sessions_tell_what_they_are_for(database, connection):

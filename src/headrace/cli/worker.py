@@ -54,10 +54,20 @@ async def _work(choice: Choice, options: WorkerOptions, *, stop_on_eof: bool) ->
             loop.add_reader(
                 sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 4096) else _at_eof(loop, stop)
             )
-        async with process:
+        starting = asyncio.ensure_future(process.start())
+        told = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            return
+        starting.result()
+        try:
             typer.echo(f"worker {process.worker.worker_id} of {app.name} is running", err=True)
-            await stopping.wait()
+            await told
             typer.echo("stopping: no new jobs, running ones may end", err=True)
+        finally:
+            await process.stop()
 
 
 def _at_eof(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -8,12 +8,26 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ENVIRONMENT = "HEADRACE_DATABASE_URL"
+DIRECT_ENVIRONMENT = "HEADRACE_DIRECT_DATABASE_URL"
 FOLDER = Path(".headrace")
 
 
 def say_on_stderr(line: str) -> None:
     """Writes a line where it is in no result's way."""
     sys.stderr.write(f"{line}\n")
+
+
+def direct_address(
+    direct: str | None, *, given: str | None, environment: Mapping[str, str] | None = None
+) -> str | None:
+    """The address that reaches PostgreSQL past a pooler, where one is known: `direct`, or the environment's.
+
+    The environment's stands for the same database as its HEADRACE_DATABASE_URL, so it counts for nothing
+    where another address is `given`.
+    """
+    if direct or given:
+        return direct
+    return (os.environ if environment is None else environment).get(DIRECT_ENVIRONMENT) or None
 
 
 @asynccontextmanager

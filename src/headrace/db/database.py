@@ -4,7 +4,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from headrace.db.pool import close, connect
+from headrace.db.connecting import close, connect
 from headrace.db.statements import statement
 from headrace.errors import ConfigurationError
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
+from headrace.db.connecting import CONNECTION_ERRORS, close
 from headrace.db.connection import Connection
-from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool, close
+from headrace.db.pool import ConnectionPool
 from headrace.service import Service
 from headrace.telemetry import Telemetry
 
@@ -51,12 +52,12 @@ class Listener(Service):
         return self._session is not None and not self._session.is_closed() and channel in self._heard_channels
 
     async def run_once(self) -> timedelta | None:
-        if not self._channels:
+        if not self._channels or not self._pool.has_direct:
             await self._end_session()
             return None
         if self._session is None or self._session.is_closed():
             self._heard_channels.clear()
-            self._session = await self._pool.connect("listener")
+            self._session = await self._pool.connect("listener", is_direct=True)
             cast("Any", self._session).add_termination_listener(self._lost)
         elif self._heard_channels.issuperset(self._channels):
             await self._session.execute("SELECT 1", timeout=5)

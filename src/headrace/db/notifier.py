@@ -4,8 +4,9 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from headrace.db.connecting import CONNECTION_ERRORS, close
 from headrace.db.connection import Connection
-from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool, close
+from headrace.db.pool import ConnectionPool
 from headrace.db.statements import statement
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
@@ -43,7 +44,7 @@ class Notifier(Service):
         channels, self._pending = self._pending, set()
         try:
             if self._session is None or self._session.is_closed():
-                self._session = await self._pool.connect("notifier", synchronous_commit="off")
+                self._session = await self._pool.connect("notifier")
             await self._session.execute(statement("headrace.db", "notify"), sorted(channels))
         except CONNECTION_ERRORS:
             self._pending |= channels

@@ -5,9 +5,9 @@ Cloned with FILE_COPY: measured 12-28 ms against 82-100 ms with WAL_LOG.
 
 from collections.abc import Sequence
 
+from headrace.db.connecting import close, connect
 from headrace.db.database import at_database, fresh_database
 from headrace.db.migrate import MigrationSet, migrate
-from headrace.db.pool import close, connect
 from headrace.db.statements import statement
 
 _PACKAGE = "headrace.db"

@@ -137,7 +137,8 @@ class Completer(Service):
             return
         taken = {job_id: self._reports.pop(job_id) for job_id in chosen}
         try:
-            await store.save_progress(await self._session.get(), list(taken.values()))
+            async with self._session.use() as connection:
+                await store.save_progress(connection, list(taken.values()))
         except BaseException:
             self._reports = {**taken, **self._reports}
             raise
@@ -162,15 +163,15 @@ class Completer(Service):
         self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
 
     async def _write(self, batch: list[Settlement]) -> set[UUID]:
-        connection = await self._session.get()
-        if isinstance(batch[0].verdict, Ended):
-            return await store.finish_jobs(
-                connection,
-                batch,
-                now=self._clock.override(),
-                on_freed=self._on_freed,
-                on_awaited=self._on_awaited,
-            )
-        released = await store.release_jobs(connection, batch, now=self._clock.override())
+        async with self._session.use() as connection:
+            if isinstance(batch[0].verdict, Ended):
+                return await store.finish_jobs(
+                    connection,
+                    batch,
+                    now=self._clock.override(),
+                    on_freed=self._on_freed,
+                    on_awaited=self._on_awaited,
+                )
+            released = await store.release_jobs(connection, batch, now=self._clock.override())
         self._on_released()
         return released

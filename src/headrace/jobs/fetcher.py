@@ -72,27 +72,29 @@ class Fetcher(Service):
     async def _release_unheard(self, worker_id: int) -> None:
         if not self._doubt.wants_look(time.monotonic()):
             return
-        connection = await self._session.get()
-        count = await store.release_unheard(connection, worker_id, after=self._doubt.after, heard=self._doubt.heard)
+        async with self._session.use() as connection:
+            count = await store.release_unheard(connection, worker_id, after=self._doubt.after, heard=self._doubt.heard)
         if count:
             self.telemetry.emit("jobs.unheard", level=logging.WARNING, count=count, worker=worker_id)
 
     async def _rest_until_due(self) -> timedelta | None:
         """The time to the next delayed job or retry where that is sooner than the poll."""
-        rest = await store.next_due(await self._session.get(), self._queues, now=self._clock.override())
+        async with self._session.use() as connection:
+            rest = await store.next_due(connection, self._queues, now=self._clock.override())
         return None if rest is None or rest > self._poll else max(rest, _LEAST_REST)
 
     async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
-        connection = await self._session.get()
+        await self._session.get()  # before the doubt: nothing is claimed where there is no connection
         try:
-            rows = await store.claim_jobs(
-                connection,
-                self._cursor.plan(limit, is_sweep=is_sweep),
-                kinds=self._kinds,
-                limit=limit,
-                worker_id=worker_id,
-                now=self._clock.override(),
-            )
+            async with self._session.use() as connection:
+                rows = await store.claim_jobs(
+                    connection,
+                    self._cursor.plan(limit, is_sweep=is_sweep),
+                    kinds=self._kinds,
+                    limit=limit,
+                    worker_id=worker_id,
+                    now=self._clock.override(),
+                )
         except Exception:
             # It may have committed, or may still do so, though we never hear which jobs it took.
             self._doubt.begin(time.monotonic())

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from headrace.db.connecting import CONNECTION_ERRORS, close
 from headrace.db.connection import Connection
-from headrace.db.pool import CONNECTION_ERRORS, close, connect
 from headrace.db.statements import statement
 from headrace.telemetry import Telemetry
 
@@ -27,6 +27,8 @@ class WorkerCard:
     kinds: tuple[str, ...]
     concurrency: int
     lease_time: timedelta
+    is_locked: bool = True
+    """Whether a session lock of the worker's own tells that it lives; otherwise its heartbeat alone does."""
 
 
 class Lease(threading.Thread):
@@ -41,7 +43,7 @@ class Lease(threading.Thread):
 
     def __init__(
         self,
-        dsn: str,
+        connect: Callable[[], Awaitable[Connection]],
         card: WorkerCard,
         *,
         telemetry: Telemetry,
@@ -51,7 +53,7 @@ class Lease(threading.Thread):
         on_cancel: Callable[[UUID, int], None],
     ) -> None:
         super().__init__(name="headrace-lease", daemon=True)
-        self._dsn = dsn
+        self._connect = connect
         self._card = card
         self._telemetry = telemetry
         self._interval = interval.total_seconds()
@@ -62,6 +64,8 @@ class Lease(threading.Thread):
         self._owner = asyncio.get_running_loop()
         self._own: asyncio.AbstractEventLoop | None = None
         self._ending = asyncio.Event()
+        self.trouble: BaseException | None = None
+        """What kept the last sign of life from being given, if anything did."""
 
     def run(self) -> None:
         asyncio.run(self._keep())
@@ -80,17 +84,21 @@ class Lease(threading.Thread):
         while not self._ending.is_set():
             try:
                 if session is None or session.is_closed():
-                    session = await connect(self._dsn, application_name="headrace lease", synchronous_commit="off")
+                    session = await self._open()
+                    if session is None:
+                        break
                     await self._resume(session)
                 await self._beat(session)
-                failures = 0
+                failures, self.trouble = 0, None
             except CONNECTION_ERRORS as error:
+                self.trouble = error
                 # The traceback once; while the same trouble lasts, a line is enough.
                 told = None if failures else error
                 self._telemetry.emit("lease.unreachable", level=logging.WARNING, error=told)
                 session = await self._drop(session)
                 failures += 1
             except Exception as error:  # noqa: BLE001 - the sign of life must outlast any single failure
+                self.trouble = error
                 self._telemetry.emit("lease.error", level=logging.ERROR, error=None if failures else error)
                 session = await self._drop(session)
                 failures += 1
@@ -98,8 +106,20 @@ class Lease(threading.Thread):
                 await self._pause()
         await self._leave(session)
 
+    async def _open(self) -> Connection | None:
+        """A new session; None where the thread is to end before there is one."""
+        opening = asyncio.ensure_future(self._connect())
+        ending = asyncio.ensure_future(self._ending.wait())
+        await asyncio.wait({opening, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if opening.done():
+            return opening.result()
+        opening.cancel()
+        await asyncio.wait({opening})
+        return None
+
     async def _resume(self, session: Connection) -> None:
-        if self._worker_id is not None:
+        if self._worker_id is not None and self._card.is_locked:
             await session.execute(statement(_PACKAGE, "hold_worker_lock"), self._worker_id)
 
     async def _beat(self, session: Connection) -> None:
@@ -126,9 +146,11 @@ class Lease(threading.Thread):
                 list(card.kinds),
                 card.concurrency,
                 card.lease_time,
+                card.is_locked,
             )
-            # Locked before the row is visible: no rescuer ever sees the worker without its lock.
-            await session.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)
+            if card.is_locked:
+                # Before the row is visible: no rescuer ever sees the worker without its lock.
+                await session.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)
         self._worker_id = int(worker_id)
         self._owner.call_soon_threadsafe(self._on_registered, self._worker_id)
 

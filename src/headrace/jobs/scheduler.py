@@ -89,8 +89,9 @@ class Scheduler(Service):
         session = await self._leadership.session()
         if session is not None:
             return await self.turn(session, patience=timedelta(0))
-        async with self._pool.acquire() as connection:
-            return await self.turn(connection, patience=self._patience)
+        patience = self._patience if self._leadership.is_possible else timedelta(0)
+        async with self._leadership.following() as connection:
+            return await self.turn(connection, patience=patience)
 
     async def on_stop(self) -> None:
         await self._leadership.resign()

@@ -25,8 +25,10 @@ async def register(connection: Connection, card: WorkerCard) -> int:
             list(card.kinds),
             card.concurrency,
             card.lease_time,
+            card.is_locked,
         )
-        await connection.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)
+        if card.is_locked:
+            await connection.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)
     return int(worker_id)
 
 

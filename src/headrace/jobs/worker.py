@@ -10,8 +10,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from headrace.clock import Clock
-from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool
-from headrace.errors import ConfigurationError
+from headrace.db.connecting import CONNECTION_ERRORS
+from headrace.db.connection import Connection
+from headrace.db.pool import ConnectionPool
+from headrace.errors import ConfigurationError, WorkerNotStartedError
 from headrace.jobs.completer import Completer
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.executor import Executor
@@ -24,7 +26,11 @@ from headrace.jobs.services import Engine
 from headrace.jobs.store import Settlement
 from headrace.telemetry import Telemetry
 
+START_LIMIT = timedelta(seconds=60)
+"""How long a worker tries to register."""
+
 _FLUSH_LIMIT = timedelta(seconds=10)
+_MOST_PATIENCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,7 @@ class Worker:
             clock=clock,
             telemetry=telemetry,
         )
-        self._dsn = pool.dsn
+        self._pool = pool
         self._card = WorkerCard(
             app=app_name,
             host=socket.gethostname(),
@@ -122,9 +128,11 @@ class Worker:
             kinds=tuple(kind.name for kind in kinds),
             concurrency=options.concurrency,
             lease_time=options.lease,
+            is_locked=pool.has_direct,
         )
         self._lease: Lease | None = None
         self._hurry = asyncio.Event()
+        self._is_stopped = asyncio.Event()
 
     @property
     def worker_id(self) -> int | None:
@@ -141,7 +149,11 @@ class Worker:
         self._fetcher.wake()
 
     async def start(self) -> None:
-        """Registers the worker and starts to take jobs; returns when it is registered."""
+        """Registers the worker and starts to take jobs; returns when it is registered.
+
+        It tries for a minute, in which `worker.stop()` may end it. Raises WorkerNotStartedError then, and
+        after any error or cancellation nothing of the worker runs.
+        """
         registered = asyncio.Event()
 
         def on_registered(worker_id: int) -> None:
@@ -150,7 +162,7 @@ class Worker:
             registered.set()
 
         self._lease = Lease(
-            self._dsn,
+            self._open_lease_session,
             self._card,
             telemetry=self._telemetry,
             interval=self._options.heartbeat,
@@ -162,7 +174,17 @@ class Worker:
         self._executor.start()
         self._fetcher.start()
         self._lease.start()
-        await registered.wait()
+        try:
+            async with asyncio.timeout(START_LIMIT.total_seconds()):
+                await self._registered_or_stopped(registered)
+        except BaseException as error:
+            trouble = self._lease.trouble
+            await self.stop(grace=timedelta(0))
+            if isinstance(error, TimeoutError):
+                raise WorkerNotStartedError(START_LIMIT, repr(trouble or "no answer")) from trouble
+            raise
+        if not registered.is_set():
+            return
         self._telemetry.emit(
             "worker.started", level=logging.INFO, worker=self.worker_id, queues=",".join(self._card.queues)
         )
@@ -172,6 +194,7 @@ class Worker:
 
         Those that run longer than `grace` are interrupted and given back without counting the attempt.
         """
+        self._is_stopped.set()
         await self._fetcher.stop()
         self._give_back()
         drain = asyncio.ensure_future(self._executor.drain(self._options.grace if grace is None else grace))
@@ -192,6 +215,25 @@ class Worker:
     def hurry(self) -> None:
         """Ends the grace of a stop under way."""
         self._hurry.set()
+
+    async def _registered_or_stopped(self, registered: asyncio.Event) -> None:
+        waits = {asyncio.ensure_future(one.wait()) for one in (registered, self._is_stopped)}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    async def _open_lease_session(self) -> Connection:
+        """Runs on the lease's own thread."""
+        # A third of the lease at most: a beat that hangs must leave time for others.
+        return await self._pool.connect(
+            "lease",
+            is_direct=self._pool.has_direct,
+            patience=min(self._options.lease / 3, _MOST_PATIENCE),
+            name="headrace",
+            settings={"synchronous_commit": "off"},
+        )
 
     def _give_back(self) -> None:
         for row in self._fetcher.buffer.drain():

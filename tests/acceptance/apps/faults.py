@@ -6,11 +6,22 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 
-from headrace import Cancel, Discard, Headrace, Job, RetryPolicy, WorkerOptions
+from headrace import (
+    Cancel,
+    Discard,
+    Headrace,
+    Job,
+    RetryPolicy,
+    StoredEvent,
+    Transaction,
+    WorkerOptions,
+    event,
+)
 
 app = Headrace(name="faults")
 
@@ -75,6 +86,21 @@ async def write(task: Task, job: Job) -> None:
     async with job.transaction() as tx:
         await tx.execute("INSERT INTO public.written (job_id) VALUES ($1)", job.id)
         tx.result = task.number
+
+
+@event("fault.happened")
+class Happened(msgspec.Struct, frozen=True):
+    number: int
+
+
+app.register(Happened)
+
+
+@app.on(Happened, mode="ordered", name="noting")
+async def noting(events: Sequence[StoredEvent], tx: Transaction) -> None:
+    """Notes each event once."""
+    for one in events:
+        await tx.execute("INSERT INTO public.note (job_id, pid, what) VALUES ($1, $2, 'event')", one.id, os.getpid())
 
 
 @app.job("die")

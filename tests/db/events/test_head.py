@@ -14,6 +14,7 @@ from headrace.events.store import append
 from headrace.telemetry import Telemetry
 
 NOTE = NoteTaken("hi")
+_LEAD = "SELECT pg_advisory_lock(hashtextextended('headrace head', 0))"
 
 
 @pytest.fixture
@@ -199,6 +200,72 @@ async def test_one_of_two_leads_and_the_other_takes_over(pool):
         await asyncio.sleep(0)
     assert await head_position(pool) == last
     await second.stop()
+
+
+@pytest.fixture
+async def hanging(connection):
+    """Another session has the lead, and does nothing with it."""
+    await connection.execute(_LEAD)
+    return connection
+
+
+@pytest.fixture
+async def followers(pool):
+    both = [Head(pool, telemetry=Telemetry(), pace=timedelta(0), idle=timedelta(milliseconds=1)) for _ in range(2)]
+    yield both
+    for one in both:
+        await one.stop()
+
+
+async def test_who_follows_moves_a_head_that_stands_still(pool, hanging, followers):
+    told: list[int] = []
+    head = Head(pool, telemetry=Telemetry(), announce=lambda: told.append(1), idle=timedelta(milliseconds=1))
+    last = await write(pool)
+    await head.run_once()
+    assert await head_position(pool) < last, "it may be about to be moved by who leads"
+    await reaches(pool, [head], last)
+    assert told == [1]
+    await head.stop()
+
+
+async def test_who_follows_waits_for_writers_as_who_leads_does(database, pool, hanging, followers):
+    async with writing(database) as (_, transaction, position):
+        last = await write(pool)
+        await looks(followers, 3)
+        assert await head_position(pool) == position - 1
+        await transaction.rollback()
+        await reaches(pool, followers, last)
+
+
+async def test_who_stood_in_does_not_wait_before_the_next_time(pool, hanging, followers):
+    await reaches(pool, followers[:1], await write(pool))
+    last = await write(pool)
+    await looks(followers[:1], 1)
+    assert await head_position(pool) == last
+
+
+async def test_who_stood_in_leaves_it_to_who_leads_once_that_moves_again(pool, hanging, followers):
+    await reaches(pool, followers[:1], await write(pool))
+    await write(pool)
+    leader = Head(pool, telemetry=Telemetry(), pace=timedelta(0))
+    await leader.step(hanging)
+    last = await write(pool)
+    await looks(followers[:1], 1)
+    assert await head_position(pool) < last
+    await reaches(pool, followers[:1], last)
+
+
+async def looks(heads: list[Head], count: int) -> None:
+    """Lets each of these heads look so often, past the rests between."""
+    for head in heads * count:
+        head._look_again_at = 0
+        await head.run_once()
+
+
+async def reaches(pool, heads: list[Head], position: int) -> None:
+    for _ in range(3):
+        await looks(heads, 1)
+    assert await head_position(pool) == position
 
 
 async def test_epochs_of_a_lost_session_are_forgotten(database, pool, connection, head):

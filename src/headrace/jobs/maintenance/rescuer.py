@@ -35,7 +35,6 @@ class Rescuer(Service):
         poison_after: int = 10,
     ) -> None:
         super().__init__("rescuer", telemetry=telemetry, idle=interval)
-        self._pool = pool
         self._leadership = Leadership(pool, "rescue")
         self._on_rescued = on_rescued
         self._grace = grace
@@ -50,7 +49,7 @@ class Rescuer(Service):
             await self._look(session, is_thorough=is_thorough)
         elif is_thorough:
             # A leader that is stopped, or blocked by a handler, keeps its lock and does nothing.
-            async with self._pool.acquire() as connection:
+            async with self._leadership.following() as connection:
                 await self._look(connection, is_thorough=True)
         return None
 

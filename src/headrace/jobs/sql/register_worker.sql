@@ -1,5 +1,5 @@
 -- Enters a worker process and returns its number.
 -- Index: worker_pkey.
-INSERT INTO headrace.worker (app, host, pid, queues, kinds, concurrency, lease_time, started_at, heartbeat_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, statement_timestamp(), statement_timestamp())
+INSERT INTO headrace.worker (app, host, pid, queues, kinds, concurrency, lease_time, is_locked, started_at, heartbeat_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, statement_timestamp(), statement_timestamp())
 RETURNING id
