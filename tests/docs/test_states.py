@@ -13,7 +13,7 @@ import pytest
 from pages import REFERENCE, ROOT, inline_code, rows, section
 
 from headrace import Job, Unique
-from headrace.jobs import store
+from headrace.jobs import parking, store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
@@ -122,6 +122,20 @@ async def recount(one: Subject) -> None:
         await store.recount(one.connection, [one.id])
 
 
+async def park(one: Subject) -> None:
+    await parking.park(one.connection, [KIND.name], limit=1_000, now=None)
+
+
+async def park_and_unpark(one: Subject) -> None:
+    await park(one)
+    await parking.unpark(one.connection, [KIND.name], limit=1_000)
+
+
+async def park_and_fail(one: Subject) -> None:
+    await park(one)
+    await parking.fail_unhandled(one.connection, grace=timedelta(0), limit=1_000, now=None)
+
+
 async def let_time_pass(one: Subject) -> None:
     await one.connection.execute(
         "UPDATE headrace.run SET run_at = run_at - interval '1 day' WHERE job_id = $1 AND state = 'waiting'", one.id
@@ -143,6 +157,9 @@ ACTS: list[tuple[str, Act]] = [
     ("rescue_jobs", rescuing(1)),
     ("cancel_jobs", on_many("cancel_jobs", ERROR, "somebody")),
     ("mark_awaited", on_many("mark_awaited")),
+    ("park_unhandled", park),
+    ("unpark_handled", park_and_unpark),
+    ("fail_unhandled", park_and_fail),
     ("redrive_job", redrive),
     ("count_dependencies", recount),
 ]

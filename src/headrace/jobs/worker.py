@@ -41,7 +41,8 @@ class WorkerOptions:
     at a time, `buffer` the most jobs claimed ahead, `poll` the longest time between two looks for
     work when no wake-up comes, `heartbeat` the time between two signs of life, `lease` how long a
     worker that cannot be reached keeps its jobs, `grace` how long running jobs may take to end at
-    shutdown.
+    shutdown, `unhandled_grace` how long due jobs of kinds that no living worker handles are kept before
+    they fail.
     """
 
     queues: tuple[str, ...] = ()
@@ -51,12 +52,13 @@ class WorkerOptions:
     heartbeat: timedelta = timedelta(milliseconds=500)
     lease: timedelta = timedelta(seconds=15)
     grace: timedelta = timedelta(seconds=30)
+    unhandled_grace: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "buffer"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("poll", "heartbeat", "lease"):
+        for name in ("poll", "heartbeat", "lease", "unhandled_grace"):
             if getattr(self, name) <= timedelta(0):
                 raise ConfigurationError(
                     f"{name} must be positive, got {getattr(self, name)}; use timedelta(seconds=...)"
