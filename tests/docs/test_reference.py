@@ -82,6 +82,16 @@ def test_every_telemetry_record_is_told_with_its_levels_and_fields():
     assert told == records()
 
 
+def span(seconds: float) -> str:
+    """A duration as the tables write it."""
+    if seconds < 1:
+        return f"{seconds * 1000:g} ms"
+    for size, unit in ((86_400, "days"), (60, "min")):
+        if seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
 def shown(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
     """A default as the tables write it."""
     match value:
@@ -90,10 +100,7 @@ def shown(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
         case None | ():
             return "none"
         case timedelta():
-            seconds = value.total_seconds()
-            if seconds < 1:
-                return f"{seconds * 1000:g} ms"
-            return f"{seconds / 60:g} min" if seconds % 60 == 0 else f"{seconds:g} s"
+            return span(value.total_seconds())
         case bool():
             return "yes" if value else "no"
         case Priority():

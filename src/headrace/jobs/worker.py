@@ -52,7 +52,7 @@ class WorkerOptions:
     heartbeat: timedelta = timedelta(milliseconds=500)
     lease: timedelta = timedelta(seconds=15)
     grace: timedelta = timedelta(seconds=30)
-    unhandled_grace: timedelta = timedelta(hours=1)
+    unhandled_grace: timedelta = timedelta(days=7)
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "buffer"):
