@@ -23,6 +23,11 @@ def uuid7() -> UUID:
     return UUID(int=(millis << 80) | _VERSION | (fraction << 64) | _VARIANT | random)
 
 
+def as_uuid(found: object) -> UUID:
+    """An id as a caller's connection gives it: with a codec of his own it may be text."""
+    return found if isinstance(found, UUID) else UUID(str(found))
+
+
 def uuid7_moment(value: UUID) -> datetime:
     """When a version 7 id was made, to the millisecond, aware, in UTC."""
     return datetime.fromtimestamp((value.int >> 80) / 1000, tz=UTC)

@@ -17,10 +17,10 @@ from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import ConfigurationError, JobNotEndedError
 from headrace.events.event import ANY, Stream
 from headrace.jobs.ending import find_ends, read_end
-from headrace.jobs.enqueue import JobReference
+from headrace.jobs.enqueue import DependsOn, JobReference
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, Priority, Unique
+from headrace.jobs.job import Enqueued, OnFailed, Priority, Unique
 from headrace.jobs.registry import Registry
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
@@ -58,10 +58,13 @@ class Sync:
         parent: Job | UUID | None = None,
         metadata: dict[str, Any] | None = None,
         unique: Unique | None = None,
+        depends_on: DependsOn = (),
+        on_failed_dependency: OnFailed = "cancel",
     ) -> Enqueued:
         """Enqueues a job that exists if and only if the connection's transaction commits.
 
-        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError.
+        Raises UnknownKindError, InvalidArgsError, ConfigurationError, TransactionClosedError, and
+        JobNotFoundError for a dependency.
         """
         options: dict[str, Any] = {
             "queue": queue,
@@ -70,6 +73,8 @@ class Sync:
             "run_at": run_at,
             "delay": delay,
             "metadata": metadata,
+            "depends_on": depends_on,
+            "on_failed_dependency": on_failed_dependency,
         }
         with self._unit_on(connection) as unit:
             return complete(unit.enqueue(kind, args, parent=parent, unique=unique, **options))

@@ -11,6 +11,7 @@ import msgspec
 from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
+from headrace.ids import as_uuid
 from headrace.jobs.job import NewJob, Policy, State
 
 _PACKAGE = "headrace.jobs"
@@ -44,10 +45,11 @@ async def hold_followed(
     if not wanted:
         return {}
     rows = await connection.fetch(statement(_PACKAGE, "hold_jobs"), list(wanted))
-    missing = wanted.difference(row["job_id"] for row in rows)
+    found = {as_uuid(row["job_id"]): row["state"] for row in rows}
+    missing = wanted.difference(found)
     if missing:
         raise JobNotFoundError(min(missing))
-    return {row["job_id"]: row["state"] for row in rows if row["state"] is not None}
+    return {job_id: state for job_id, state in found.items() if state is not None}
 
 
 async def link(

@@ -7,6 +7,7 @@ from uuid import UUID
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.errors import HeadraceError
+from headrace.ids import as_uuid
 from headrace.jobs.job import NewJob, Unique
 
 _PACKAGE = "headrace.jobs"
@@ -103,7 +104,7 @@ async def _meet(
 
 
 def _holders(rows: Sequence[Row]) -> dict[str, UUID]:
-    return {row["unique_key"]: row["job_id"] for row in rows}
+    return {row["unique_key"]: as_uuid(row["job_id"]) for row in rows}
 
 
 async def forget_holds(connection: Connection, *, limit: int, now: datetime | None = None) -> int:

@@ -62,6 +62,33 @@ async def test_a_job_goes_with_the_callers_rollback(app, caller: Caller, databas
         assert await count(connection) == 1
 
 
+async def test_a_job_enqueued_by_any_driver_waits_for_those_it_depends_on(app, caller: Caller, database, connection):
+    first = await app.enqueue("mail", {"to": 1})
+    async with caller.connect(database) as theirs, caller.begin(theirs):
+        second = await caller.call(
+            app,
+            "enqueue",
+            "mail",
+            {"to": 2},
+            depends_on={"first": first},
+            on_failed_dependency="run",
+            connection=theirs,
+        )
+    row = await connection.fetchrow("SELECT state, waits_for FROM headrace.run WHERE job_id = $1", second.id)
+    assert tuple(row) == ("held", 1)
+    edge = await connection.fetchrow("SELECT depends_on, name, on_failed FROM headrace.dependency")
+    assert tuple(edge) == (first.id, "first", "run")
+
+
+async def test_any_driver_meets_who_holds_a_key(app, caller: Caller, database, connection):
+    unique = Unique("key", on_conflict="replace", window=timedelta(hours=1))
+    first = await app.enqueue("mail", {"to": 1}, unique=unique)
+    async with caller.connect(database) as theirs, caller.begin(theirs):
+        again = await caller.call(app, "enqueue", "mail", {"to": 2}, unique=unique, connection=theirs)
+    assert (again.id, again.is_new) == (first.id, False)
+    assert msgspec.json.decode(await connection.fetchval("SELECT args::text FROM headrace.job")) == {"to": 2}
+
+
 async def test_every_driver_stores_the_same_rows(app, database, connection):
     parent, correlation, cause = uuid7(), uuid7(), uuid7()
     options = {

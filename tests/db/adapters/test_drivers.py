@@ -1,5 +1,6 @@
 """What is each driver's own: transactions that begin by themselves, savepoints, sessions of others, wrong doors."""
 
+import json
 from typing import Any
 
 import asyncpg
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from fix_apps import eventually
 from fix_callers import sqlalchemy_address
 from fix_django import django_connection
-from headrace import ConfigurationError, Headrace, TransactionClosedError
+from headrace import ConfigurationError, Headrace, TransactionClosedError, Unique
 from headrace.db.listener import JOBS_CHANNEL
+from headrace.jobs.job import Enqueued
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +47,29 @@ async def heard(connection: asyncpg.Connection) -> list[str]:
 
 async def args(connection: asyncpg.Connection) -> list[str]:
     return [row[0] for row in await connection.fetch("SELECT args FROM headrace.job ORDER BY id")]
+
+
+# asyncpg
+
+
+async def test_asyncpg_with_codecs_of_its_owners(app, database, bench):
+    """Many connections have these: JSON as Python's, ids as text."""
+    theirs = await asyncpg.connect(database)
+    for name in ("json", "jsonb"):
+        await theirs.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await theirs.set_type_codec("uuid", encoder=str, decoder=str, schema="pg_catalog")
+    first = await app.enqueue("mail", 1)
+    async with theirs.transaction():
+        plain = await app.enqueue("mail", {"a": 1}, metadata={"b": 2}, depends_on=[first], connection=theirs)
+        unique = await app.enqueue("mail", 3, unique=Unique("key"), depends_on=[first], connection=theirs)
+        again = await app.enqueue("mail", 3, unique=Unique("key", on_conflict="replace"), connection=theirs)
+    await theirs.close()
+    assert (unique.is_new, again) == (True, Enqueued(unique.id, is_new=False))
+    shown = [await bench.show(job) for job in (plain, unique)]
+    assert [(one.args, one.metadata, one.state) for one in shown] == [
+        ({"a": 1}, {"b": 2}, "scheduled"),
+        (3, None, "scheduled"),
+    ]
 
 
 # psycopg
