@@ -13,6 +13,7 @@ from headrace.ids import uuid7
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
 from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
+from headrace.jobs.text import is_storable
 from headrace.jobs.unique_key import resolve
 
 _FIRST_MOMENT = datetime(2, 1, 1, tzinfo=UTC)
@@ -103,11 +104,10 @@ def id_of(reference: JobReference, *, what: str) -> UUID:
 
 def require_name(name: str, *, what: str) -> None:
     """Raises ConfigurationError for a name that cannot be stored."""
-    is_storable = "\x00" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
-    if not (1 <= len(name) <= _LONGEST_NAME and is_storable):
+    if not is_storable(name, longest=_LONGEST_NAME):
         raise ConfigurationError(
             f"the name of a {what} has 1 to {_LONGEST_NAME} characters, without U+0000 and lone surrogates, "
-            f"got {name[:50]!r}"
+            f"got {name!r:.50}"
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 from headrace.errors import ConfigurationError
 from headrace.jobs.enqueue import JobReference, id_of
@@ -52,7 +52,7 @@ class Group:
         self.on_complete: Enqueued | None = None
         self.on_failure: Enqueued | None = None
         self._unit = unit
-        self._calls = (_call(on_complete), _call(on_failure))
+        self._calls = (_call(on_complete, name="on_complete"), _call(on_failure, name="on_failure"))
         self._parent = None if parent is None else id_of(parent, what="parent")
         self._is_open = False
 
@@ -94,5 +94,11 @@ class Group:
         return await self._unit.enqueue(call.kind, call.args, **options)
 
 
-def _call(given: Call | str | None) -> Call | None:
-    return Call(given) if isinstance(given, str) else given
+def _call(given: Call | str | None, *, name: str) -> Call | None:
+    call = Call(given) if isinstance(given, str) else given
+    if not isinstance(cast("object", call), Call | None):
+        raise ConfigurationError(f"{name} must be a kind or a Call, got {given!r:.50}")
+    for option in ("depends_on", "on_failed_dependency"):
+        if call is not None and option in call.options:
+            raise ConfigurationError(f"{name} cannot have {option}: it follows the members of its group")
+    return call

@@ -10,6 +10,7 @@ import msgspec
 from headrace.errors import ConfigurationError
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import OnConflict, Scope, Unique
+from headrace.jobs.text import is_storable
 
 _LONGEST_KEY = 1_000
 _LONGEST_PLAIN = 200
@@ -44,12 +45,7 @@ def resolve(unique: Unique, args: str) -> Unique:
 
 
 def _require_storable(key: str) -> None:
-    is_storable = (
-        isinstance(cast("object", key), str)
-        and "\x00" not in key
-        and not any("\ud800" <= character <= "\udfff" for character in key)
-    )
-    if not (is_storable and 1 <= len(key) <= _LONGEST_KEY):
+    if not is_storable(key, longest=_LONGEST_KEY):
         raise ConfigurationError(
             f"a unique key has 1 to {_LONGEST_KEY} characters, without U+0000 and lone surrogates, got {key!r:.50}"
         )

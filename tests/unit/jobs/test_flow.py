@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace import ConfigurationError, Flow
+from headrace import Call, ConfigurationError, Flow
+from headrace.jobs.group import Group
 
 
 @asynccontextmanager
@@ -77,6 +78,20 @@ def test_a_name_that_is_taken_is_refused():
 def test_options_that_no_job_of_a_flow_can_have_are_refused(option):
     with pytest.raises(ConfigurationError, match=f"cannot have {option}"):
         Flow(nowhere).add("a", "kind", **{option: uuid4()})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "needs on_complete or on_failure"),
+        ({"on_complete": 5}, "on_complete must be a kind or a Call, got 5"),
+        ({"on_failure": Call("tell", None, {"depends_on": []})}, "on_failure cannot have depends_on"),
+        ({"on_complete": "tell", "parent": "job-7"}, "parent must be a job, .* got 'job-7'"),
+    ],
+)
+def test_a_group_that_nothing_could_follow_is_refused(options, said):
+    with pytest.raises(ConfigurationError, match=said):
+        Group(object(), **{"on_complete": None, "on_failure": None, "parent": None, **options})
 
 
 def test_one_job_instead_of_a_list_is_refused():
