@@ -12,7 +12,7 @@ from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
-from headrace.jobs.registry import Kind, encode_json, holds_nul, require_attempts, require_queue
+from headrace.jobs.registry import Kind, encode_json, holds_nul, read_priority, require_attempts, require_queue
 from headrace.jobs.text import is_storable
 from headrace.jobs.unique_key import resolve
 
@@ -79,7 +79,7 @@ def draft(
         id=uuid7(),
         kind=kind.name,
         queue=kind.queue if queue is None else queue,
-        priority=kind.priority if priority is None else _priority(priority),
+        priority=kind.priority if priority is None else read_priority(priority),
         args=encoded,
         max_attempts=max_attempts or kind.max_attempts,
         context=current(),
@@ -152,10 +152,3 @@ def _metadata(value: object) -> str:
     if holds_nul(text):
         raise ConfigurationError("metadata must not hold the character U+0000, PostgreSQL cannot store it")
     return text
-
-
-def _priority(value: Priority | str) -> Priority:
-    try:
-        return Priority.named(value) if isinstance(value, str) else Priority(value)
-    except ValueError as error:
-        raise ConfigurationError(f"priority must be one of critical, high, normal, low, got {value!r}") from error

@@ -44,6 +44,11 @@ class Middleware:
         """Adds an object with `on_enqueue`, `around_attempt` or both. Raises ConfigurationError for neither."""
         on_enqueue = cast("OnEnqueue | None", getattr(middleware, "on_enqueue", None))
         around_attempt = cast("AroundAttempt | None", getattr(middleware, "around_attempt", None))
+        for name, part in (("on_enqueue", on_enqueue), ("around_attempt", around_attempt)):
+            if part is not None and not callable(part):
+                raise ConfigurationError(
+                    f"{name} of {type(middleware).__qualname__} must be a method, got {part!r:.50}"
+                )
         if on_enqueue is None and around_attempt is None:
             raise ConfigurationError(
                 f"{type(middleware).__qualname__} is no middleware; "

@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
+from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
 from headrace.jobs.middleware import Middleware
 from headrace.jobs.retry import RetryPolicy
@@ -127,8 +128,14 @@ def describe(
         raise ConfigurationError(f"a job kind's name must have 1 to 200 characters, got {name!r}")
     require_attempts(max_attempts)
     require_queue(queue)
-    if timeout is not None and timeout <= timedelta(0):
-        raise ConfigurationError(f"timeout of {name!r} must be positive, got {timeout}")
+    if timeout is not None:
+        require_duration(timeout, name=f"timeout of {name!r}")
+        if not timeout:
+            raise ConfigurationError(f"timeout of {name!r} must be positive, got {timeout}; leave it out for none")
+    if retry is not None and not isinstance(cast("object", retry), RetryPolicy):
+        raise ConfigurationError(f"retry of {name!r} must be a RetryPolicy, got {retry!r:.50}; write RetryPolicy(...)")
+    if handler is not None and not callable(handler):
+        raise ConfigurationError(f"the handler of {name!r} must be a function, got {handler!r:.50}")
     passes: tuple[PassedArgument, ...] = ()
     found: Any = Any
     if handler is not None:
@@ -141,13 +148,21 @@ def describe(
         passes=passes,
         is_async=handler is None or inspect.iscoroutinefunction(handler),
         queue=queue,
-        priority=Priority.named(priority) if isinstance(priority, str) else priority,
+        priority=read_priority(priority),
         max_attempts=max_attempts,
         retry=retry or RetryPolicy(),
         timeout=timeout,
         decode=_decoder(name, declared),
         decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
     )
+
+
+def read_priority(value: Priority | str) -> Priority:
+    """A priority by itself or by its name. Raises ConfigurationError listing the four for any other."""
+    try:
+        return Priority.named(value) if isinstance(value, str) else Priority(value)
+    except ValueError as error:
+        raise ConfigurationError(f"priority must be one of critical, high, normal, low, got {value!r}") from error
 
 
 def require_queue(name: str) -> None:

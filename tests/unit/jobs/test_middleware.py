@@ -80,6 +80,12 @@ def test_an_object_with_neither_part_is_refused():
         Middleware().add(object())
 
 
+@pytest.mark.parametrize("part", ["on_enqueue", "around_attempt"])
+def test_a_part_that_cannot_be_called_is_refused(part):
+    with pytest.raises(ConfigurationError, match=f"{part} of Odd must be a method, got 5"):
+        Middleware().add(type("Odd", (), {part: 5})())
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

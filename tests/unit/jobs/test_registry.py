@@ -65,18 +65,28 @@ def test_another_signature_is_refused(handler):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "said"),
     [
-        {"max_attempts": 0},
-        {"max_attempts": 40_000},
-        {"timeout": timedelta(0)},
-        {"queue": "no spaces"},
-        {"queue": ""},
+        ({"max_attempts": 0}, "1 to 32767, got 0"),
+        ({"max_attempts": 40_000}, "1 to 32767, got 40000"),
+        ({"max_attempts": "3"}, "1 to 32767, got '3'"),
+        ({"timeout": timedelta(0)}, "must be positive, got 0:00:00; leave it out"),
+        ({"timeout": 5}, r"must be a timedelta, got 5; use timedelta\(seconds="),
+        ({"queue": "no spaces"}, "got 'no spaces'"),
+        ({"queue": ""}, "got ''"),
+        ({"priority": 9}, "one of critical, high, normal, low, got 9"),
+        ({"priority": "urgent"}, "one of critical, high, normal, low, got 'urgent'"),
+        ({"retry": 5}, "must be a RetryPolicy, got 5"),
     ],
 )
-def test_settings_out_of_range_are_refused(options):
-    with pytest.raises(ConfigurationError):
+def test_settings_out_of_range_are_refused(options, said):
+    with pytest.raises(ConfigurationError, match=said):
         kind(nothing, **options)
+
+
+def test_a_handler_that_cannot_be_called_is_refused():
+    with pytest.raises(ConfigurationError, match="must be a function, got 5"):
+        kind(5)
 
 
 @pytest.mark.parametrize("name", ["", "k" * 201])
