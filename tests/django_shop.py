@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from headrace import Discard
 from headrace.django_tasks.framework import framework
 
 task: Any = framework().task
@@ -34,3 +35,8 @@ def count_jobs() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM headrace.job")
         return cursor.fetchone()[0]
+
+
+@task()
+def give_up() -> None:
+    raise Discard("no use")

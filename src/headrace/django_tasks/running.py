@@ -1,6 +1,7 @@
 """Runs Django's tasks in a worker."""
 
 from datetime import UTC, datetime
+from traceback import format_exception
 from typing import Any, cast
 
 from django import db
@@ -9,6 +10,7 @@ from headrace.app import Headrace
 from headrace.django_tasks.call import TASK_KIND, TaskCall, called_task, enqueued_at, new_result
 from headrace.django_tasks.framework import framework
 from headrace.jobs.handle import Job
+from headrace.jobs.outcome import Ended, decide_on_error
 from headrace.jobs.retry import RetryPolicy
 
 
@@ -18,11 +20,19 @@ def serve_tasks(app: Headrace, *, queue: str = "default", retry: RetryPolicy | N
     Tasks of other queues than `queue` need a worker told to serve those. Each runs in a thread, a
     coroutine on an event loop of its own. An exception is tried again as `retry` says.
     """
-    app.job(TASK_KIND, queue=queue, retry=retry)(run_task)
+    policy = retry or RetryPolicy()
+
+    def run(call: TaskCall, job: Job) -> Any:
+        return run_task(call, job, policy)
+
+    app.job(TASK_KIND, queue=queue, retry=policy)(run)
 
 
-def run_task(call: TaskCall, job: Job) -> Any:
-    """One attempt at a task, told by the framework's signals; its return value is the job's result."""
+def run_task(call: TaskCall, job: Job, policy: RetryPolicy) -> Any:
+    """One attempt at a task, told by the framework's signals; its return value is the job's result.
+
+    `policy` says, as for the job, whether an error is the task's end.
+    """
     base, signals = framework("base"), framework("signals")
     database = cast("Any", db)
     database.close_old_connections()
@@ -45,7 +55,10 @@ def run_task(call: TaskCall, job: Job) -> Any:
         try:
             value = task.call(*context, *call.args, **call.kwargs)
         except Exception as error:
-            if job.is_last_attempt:
+            verdict = decide_on_error(
+                error, attempt=job.attempt, max_attempts=job.max_attempts, policy=policy, chance=0
+            )
+            if isinstance(verdict, Ended):
                 _end(result, "FAILED", sender, error=error)
             raise
         _end(result, "SUCCESSFUL", sender, value=value)
@@ -62,5 +75,5 @@ def _end(result: Any, status: str, sender: Any, *, value: Any = None, error: Exc
     if error is not None:
         kind = type(error)
         path = f"{kind.__module__}.{kind.__qualname__}"
-        result.errors.append(base.TaskError(exception_class_path=path, traceback=repr(error)))
+        result.errors.append(base.TaskError(exception_class_path=path, traceback="".join(format_exception(error))))
     signals.task_finished.send(sender=sender, task_result=result)

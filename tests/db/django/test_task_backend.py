@@ -137,6 +137,23 @@ async def test_the_frameworks_signals_tell_of_a_task(app, bench):
     assert told == [*each, ("task_finished", "SUCCESSFUL"), *each, ("task_finished", "FAILED")]
 
 
+async def test_the_end_of_a_task_that_is_not_tried_again_is_told_with_its_traceback(app, bench):
+    told: list[tuple[str, str]] = []
+
+    def note(task_result: Any, **_: Any) -> None:
+        told.append((task_result.status, task_result.errors[0].traceback))
+
+    signals.task_finished.connect(note)
+    try:
+        await work_off(bench, shop.give_up.enqueue(), "failed")
+    finally:
+        signals.task_finished.disconnect(note)
+    ((status, text),) = told
+    assert status == "FAILED"
+    assert text.startswith("Traceback")
+    assert "in give_up" in text
+
+
 def test_djangos_numbers_fall_into_the_four_priorities():
     numbers = (-100, -1, 0, 1, 49, 50, 100)
     assert [job_priority(number).name for number in numbers] == [
