@@ -42,6 +42,8 @@ async def test_what_fails_before_the_commit_leaves_neither_order_nor_job(databas
     [
         ("orders_asyncpg.py", [NO_CHAIR, "order 1: receipt sent"], ["1"]),
         ("orders_psycopg.py", [NO_CHAIR, "order 1: receipt sent"], ["1"]),
+        ("orders_psycopg_async.py", [NO_CHAIR, "order 1: receipt sent"], ["1"]),
+        ("orders_sqlalchemy_core.py", [NO_CHAIR, "lamp: receipt sent", "desk: receipt sent"], ["1", "3"]),
         ("orders_sqlalchemy.py", [NO_CHAIR, "lamp: receipt sent", "desk: receipt sent"], ["1", "3"]),
         ("orders_django.py", [NO_CHAIR, "order 1 packed", "order 1: receipt sent"], ["1"]),
     ],
@@ -65,6 +67,8 @@ def test_every_example_is_run():
         "orders.py",
         "orders_asyncpg.py",
         "orders_psycopg.py",
+        "orders_psycopg_async.py",
+        "orders_sqlalchemy_core.py",
         "orders_sqlalchemy.py",
         "orders_django.py",
         "orders.sql",
