@@ -142,6 +142,8 @@ class Process:
                 reason="a pooler answers at the database's address, and HEADRACE_DIRECT_DATABASE_URL is not set",
             )
         await self.worker.start()
+        if self.worker.is_stopped:
+            return
         for channel, wake_up in self._wake_ups:
             self._listener.subscribe(channel, wake_up)
         self._listener.start()

@@ -156,11 +156,21 @@ class Completer(Service):
                 return
             failed = Ended("failed", error=report_error(error))
             recorded = await self._write([replace(batch[0], verdict=failed, done=None)])
-        for one in batch:
-            # After a lost connection the first try may have committed: then a refusal is no news.
-            if one.claim.job_id not in recorded and not self._is_repeat:
-                self.note_stale(one.claim, one.verdict)
+        refused = [one for one in batch if one.claim.job_id not in recorded]
+        if refused and self._is_repeat:
+            refused = await self._without_recorded_before(refused)
+        for one in refused:
+            self.note_stale(one.claim, one.verdict)
         self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
+
+    async def _without_recorded_before(self, refused: list[Settlement]) -> list[Settlement]:
+        """After a lost connection the first try may have committed: then a refusal is no news."""
+        ended = [
+            one for one in refused if isinstance(one.verdict, Ended)
+        ]  # who waits again has left no trace to know it by
+        async with self._session.use() as connection:
+            before = await store.find_recorded(connection, [one.claim for one in ended])
+        return [one for one in ended if one.claim.job_id not in before]
 
     async def _write(self, batch: list[Settlement]) -> set[UUID]:
         async with self._session.use() as connection:

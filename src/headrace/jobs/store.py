@@ -243,6 +243,14 @@ def _sparse(values: list[Any]) -> list[Any]:
     return [] if values.count(None) == len(values) else values
 
 
+async def find_recorded(connection: Connection, claims: Sequence[Claim]) -> set[UUID]:
+    """The ids of the jobs that these very attempts have ended."""
+    rows = await connection.fetch(
+        statement(_PACKAGE, "find_recorded"), [one.job_id for one in claims], [one.lease for one in claims]
+    )
+    return {row["job_id"] for row in rows}
+
+
 async def release_jobs(
     connection: Connection, settlements: Sequence[Settlement], *, now: datetime | None = None
 ) -> set[UUID]:

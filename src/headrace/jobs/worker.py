@@ -142,6 +142,11 @@ class Worker:
         return self._fetcher.worker_id
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop; it may still be doing so."""
+        return self._is_stopped.is_set()
+
+    @property
     def stale_count(self) -> int:
         """How many settlements were refused because another attempt owned the job."""
         return self._completer.stale_count
