@@ -15,7 +15,7 @@ from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.importing import Imported, PastEvent, import_events
 from headrace.events.read import read
 from headrace.events.subscription import Start
-from headrace.jobs.enqueue import DependsOn
+from headrace.jobs.enqueue import DependsOn, prepare
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
@@ -210,6 +210,8 @@ class Headrace(Engine):
             "depends_on": depends_on,
             "on_failed_dependency": on_failed_dependency,
         }
+        if connection is None and unique is None:
+            return await self._store_alone(prepare(self.kinds.get(kind), args, parent=parent, **options))
         async with self._unit_on(connection) as unit:
             return await unit.enqueue(kind, args, parent=parent, unique=unique, **options)
 

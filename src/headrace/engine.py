@@ -11,7 +11,7 @@ from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import Reactions
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address, direct_address
-from headrace.db.listener import Listener
+from headrace.db.listener import JOBS_CHANNEL, Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
@@ -19,12 +19,16 @@ from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
 from headrace.events.schema import EventRegistry
 from headrace.jobs.enqueue_records import tell_enqueued
+from headrace.jobs.job import Enqueued, NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
+from headrace.jobs.single import insert_single, is_single
 from headrace.sync import written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
 from headrace.transaction import Transaction
+
+_JOBS = (JOBS_CHANNEL,)
 
 
 class Engine:
@@ -130,16 +134,17 @@ class Engine:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """One transaction for state, events and jobs; committed at the end of the block, or not at all."""
-        async with self.pool.acquire() as connection:
-            unit = self._unit(connection)
+        async with self.pool.loan() as loan:
+            unit = self._unit(loan.session)
             try:
-                async with connection.transaction():
+                async with loan.session.transaction():
                     yield unit
                     await unit.flush()
                     await unit.require_sound()
             finally:
                 unit.end()
-        await self._announce(unit)
+            loan.is_clean = not unit.is_touched
+        await self._announce(unit.stored, written_to(unit))
 
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""
@@ -180,10 +185,20 @@ class Engine:
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
             self._watch.add(borrowed, channels, of=connection)
 
-    async def _announce(self, unit: Transaction) -> None:
+    async def _store_alone(self, job: NewJob) -> Enqueued:
+        """Stores one job in a transaction of its own, by one statement and one round trip where that can be."""
+        if is_single(job):
+            await self.pool.execute(*insert_single(job, now=self.clock.override()))
+            await self._announce([job], _JOBS)
+        else:
+            async with self.transaction() as unit:
+                unit.add(job)
+        return Enqueued(job.id).of(self._results)
+
+    async def _announce(self, stored: Sequence[NewJob], channels: Collection[str]) -> None:
         """After a commit: tells what was stored and wakes who waits for it."""
-        tell_enqueued(self.telemetry, unit.stored)
-        channels = written_to(unit)
+        if stored and self.telemetry.hears(logging.DEBUG):
+            tell_enqueued(self.telemetry, stored)
         self._notify_all(channels)
         if channels and self.after_commit is not None:
             await self.after_commit()

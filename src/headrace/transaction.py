@@ -33,7 +33,7 @@ class Transaction:
     events, so that the time between drawing a position and committing is short, then the events'
     `sync` handlers, whose own jobs and events are flushed in turn. `result` is what
     `Job.transaction` completes its job with; `stored` holds the jobs written, where `keeps_stored`
-    asks for it.
+    asks for it. `is_touched` tells that somebody has had the connection, and may have changed its session.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Transaction:
         self.has_events = False
         self.has_results = False
         self.last_position: int | None = None
+        self.is_touched = False
         self._connection = connection
         self._kinds = kinds
         self._event_types = events
@@ -72,6 +73,7 @@ class Transaction:
         """The connection the transaction is open on, for statements of one's own."""
         self._require_open()
         self._is_sound = False
+        self.is_touched = True
         return self._connection
 
     async def execute(self, query: str, *args: Any) -> str:
@@ -141,6 +143,12 @@ class Transaction:
             self._keep(job for job, given in zip(jobs, answer, strict=True) if given.id == job.id)
         self.has_jobs = self.has_jobs or bool(jobs)
         return answer if self._results is None else [one.of(self._results) for one in answer]
+
+    def add(self, job: NewJob) -> None:
+        """Keeps back a job that is prepared already."""
+        self._require_open()
+        self._jobs.append(job)
+        self.has_jobs = True
 
     def group(
         self,

@@ -19,6 +19,7 @@ from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
 from headrace.jobs.outcome import Again, Ended, Ending
 from headrace.jobs.registry import describe
+from headrace.jobs.single import insert_single
 
 PAGE = (REFERENCE / "states.md").read_text()
 LATER = timedelta(hours=1)
@@ -28,7 +29,11 @@ WRITES = re.compile(
 )
 KIND = describe("noop", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
-PLAIN_INSERTS = {"insert_jobs": store._columns, "insert_like_jobs": store._common}
+PLAIN_INSERTS = {
+    "insert_job": lambda jobs: insert_single(jobs[0], now=None)[1:-1],
+    "insert_jobs": store._columns,
+    "insert_like_jobs": store._common,
+}
 
 
 def sql(statement: str) -> str:

@@ -17,7 +17,8 @@ class Notifier(Service):
 
     A commit with a pending NOTIFY takes a lock that serialises all such commits in the cluster, so
     hints go out after the commit, on a session of their own. The first one leaves at once; those
-    that come within `interval` of it share the next.
+    that come within `interval` of it share the next, and while they keep coming the interval grows,
+    up to `longest`: who is told a hundred times a second is awake.
     """
 
     def __init__(
@@ -26,10 +27,13 @@ class Notifier(Service):
         *,
         telemetry: Telemetry,
         interval: timedelta = timedelta(milliseconds=3),
+        longest: timedelta = timedelta(milliseconds=10),
     ) -> None:
         super().__init__("notifier", telemetry=telemetry, idle=timedelta(hours=1))
         self._pool = pool
         self._interval = interval
+        self._longest = max(interval, longest)
+        self._rest_now = interval
         self._pending: set[str] = set()
         self._session: Connection | None = None
 
@@ -51,7 +55,8 @@ class Notifier(Service):
             raise
         if not self.is_stopping:
             # Slept here and not in the loop's rest, which the next wake-up would end at once.
-            await asyncio.sleep(self._interval.total_seconds())
+            await asyncio.sleep(self._rest_now.total_seconds())
+        self._rest_now = min(self._rest_now * 1.5, self._longest) if self._pending else self._interval
         return AGAIN if self._pending else None
 
     async def on_stop(self) -> None:

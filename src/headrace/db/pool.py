@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +17,9 @@ from headrace.db.connecting import (
     options,
 )
 from headrace.db.connection import Connection
+from headrace.db.lending import Lending, Loan
 from headrace.db.liveness import probe_peer
 from headrace.errors import ConfigurationError
-
-_RELEASE_SECONDS = 10
 
 
 class ConnectionPool:
@@ -54,6 +53,7 @@ class ConnectionPool:
         self._patience = patience
         self._statement_limit = statement_limit
         self._pool: Any = None
+        self._lending: Lending | None = None
 
     @property
     def dsn(self) -> str:
@@ -88,14 +88,18 @@ class ConnectionPool:
             )
         except (ValueError, asyncpg.InterfaceError) as error:
             raise bad_address(error) from error
+        self._lending = Lending(self._pool, size=self._size)
 
     async def close(self, *, timeout: timedelta = timedelta(seconds=5)) -> None:
         """Closes every session; those still lent after `timeout` are cut."""
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
+        lending, self._lending = self._lending, None
         try:
             async with asyncio.timeout(timeout.total_seconds()):
+                if lending is not None:
+                    await lending.close()
                 await pool.close()
         except (TimeoutError, *CONNECTION_ERRORS):
             pool.terminate()
@@ -108,22 +112,54 @@ class ConnectionPool:
         free in time: blocks that hold a session and ask for another could otherwise wait for each other
         for ever.
         """
-        if self._pool is None:
-            raise ConfigurationError("the pool is closed; use the app inside `async with app:`")
-        pool = self._pool
+        async with self.loan() as loan:
+            yield loan.session
+
+    @asynccontextmanager
+    async def loan(self) -> AsyncGenerator[Loan]:
+        """As `acquire`, for the engine's own writing: with `is_clean` set the session goes back without a reset."""
+        lending = self._open_lending()
+        loan = Loan(await self._take(lending))
+        is_unharmed = False
         try:
-            session = await pool.acquire(timeout=self._patience.total_seconds())
+            yield loan
+            is_unharmed = True
+        finally:
+            await lending.give_back(loan.session, is_clean=loan.is_clean and is_unharmed)
+
+    async def execute(self, query: str, *args: Any) -> None:
+        """Runs one statement of the engine's own, committed by itself, in one round trip.
+
+        It must leave the session as it was (no SET, LISTEN, PREPARE or session lock), since nothing resets
+        it. Raises as `acquire` does, and what the statement raises.
+        """
+        if self._is_pooled:
+            # Nothing may be prepared there for longer than a transaction.
+            async with self.acquire() as connection, connection.transaction():
+                await connection.execute(query, *args)
+            return
+        lending = self._open_lending()
+        session = await self._take(lending)
+        try:
+            await lending.run(session, query, args)
+        except BaseException:
+            await lending.give_back(session, is_clean=False)
+            raise
+        lending.keep(session)
+
+    def _open_lending(self) -> Lending:
+        if self._lending is None:
+            raise ConfigurationError("the pool is closed; use the app inside `async with app:`")
+        return self._lending
+
+    async def _take(self, lending: Lending) -> Any:
+        try:
+            return await lending.take(self._patience)
         except TimeoutError as error:
             raise TimeoutError(
                 f"none of {self._size} sessions became free within {self._patience}; raise the pool's size, "
                 "and ask for no second session in a block that holds one"
             ) from error
-        try:
-            yield session
-        finally:
-            # One that cannot be cleared is cut and replaced; what the block did with it stands.
-            with suppress(*CONNECTION_ERRORS):
-                await pool.release(session, timeout=_RELEASE_SECONDS)
 
     async def connect(
         self,

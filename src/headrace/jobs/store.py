@@ -17,6 +17,7 @@ from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_l
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.registry import Kind
+from headrace.jobs.single import insert_single, is_single
 from headrace.jobs.unique import Key, insert_unique, key_of
 
 _PACKAGE = "headrace.jobs"
@@ -91,7 +92,9 @@ async def _store(connection: Connection, jobs: Sequence[NewJob], now: datetime |
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
-        if _are_alike(chunk):
+        if len(chunk) == 1 and is_single(chunk[0]):
+            await connection.execute(*insert_single(chunk[0], now=now))
+        elif _are_alike(chunk):
             await connection.execute(statement(_PACKAGE, "insert_like_jobs"), *_common(chunk), now)
         else:
             await connection.execute(statement(_PACKAGE, "insert_jobs"), *_columns(chunk), now)

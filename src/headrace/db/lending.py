@@ -1,0 +1,156 @@
+"""Lends a pool's sessions: those nobody can have changed are kept at hand and go from one borrower to the next."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from headrace.db.connecting import CONNECTION_ERRORS
+
+_COOLING_SECONDS = 30.0
+_RELEASE_SECONDS = 10
+
+
+@dataclass(slots=True)
+class Loan:
+    """A session that is lent. Its borrower sets `is_clean` where it ran nothing but the engine's own statements."""
+
+    session: Any
+    is_clean: bool = False
+
+
+class Lending:
+    """At most `size` sessions of a driver's pool, lent at a time.
+
+    A session that was used for the engine's own statements alone has no state to reset, and is kept at
+    hand without the round trip a reset costs; any other goes back to the driver's pool, which resets it.
+    What nobody needed for half a minute goes back too, and is closed there in time. Who finds none free
+    waits in line.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", *, size: int) -> None:
+        self._pool = pool
+        self._size = size
+        self._taken = 0
+        self._at_hand: list[Any] = []
+        self._prepared: dict[Any, dict[str, Any]] = {}
+        self._line: deque[asyncio.Future[Any]] = deque()
+        self._least_at_hand = 0
+        self._cooling: asyncio.TimerHandle | None = None
+        self._going_back: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def take(self, patience: timedelta) -> Any:
+        """A session; raises TimeoutError where none becomes free within `patience`, and the driver's errors."""
+        while self._at_hand:
+            session = self._at_hand.pop()
+            self._least_at_hand = min(self._least_at_hand, len(self._at_hand))
+            if _is_open(session):
+                return session
+            await self.give_back(session, is_clean=False)
+        if self._taken >= self._size:
+            session = await self._wait_in_line(patience)
+            if session is not None:
+                return session
+        else:
+            self._taken += 1
+        try:
+            return await self._pool.acquire(timeout=patience.total_seconds())
+        except BaseException:
+            self._free_place()
+            raise
+
+    async def give_back(self, session: Any, *, is_clean: bool) -> None:
+        """Takes a session back; `is_clean` where only the engine's own statements ran on it, all to their end."""
+        if is_clean and _is_open(session) and not session.is_in_transaction():
+            self.keep(session)
+            return
+        self._prepared.pop(session, None)
+        try:
+            # One that cannot be cleared is cut and replaced; what was done with it stands.
+            with suppress(*CONNECTION_ERRORS):
+                await self._pool.release(session, timeout=_RELEASE_SECONDS)
+        finally:
+            self._free_place()
+
+    async def run(self, session: Any, query: str, args: tuple[Any, ...]) -> None:
+        """Runs a statement on a session taken, prepared once for as long as the session stays at hand."""
+        known = self._prepared.setdefault(session, {})
+        prepared = known.get(query)
+        if prepared is None:
+            prepared = known[query] = await session.prepare(query)
+        await prepared.fetch(*args)
+
+    def keep(self, session: Any) -> None:
+        """Hands a clean session to the first in line, or keeps it at hand."""
+        while self._line:
+            waiter = self._line.popleft()
+            if not waiter.done():
+                waiter.set_result(session)
+                return
+        if self._is_closed:
+            self._send_back(session)
+            return
+        self._at_hand.append(session)
+        if self._cooling is None:
+            self._least_at_hand = len(self._at_hand) - 1
+            self._cooling = asyncio.get_running_loop().call_later(_COOLING_SECONDS, self._cool)
+
+    async def close(self) -> None:
+        """Gives everything at hand back, for the driver's pool to be closed."""
+        self._is_closed = True
+        if self._cooling is not None:
+            self._cooling.cancel()
+        while self._at_hand:
+            self._send_back(self._at_hand.pop())
+        await asyncio.gather(*self._going_back, return_exceptions=True)
+
+    async def _wait_in_line(self, patience: timedelta) -> Any:
+        """A session handed over, or None with the place of one that was given back dirty or lost."""
+        waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._line.append(waiter)
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                return await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                # Handed over in the very moment of the interruption: the next one gets it.
+                session = waiter.result()
+                if session is None:
+                    self._free_place()
+                else:
+                    self.keep(session)
+            raise
+
+    def _free_place(self) -> None:
+        while self._line:
+            waiter = self._line.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._taken -= 1
+
+    def _cool(self) -> None:
+        self._cooling = None
+        unneeded, self._at_hand = self._at_hand[: self._least_at_hand], self._at_hand[self._least_at_hand :]
+        for session in unneeded:
+            self._send_back(session)
+        if self._at_hand:
+            self._least_at_hand = len(self._at_hand)
+            self._cooling = asyncio.get_running_loop().call_later(_COOLING_SECONDS, self._cool)
+
+    def _send_back(self, session: Any) -> None:
+        task = asyncio.create_task(self.give_back(session, is_clean=False))
+        self._going_back.add(task)
+        task.add_done_callback(self._going_back.discard)
+
+
+def _is_open(session: Any) -> bool:
+    try:
+        return not session.is_closed()
+    except asyncpg.InterfaceError:
+        return False  # lost: the driver's pool has taken it back already

@@ -1,0 +1,39 @@
+"""One job stored by one statement without arrays: what most calls of `enqueue` need."""
+
+from datetime import datetime
+
+from headrace.db.statements import statement
+from headrace.jobs.job import NewJob
+
+
+def is_single(job: NewJob) -> bool:
+    """Whether one statement that touches nobody else's rows stores the job, and its id is the answer."""
+    return job.unique is None and job.parent_id is None and not job.dependencies
+
+
+def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[object, ...]]:
+    """The statement that stores the job and its parameters, for `execute`.
+
+    What is as it mostly is goes as NULL, and the statement fills it in: a NULL costs the driver nothing.
+    """
+    context = job.context
+    return (
+        statement("headrace.jobs", "insert_job"),
+        job.id,
+        job.kind,
+        job.queue,
+        int(job.priority),
+        job.args,
+        job.max_attempts,
+        job.run_at,
+        job.delay or None,
+        job.metadata,
+        context.correlation_id,
+        context.causation_id,
+        context.causation_kind,
+        context.tenant_id or None,
+        context.user_id,
+        context.actor,
+        context.traceparent,
+        now,
+    )
