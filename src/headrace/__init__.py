@@ -36,6 +36,7 @@ from headrace.events.importing import Imported, PastEvent
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
 from headrace.jobs.dependencies import DependencyResult
+from headrace.jobs.explain import explain
 from headrace.jobs.flow import Flow
 from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
@@ -115,6 +116,7 @@ __all__ = [
     "current",
     "database_address",
     "event",
+    "explain",
     "fresh_database",
     "list_jobs",
     "list_workers",

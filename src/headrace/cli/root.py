@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import db, events, jobs, queues, schedules, worker
+from headrace.cli import db, events, explain, jobs, queues, schedules, worker
 from headrace.cli.session import Choice
 
 app = typer.Typer(
@@ -16,7 +16,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db", help="The schema: migrate, status.")
-app.add_typer(jobs.app, name="jobs", help="List, show, retry and cancel jobs.")
+jobs.app.command("explain")(explain.explain_job)
+app.add_typer(jobs.app, name="jobs", help="List, show, explain, retry and cancel jobs.")
 app.add_typer(events.app, name="events", help="List and follow events, export their JSON Schema.")
 app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
 app.add_typer(
