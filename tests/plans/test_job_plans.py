@@ -202,6 +202,8 @@ async def test_claims_from_the_cursor_do_not_walk_over_what_was_claimed_before(c
 
 SINGLE = [
     ("cancel_jobs", ([UUID(int=1)], "{}", "x"), "run_pkey"),
+    ("find_living", ([UUID(int=1)],), "run_pkey"),
+    ("await_run", (UUID(int=1),), "run_pkey"),
     ("hasten_job", (UUID(int=1), None), "run_pkey"),
     ("find_cancel_requests", (1,), "run_held_by"),
     ("release_unheard", (1, 0, []), "run_held_by"),

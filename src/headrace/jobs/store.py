@@ -327,8 +327,22 @@ async def cancel_job(connection: Connection, job_id: UUID, *, by: str, error: st
 
 
 async def cancel_jobs(connection: Connection, job_ids: Sequence[UUID], *, by: str, error: str) -> CancelledJobs:
-    """Cancels those that wait, asks for it of those that run."""
-    rows = await connection.fetch(statement(_PACKAGE, "cancel_jobs"), job_ids, error, by)
+    """Cancels those that wait, asks for it of those that run.
+
+    Outside a transaction it holds no job while it waits for another, so that it cannot be part of a
+    deadlock with those who end jobs, in whatever order they do.
+    """
+    rows: list[Row] = []
+    rest = list(job_ids)
+    while rest:
+        rows += await connection.fetch(statement(_PACKAGE, "cancel_jobs"), rest, error, by)
+        met = {row["job_id"] for row in rows}
+        rest = [job_id for job_id in rest if job_id not in met]
+        if rest:
+            # Ended, or locked by somebody who claims it, gives it back or ends it.
+            rest = [row["job_id"] for row in await connection.fetch(statement(_PACKAGE, "find_living"), rest)]
+        if rest:
+            await connection.execute(statement(_PACKAGE, "await_run"), rest[0])
     return CancelledJobs(
         cancelled={row["job_id"] for row in rows if not row["is_requested"]},
         requested={row["job_id"] for row in rows if row["is_requested"]},

@@ -12,7 +12,7 @@ from headrace import Job
 from headrace.jobs import store
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import Claim
-from headrace.jobs.outcome import Again
+from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.registry import describe
 
 KIND = describe("noop", None, job_type=Job)
@@ -43,6 +43,13 @@ async def claim(connection: asyncpg.Connection, job_id: UUID) -> Claim:
 async def cancelled_behind(worker: asyncpg.Connection, connection: asyncpg.Connection, job_id: UUID) -> str | None:
     """What a cancel answers that began while the worker's transaction was open, once that has committed."""
     cancelling = asyncio.ensure_future(store.cancel_job(connection, job_id, by="me", error=ERROR))
+    await waiting(worker, connection)
+    await worker.execute("COMMIT")
+    return await cancelling
+
+
+async def waiting(worker: asyncpg.Connection, connection: asyncpg.Connection) -> None:
+    """Until one session waits for a lock, seen from another."""
 
     async def waits() -> bool:
         return await worker.fetchval(
@@ -50,8 +57,6 @@ async def cancelled_behind(worker: asyncpg.Connection, connection: asyncpg.Conne
         )
 
     await eventually(waits)
-    await worker.execute("COMMIT")
-    return await cancelling
 
 
 async def test_a_job_given_back_meanwhile_is_cancelled(worker, connection):
@@ -69,6 +74,28 @@ async def test_a_job_claimed_meanwhile_is_asked_to_end(worker, connection):
     await claim(worker, job_id)
     assert await cancelled_behind(worker, connection, job_id) == "requested"
     assert await connection.fetchval("SELECT cancel_requested_by FROM headrace.run") == "me"
+
+
+@pytest.mark.parametrize("verdict", [Ended("completed"), Again(timedelta(0))], ids=["ended", "given back"])
+async def test_cancelling_beside_those_who_end_jobs_in_another_order_is_no_deadlock(worker, connection, verdict):
+    for _ in range(5):
+        job_ids = [await enqueue(connection) for _ in range(40)]
+        claims = [await claim(connection, job_id) for job_id in job_ids]
+        # The worker holds the youngest and wants the oldest, who cancels comes the other way.
+        await worker.execute("BEGIN")
+        await settle(worker, claims[-1:], verdict)
+        cancelling = asyncio.ensure_future(store.cancel_jobs(connection, job_ids, by="me", error=ERROR))
+        await waiting(worker, connection)
+        await settle(worker, claims[:-1], verdict)
+        await worker.execute("COMMIT")
+        done = await cancelling
+        assert len(done.requested) >= 39
+        await connection.execute("TRUNCATE headrace.run")
+
+
+async def settle(worker: asyncpg.Connection, claims: list[Claim], verdict: Ended | Again) -> None:
+    work = store.finish_jobs if isinstance(verdict, Ended) else store.release_jobs
+    await work(worker, [store.Settlement(one, verdict, timedelta(0)) for one in claims])
 
 
 async def test_a_job_that_is_tried_again_and_again_is_met_by_every_cancel(bench, app):

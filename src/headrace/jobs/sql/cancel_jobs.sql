@@ -1,8 +1,9 @@
 -- Cancels those of these jobs that wait, settles who waits for them, and asks the workers of those that run; returns both.
--- In one statement under one lock: a job that is claimed or given back meanwhile is met in the state it comes to.
--- Index: run_pkey, locked in id order; progress rows of parents are locked last of all, the newest first.
+-- In one statement under one lock, so that no job slips through between two states. One that is locked is left out: who cancels
+-- waits for it while he holds no other, and tries again.
+-- Index: run_pkey, SKIP LOCKED, in id order; progress rows of parents are locked last of all, the newest first.
 WITH wanted AS MATERIALIZED (
-    SELECT job_id, state FROM headrace.run WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id FOR UPDATE
+    SELECT job_id, state FROM headrace.run WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id FOR UPDATE SKIP LOCKED
 ), requested AS (
     UPDATE headrace.run SET cancel_requested_by = $3 FROM wanted
     WHERE run.job_id = wanted.job_id AND wanted.state = 'processing'
