@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from headrace.app import Headrace
-from headrace.jobs.job import TERMINAL, Priority, State
+from headrace.errors import ConfigurationError
+from headrace.jobs.job import STATES, TERMINAL, Priority, State
+from headrace.jobs.registry import read_priority
 from headrace.testing.matching import ANYTHING, mismatch
 from headrace.testing.stored_job import StoredJob, stored_jobs
 
@@ -35,13 +37,16 @@ async def assert_enqueued(
     `headrace.testing.matching.mismatch`. `run_at` and `delay` (from the virtual now, else from when the
     job was stored) are right within `tolerance`. Jobs count in whatever state unless one is given: a job
     that has run was enqueued. `among` looks at these jobs instead of at the database's. Raises
-    AssertionError, and ConfigurationError for a kind the app does not know.
+    AssertionError, and ConfigurationError for what no job can be: a kind the app does not know, a state
+    or a priority there is not.
     """
     app.kinds.get(kind)
+    if state is not None and state not in STATES:
+        raise ConfigurationError(f"state must be one of {', '.join(STATES)}, got {state!r}")
     wanted = _WantedJob(
         args=args,
         queue=queue,
-        priority=None if priority is None else (Priority.named(priority) if isinstance(priority, str) else priority),
+        priority=None if priority is None else read_priority(priority),
         state=state,
         run_at=run_at,
         delay=delay,
@@ -72,7 +77,12 @@ async def assert_not_enqueued(app: Headrace, kind: str, args: object = ANYTHING,
 
 
 async def assert_no_jobs(app: Headrace, *, kind: str | None = None, queue: str | None = None) -> None:
-    """Asserts that no job (of this kind, in this queue) waits or runs; those that have ended do not count."""
+    """Asserts that no job (of this kind, in this queue) waits or runs; those that have ended do not count.
+
+    Raises ConfigurationError for a kind the app does not know.
+    """
+    if kind is not None:
+        app.kinds.get(kind)
     left = [
         one
         for one in await stored_jobs(app, kind=kind)

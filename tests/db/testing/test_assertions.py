@@ -6,7 +6,7 @@ import pytest
 
 from fix_apps import opened_bench
 from fix_events import ContactCreated, ContactRenamed, NoteTaken
-from headrace import Stream, UnknownEventError, UnknownKindError
+from headrace import ConfigurationError, Stream, UnknownEventError, UnknownKindError
 from headrace.testing import (
     assert_appended,
     assert_enqueued,
@@ -90,6 +90,14 @@ async def test_a_job_that_waits_is_told(shop):
 async def test_a_misspelt_kind_is_an_error_and_no_answer(shop):
     with pytest.raises(UnknownKindError):
         await assert_not_enqueued(shop, "mial")
+    with pytest.raises(UnknownKindError):
+        await assert_no_jobs(shop, kind="mial")
+
+
+@pytest.mark.parametrize("options", [{"state": "done"}, {"priority": "urgent"}, {"priority": 7}])
+async def test_what_no_job_can_be_is_an_error_and_no_answer(shop, options):
+    with pytest.raises(ConfigurationError, match="must be one of"):
+        await assert_not_enqueued(shop, "mail", **options)
 
 
 async def test_due_times_are_told_by_the_virtual_clock(database, clock):
