@@ -12,7 +12,7 @@ from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
-from headrace.jobs.registry import Kind, encode_json, holds_nul, read_priority, require_attempts, require_queue
+from headrace.jobs.registry import Kind, encode_json, holds_nul, read_priority, require_attempts, require_queue, through
 from headrace.jobs.text import is_storable
 from headrace.jobs.unique_key import resolve
 
@@ -35,7 +35,7 @@ DependsOn = Iterable[JobReference] | Mapping[str, JobReference]
 
 def prepare(kind: Kind, args: Any, **options: Any) -> NewJob:
     """A job to store: as `draft` makes it, after the middleware. Raises what either raises."""
-    return kind.middleware.on_enqueue(draft(kind, args, **options))
+    return through(kind.middleware, draft(kind, args, **options))
 
 
 def draft(

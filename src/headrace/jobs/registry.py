@@ -95,7 +95,7 @@ class Registry:
         if job.kind not in self._kinds:
             return job
         with bind(job.context):
-            return self.middleware.on_enqueue(job)
+            return through(self.middleware, job)
 
     def handled(self) -> Iterable[Kind]:
         """The kinds that have a handler here."""
@@ -155,6 +155,19 @@ def describe(
         decode=_decoder(name, declared),
         decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
     )
+
+
+def through(middleware: Middleware, job: NewJob) -> NewJob:
+    """A job as the middleware leaves it. Raises what that raises, and ConfigurationError for what could not run."""
+    changed = middleware.on_enqueue(job)
+    if changed is not job:
+        require_queue(changed.queue)
+        require_attempts(changed.max_attempts)
+        if not isinstance(cast("object", changed.priority), Priority):
+            raise ConfigurationError(
+                f"a middleware gave a job the priority {changed.priority!r}; give Priority.HIGH or another"
+            )
+    return changed
 
 
 def read_priority(value: Priority | str) -> Priority:

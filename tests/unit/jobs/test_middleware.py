@@ -93,9 +93,12 @@ def test_a_part_that_cannot_be_called_is_refused(part):
         (lambda job: replace(job, id=uuid7()), "changed the id"),
         (lambda job: replace(job, kind="coffee"), "changed the kind of a job from 'tea' to 'coffee'"),
         (lambda job: replace(job, unique=Unique("x")), "changed the unique"),
+        (lambda job: replace(job, queue="tenant.a b"), "queue's name .* got 'tenant.a b'"),
+        (lambda job: replace(job, max_attempts=0), "1 to 32767, got 0"),
+        (lambda job: replace(job, priority="high"), "priority 'high'; give Priority.HIGH"),
     ],
 )
-def test_a_middleware_must_leave_a_job_the_job_it_is(change, reason):
+def test_a_middleware_must_leave_a_job_the_job_it_is_and_one_that_can_run(change, reason):
     class Changes:
         def on_enqueue(self, job: NewJob) -> NewJob:
             return change(job)
