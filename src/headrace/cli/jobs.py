@@ -13,6 +13,7 @@ from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import JobNotFoundError
 from headrace.jobs import store
 from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import STATES, State
 from headrace.jobs.outcome import Cancel, report_error
 from headrace.jobs.tree import cancel_tree, retry_tree
@@ -187,7 +188,7 @@ async def _cancel(choice: Choice, job_id: UUID, by: str) -> None:
     async with opened(choice) as app:
         async with app.pool.acquire() as connection, connection.transaction():
             job = await _found(connection, job_id)
-            done = await store.cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
+            done = await cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
         app.notify(JOBS_CHANNEL)  # who waited for it may run now
         app.notify(RESULTS_CHANNEL)
     if done is None:

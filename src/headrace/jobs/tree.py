@@ -12,6 +12,7 @@ from headrace.db.pool import ConnectionPool
 from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.outcome import Cancel, report_error
 
 _PACKAGE = "headrace.jobs"
@@ -61,7 +62,7 @@ async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancell
     job_count = cancelled_count = requested_count = 0
     async with app.pool.acquire() as connection:
         async for batch in _levels(connection, job_id):
-            done = await store.cancel_jobs(connection, batch, by=by, error=error)
+            done = await cancel_jobs(connection, batch, by=by, error=error)
             job_count += len(batch)
             cancelled_count += len(done.cancelled) + done.follower_count
             requested_count += len(done.requested)

@@ -10,6 +10,7 @@ import pytest
 from fix_apps import AT_ONCE, eventually
 from headrace import Job
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job, cancel_jobs
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Again, Ended
@@ -42,7 +43,7 @@ async def claim(connection: asyncpg.Connection, job_id: UUID) -> Claim:
 
 async def cancelled_behind(worker: asyncpg.Connection, connection: asyncpg.Connection, job_id: UUID) -> str | None:
     """What a cancel answers that began while the worker's transaction was open, once that has committed."""
-    cancelling = asyncio.ensure_future(store.cancel_job(connection, job_id, by="me", error=ERROR))
+    cancelling = asyncio.ensure_future(cancel_job(connection, job_id, by="me", error=ERROR))
     await waiting(worker, connection)
     await worker.execute("COMMIT")
     return await cancelling
@@ -84,7 +85,7 @@ async def test_cancelling_beside_those_who_end_jobs_in_another_order_is_no_deadl
         # The worker holds the youngest and wants the oldest, who cancels comes the other way.
         await worker.execute("BEGIN")
         await settle(worker, claims[-1:], verdict)
-        cancelling = asyncio.ensure_future(store.cancel_jobs(connection, job_ids, by="me", error=ERROR))
+        cancelling = asyncio.ensure_future(cancel_jobs(connection, job_ids, by="me", error=ERROR))
         await waiting(worker, connection)
         await settle(worker, claims[:-1], verdict)
         await worker.execute("COMMIT")
@@ -107,6 +108,6 @@ async def test_a_job_that_is_tried_again_and_again_is_met_by_every_cancel(bench,
         jobs = await app.enqueue_many("fails", [None] * 60, max_attempts=30_000)
         for job in jobs:
             async with app.pool.acquire() as connection:
-                assert await store.cancel_job(connection, job.id, by="me", error=ERROR) is not None
+                assert await cancel_job(connection, job.id, by="me", error=ERROR) is not None
         for job in jobs:
             await bench.reaches(job, "cancelled")

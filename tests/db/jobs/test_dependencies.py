@@ -20,6 +20,7 @@ from headrace import (
     Unique,
 )
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Ended, Ending
 
@@ -274,14 +275,14 @@ async def test_cancelling_a_dependency_cancels_what_waits_for_it(bench, kinds, a
     first = await app.enqueue("note", "x")
     second = await app.enqueue("note", "y", depends_on=[first])
     third = await app.enqueue("note", "z", depends_on=[second], on_failed_dependency="run")
-    assert await store.cancel_job(connection, first.id, by="me", error=ERROR) == "cancelled"
+    assert await cancel_job(connection, first.id, by="me", error=ERROR) == "cancelled"
     assert [await bench.state(job) for job in (first, second, third)] == ["cancelled", "cancelled", "pending"]
 
 
 async def test_a_held_job_can_be_cancelled_and_its_dependency_goes_on(bench, kinds, app, connection):
     first = await app.enqueue("note", "x")
     second = await app.enqueue("note", "y", depends_on=[first])
-    assert await store.cancel_job(connection, second.id, by="me", error=ERROR) == "cancelled"
+    assert await cancel_job(connection, second.id, by="me", error=ERROR) == "cancelled"
     await end(connection, first.id)
     assert [await bench.state(job) for job in (first, second)] == ["completed", "cancelled"]
 
@@ -290,7 +291,7 @@ async def test_a_cancelled_job_that_comes_back_waits_again_for_what_lives(bench,
     first, other = await app.enqueue("note", "x"), await app.enqueue("note", "o")
     last = await app.enqueue("note", "y", depends_on=[first, other])
     await end(connection, other.id)
-    await store.cancel_job(connection, last.id, by="me", error=ERROR)
+    await cancel_job(connection, last.id, by="me", error=ERROR)
     async with connection.transaction():
         assert await store.redrive_job(connection, last.id)
     assert await waits_for(bench, last) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from headrace import Headrace, Job
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Ended
@@ -111,7 +112,7 @@ async def test_cascades_that_cross_each_other_do_not_deadlock(connection, writer
         for layer in layers:
             chosen = random.sample(layer, len(layer))
             if number % 4 == 0:
-                await store.cancel_jobs(writer, chosen[:2], by="me", error=ERROR)
+                await cancel_jobs(writer, chosen[:2], by="me", error=ERROR)
             for one in chosen:
                 await finish(writer, [one], random.choice(["completed", "completed", "dead"]))
 
@@ -136,7 +137,7 @@ async def test_retrying_and_ending_at_once_forgets_nobody(database, connection, 
                     await store.redrive_jobs(writer, random.sample(first, len(first)))
 
             async def cancel_and_retry(writer, last=last) -> None:
-                await store.cancel_jobs(writer, last[:1], by="me", error=ERROR)
+                await cancel_jobs(writer, last[:1], by="me", error=ERROR)
                 async with writer.transaction():
                     await store.redrive_jobs(writer, last)
 

@@ -12,9 +12,9 @@ from headrace import Job
 from headrace.clock import SystemClock
 from headrace.db.statements import statement
 from headrace.jobs import parking, store
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.maintenance.parker import Parker
-from headrace.jobs.store import cancel_job
 from headrace.telemetry import Telemetry
 
 HOUR = timedelta(hours=1)

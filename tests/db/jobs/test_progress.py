@@ -6,6 +6,7 @@ import pytest
 from fix_apps import AT_ONCE, eventually
 from headrace import Cancel, Discard, Job
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Ended
 from headrace.jobs.store import ProgressReport, Settlement
@@ -175,7 +176,7 @@ async def test_a_cancelled_child_is_counted(bench, app, connection):
     parent = await app.enqueue("any")
     child = await app.enqueue("any", parent=parent.id)
     async with connection.transaction():
-        await store.cancel_job(connection, child.id, by="someone", error="{}")
+        await cancel_job(connection, child.id, by="someone", error="{}")
     rolled = (await bench.show(parent)).progress
     assert (rolled.child_count, rolled.ended_count, rolled.failed_count) == (1, 1, 1)
 

@@ -9,6 +9,7 @@ from fix_apps import AT_ONCE, eventually
 from headrace import Cancel, Discard, Retry, RetryPolicy, Snooze
 from headrace.jobs import store
 from headrace.jobs.browse import count_jobs, list_jobs
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import STATES
 
 HOUR = timedelta(hours=1)
@@ -23,7 +24,7 @@ async def redrive(app, job) -> bool:
 
 async def cancel(app, job) -> str | None:
     async with app.pool.acquire() as connection, connection.transaction():
-        return await store.cancel_job(connection, job.id, by="someone", error='{"message": "by someone"}')
+        return await cancel_job(connection, job.id, by="someone", error='{"message": "by someone"}')
 
 
 async def test_pending_to_processing_to_completed(bench, app):

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from headrace.context import Context
 from headrace.ids import uuid7
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.job import Claim, NewJob, OnConflict, Priority, Unique
 from headrace.jobs.outcome import Again, Ended
@@ -198,7 +199,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
         def cancel(self, which: int) -> None:
             job_id = list(self.world.jobs)[which % len(self.world.jobs)]
             job = self.world.jobs[job_id]
-            answer = self.run(store.cancel_job(connection, job_id, by="x", error="{}"))
+            answer = self.run(cancel_job(connection, job_id, by="x", error="{}"))
             expected = {"waiting": "cancelled", "processing": "requested"}
             assert answer == expected.get(job.state)
             if answer == "cancelled":

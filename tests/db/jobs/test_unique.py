@@ -6,7 +6,7 @@ import pytest
 
 from fix_apps import eventually
 from headrace import Headrace, Job, RetryPolicy, Unique
-from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.unique import forget_holds
 
 MINUTE = timedelta(minutes=1)
@@ -70,7 +70,7 @@ async def test_a_job_waiting_for_its_retry_still_holds_its_key(bench, app):
 async def test_a_cancelled_job_frees_its_key(bench, app, connection):
     app.declare("score")
     first = await app.enqueue("score", unique=Unique("ada"))
-    await store.cancel_job(connection, first.id, by="someone", error="{}")
+    await cancel_job(connection, first.id, by="someone", error="{}")
     assert (await app.enqueue("score", unique=Unique("ada"))).is_new
 
 
@@ -225,7 +225,7 @@ async def test_a_window_holds_the_key_against_jobs_without_one(clocked, clock, c
     app = clocked.app
     app.declare("score")
     first = await app.enqueue("score", 1, unique=Unique("ada", window=MINUTE))
-    await store.cancel_job(connection, first.id, by="someone", error="{}")
+    await cancel_job(connection, first.id, by="someone", error="{}")
     second = await app.enqueue("score", 2, unique=Unique("ada", on_conflict=on_conflict))
     assert (second.id, second.is_new) == (first.id, False)
     clock.advance(MINUTE)
