@@ -146,13 +146,23 @@ def send(process: Any, number: signal.Signals) -> None:
 
 
 class WorkerProcess:
-    """A real worker process of the app in `acceptance/apps/faults.py`."""
+    """A real worker process of an app of `acceptance/apps`."""
 
-    def __init__(self, dsn: str, log: Path, *, options: dict[str, Any] | None, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        log: Path,
+        *,
+        options: dict[str, Any] | None,
+        arguments: tuple[str, ...],
+        app: str = "faults:app",
+        hours: str | None = None,
+    ) -> None:
+        program = ["headrace.cli"] if hours is None else ["stepped", hours]
         if options is not None:
             command = [sys.executable, "-W", "error", "-m", "faults", json.dumps(options)]
         else:
-            command = [sys.executable, "-m", "headrace.cli", "--app", "faults:app", "worker", *arguments]
+            command = [sys.executable, "-m", *program, "--app", app, "worker", *arguments]
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -189,12 +199,17 @@ def _search_path() -> str:
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
-    """Starts worker processes that end with the test: with `options` the app's own program, else the command."""
+    """Starts worker processes that end with the test: with `options` the program of `faults.py`, else the command.
+
+    `hours` sets the machine's clock as `stepped.py` says.
+    """
     started: list[WorkerProcess] = []
 
-    def start(dsn: str, *arguments: str, **options: Any) -> WorkerProcess:
+    def start(
+        dsn: str, *arguments: str, app: str = "faults:app", hours: str | None = None, **options: Any
+    ) -> WorkerProcess:
         log = tmp_path / f"worker-{len(started)}.log"
-        started.append(WorkerProcess(dsn, log, options=options or None, arguments=arguments))
+        started.append(WorkerProcess(dsn, log, options=options or None, arguments=arguments, app=app, hours=hours))
         return started[-1]
 
     yield start

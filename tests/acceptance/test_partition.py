@@ -18,20 +18,18 @@ async def _is(value, expected) -> bool:
 async def test_a_worker_cut_off_loses_its_jobs_and_comes_back_as_another(
     database, ledger, start_worker, network, forgetting
 ):
-    cut_off = start_worker(network.dsn, lease=2, heartbeat=0.25, grace=1)
+    cut_off = start_worker(network.dsn, lease=4, heartbeat=0.25, grace=1)
     await registered(ledger.connection, 1, 20)
     await ledger.give("block", 1, seconds=4)
     await eventually(lambda: _is(ledger.notes("began", cut_off.pid), 1))
-    old = await ledger.value("SELECT max(id) FROM headrace.worker")
-    fresh = start_worker(database, lease=2, heartbeat=0.25)
-    await registered(ledger.connection, 2, 20)
-
     network.cut()
     cut_at = await ledger.value("SELECT clock_timestamp()")
-    await eventually(lambda: _is(ledger.notes("began", fresh.pid), 1), 20)
+    old = await ledger.value("SELECT max(id) FROM headrace.worker")
+    fresh = start_worker(database, lease=4, heartbeat=0.25)
+    await eventually(lambda: _is(ledger.notes("began", fresh.pid), 1), 30)
     taken_after = await ledger.value("SELECT max(at) FROM public.note WHERE what = 'began'") - cut_at
-    # Its sessions, lock included, are still there for the server.
-    assert timedelta(seconds=1) < taken_after < timedelta(seconds=8), "when the lease has ended, and not before"
+    # Its sessions, the lock included, are still there for the server: not before the lease has ended.
+    assert taken_after > timedelta(seconds=3)
     await eventually(lambda: ledger.is_over(1), 20)
     before = await ledger.value("SELECT to_jsonb(outcome)::text FROM headrace.outcome")
     assert await ledger.value("SELECT count(*) FROM headrace.worker") == 1

@@ -9,6 +9,11 @@ from fix_apps import eventually, opened_ledger, registered
 
 pytestmark = pytest.mark.timeout(60)
 
+_LIVES = "SELECT count(*) > 0 FROM headrace.worker WHERE pid = $1"
+_BEATS = (
+    "SELECT count(*) > 0 FROM headrace.worker WHERE pid = $1 AND heartbeat_at > clock_timestamp() - interval '0.4 s'"
+)
+_BEGAN = "SELECT min(at) FROM public.note WHERE what = 'began' AND job_id = $1 AND pid = $2"
 _ENDED_BY = "SELECT EXISTS (SELECT FROM headrace.outcome JOIN headrace.worker ON worker.id = worker_id WHERE pid = $1)"
 
 
@@ -48,6 +53,26 @@ async def test_jobs_of_a_killed_worker_run_again_within_seconds_and_none_is_lost
     assert await ledger.value("SELECT max(attempt) FROM headrace.outcome") == 1, "a lost worker costs no attempt"
     assert await ledger.value("SELECT count(*) FROM headrace.failure") == held_count
     assert await ledger.value("SELECT count(*) FROM headrace.worker") == 1
+
+
+async def test_jobs_of_a_killed_worker_run_again_within_two_seconds(database, ledger, start_worker):
+    """By the database's clock, from the kill to the second beginning; the middle one of five kills."""
+    survivor = start_worker(database)
+    await registered(ledger.connection, 1, 20)
+    took: list[timedelta] = []
+    for _ in range(5):
+        survivor.send(signal.SIGSTOP)  # so that the other one gets the job
+        victim = start_worker(database, "--concurrency", "1")
+        await eventually(lambda pid=victim.pid: ledger.value(_LIVES, pid), 20)
+        (job,) = await ledger.give("rest", 1, seconds=600)
+        await eventually(lambda pid=victim.pid: _is_over(ledger.notes("began", pid), 0))
+        survivor.send(signal.SIGCONT)
+        await eventually(lambda pid=survivor.pid: ledger.value(_BEATS, pid))
+        victim.kill()
+        killed_at = await ledger.value("SELECT clock_timestamp()")
+        began_at = await eventually(lambda job=job: ledger.value(_BEGAN, job, survivor.pid), 20)
+        took.append(began_at - killed_at)
+    assert sorted(took)[2] < timedelta(seconds=2), took
 
 
 async def test_writes_that_complete_their_job_happen_once_though_workers_are_killed_under_load(
