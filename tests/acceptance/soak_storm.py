@@ -1,0 +1,78 @@
+"""What befalls the workers and the server of a soak."""
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Callable
+
+from fix_apps import WorkerProcess
+from headrace.db.embedded import EmbeddedServer
+
+_WEIGHTS = {"kill": 10, "pause": 3, "restart": 1, "crash": 1, "outage": 1}
+
+
+class Storm:
+    """Kills, stops and replaces workers, and restarts or takes away the server, at random intervals."""
+
+    def __init__(
+        self,
+        server: EmbeddedServer,
+        start: Callable[[], WorkerProcess],
+        *,
+        workers: int,
+        chance: random.Random,
+        interval: float,
+    ) -> None:
+        self.blows: Counter[str] = Counter()
+        self._server = server
+        self._start = start
+        self._chance = chance
+        self._interval = interval
+        self._workers = [start() for _ in range(workers)]
+
+    async def blow(self, until: asyncio.Event) -> None:
+        """Goes on until told to end, and leaves a server and as many workers as before."""
+        while not until.is_set():
+            await self._rest(until, self._chance.uniform(0.5, 1.5) * self._interval)
+            # However short it is, a worker is killed.
+            chosen = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0] if self.blows else "kill"
+            await self._strike(chosen)
+            self.blows[chosen] += 1
+
+    async def end(self) -> list[int]:
+        """Stops every worker in good order; their exit codes."""
+        for worker in self._workers:
+            worker.send(signal.SIGTERM)
+        return [await worker.ends(60) for worker in self._workers]
+
+    @property
+    def died_by_themselves(self) -> list[str]:
+        """What those workers said that are gone though nobody killed them."""
+        return [worker.told() for worker in self._workers if worker.process.poll() is not None]
+
+    async def _strike(self, blow: str) -> None:
+        number = self._chance.randrange(len(self._workers))
+        match blow:
+            case "kill":
+                self._workers[number].kill()
+                self._workers[number] = self._start()
+            case "pause":
+                # Sometimes for longer than its lease: what it reports after that is stale.
+                self._workers[number].send(signal.SIGSTOP)
+                await asyncio.sleep(self._chance.choice((2, 20)))
+                self._workers[number].send(signal.SIGCONT)
+            case "restart" | "crash":
+                await asyncio.to_thread(self._server.restart, immediate=blow == "crash")
+            case "outage":
+                await asyncio.to_thread(self._server.kill)
+                await asyncio.sleep(self._chance.uniform(1, 20))
+                await asyncio.to_thread(self._server.start)
+
+    @staticmethod
+    async def _rest(until: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await until.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,91 @@
+"""What must be true after a soak, whatever befell it: asked of the database alone."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import asyncpg
+
+from fix_schedules import fired_at
+
+_ENDS = {"discarded": "failed", "exhausted": "dead"}
+
+# Each query answers the rows that break a rule.
+_BROKEN = {
+    "every job has an outcome": """
+        SELECT job.id, job.kind FROM headrace.job LEFT JOIN headrace.outcome ON outcome.job_id = job.id
+        WHERE outcome.job_id IS NULL""",
+    "no outcome stands twice, or without a job": """
+        SELECT outcome.job_id FROM headrace.outcome LEFT JOIN headrace.job ON job.id = outcome.job_id
+        GROUP BY 1 HAVING count(*) > 1 OR count(job.id) = 0""",
+    "nothing is alive": "SELECT job_id, kind, state FROM headrace.run",
+    "no worker is left": "SELECT id, heartbeat_at FROM headrace.worker",
+    "no dependency is open": "SELECT * FROM headrace.dependency WHERE is_open",
+    "parents know their children and how they ended": """
+        SELECT progress.job_id, child_count, ended_count, failed_count, children.*
+        FROM headrace.progress LEFT JOIN LATERAL (
+            SELECT count(*) AS made, count(*) FILTER (WHERE outcome.state <> 'completed') AS failed
+            FROM headrace.job JOIN headrace.outcome ON outcome.job_id = job.id WHERE job.parent_id = progress.job_id
+        ) AS children ON true
+        WHERE child_count <> made OR ended_count <> made OR failed_count <> failed""",
+    "every child has a parent that counts it": """
+        SELECT id FROM headrace.job WHERE parent_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM headrace.progress WHERE job_id = parent_id)""",
+    "a lost worker costs no attempt": """
+        SELECT job_id, kind, attempt FROM headrace.outcome
+        WHERE attempt <> CASE kind WHEN 'flaky' THEN 3 WHEN 'exhausted' THEN 2 ELSE 1 END
+          AND kind NOT IN ('write', 'parent', 'sleepy', 'part', 'process-event')""",
+    "a transaction's effect comes with its completion, once": """
+        SELECT job_id, count(effect.id) FROM headrace.outcome LEFT JOIN public.effect ON kind = 'write' AND id = job_id
+        AND effect.what = 'write' WHERE outcome.kind = 'write' GROUP BY 1 HAVING count(effect.id) <> 1""",
+    "each event is handled once in order and once by itself": """
+        SELECT event.id, event.position, count(*) FILTER (WHERE what = 'in-order') AS in_order,
+               count(*) FILTER (WHERE what = 'one-by-one') AS one_by_one
+        FROM headrace.event LEFT JOIN public.effect ON effect.id = event.id
+        WHERE event.type = 'soak.written' GROUP BY 1, 2
+        HAVING count(*) FILTER (WHERE what = 'in-order') <> 1 OR count(*) FILTER (WHERE what = 'one-by-one') <> 1""",
+    "there is an event for each write": """
+        SELECT written, told FROM
+            (SELECT count(*) AS written FROM headrace.outcome WHERE kind = 'write') AS a,
+            (SELECT count(*) AS told FROM headrace.event WHERE type = 'soak.written') AS b
+        WHERE written <> told""",
+}
+_MOST_PAGES = 4_000
+"""Of the table of living jobs: what a few thousand of them at a time need, a few times over."""
+
+
+async def complaints(connection: asyncpg.Connection) -> list[str]:
+    """What is not as it must be; empty where all is well."""
+    found = []
+    for rule, query in _BROKEN.items():
+        if rows := await connection.fetch(query):
+            found.append(f"not so: {rule}; {len(rows)} rows, such as {[tuple(row) for row in rows[:3]]}")
+    found += await _wrong_ends(connection)
+    found += await _wrong_ticks(connection)
+    found += await _left_behind(connection)
+    return found
+
+
+async def _wrong_ends(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch(
+        "SELECT outcome.kind, state::text, count(*), min(error ->> 'message') AS error FROM headrace.outcome"
+        " WHERE outcome.kind <> 'child' GROUP BY 1, 2"
+    )
+    return [
+        f"{row['count']} jobs of {row['kind']} ended as {row['state']}: {row['error']}"
+        for row in rows
+        if row["state"] != _ENDS.get(row["kind"], "completed")
+    ]
+
+
+async def _wrong_ticks(connection: asyncpg.Connection) -> list[str]:
+    gaps = {later - earlier for earlier, later in pairwise(await fired_at(connection))}
+    return [f"ticks are {gap} apart" for gap in gaps - {timedelta(seconds=2)}]
+
+
+async def _left_behind(connection: asyncpg.Connection) -> list[str]:
+    """What vacuum cannot clear away, or what has grown without bound."""
+    await connection.execute("VACUUM headrace.run")
+    pages, rows = await connection.fetchrow(
+        "SELECT relpages, reltuples FROM pg_class WHERE oid = 'headrace.run'::regclass"
+    )
+    return [f"headrace.run has {pages} pages and {rows} rows after a vacuum"] if pages > _MOST_PAGES or rows > 0 else []
