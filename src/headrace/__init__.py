@@ -20,6 +20,7 @@ from headrace.errors import (
     JobNotEndedError,
     JobNotFoundError,
     NoResultError,
+    OperationNotFoundError,
     ScheduleExistsError,
     ScheduleNotFoundError,
     SchemaError,
@@ -46,6 +47,7 @@ from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
 from headrace.jobs.queues import QueueSummary
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedule import Schedule, Tick
+from headrace.jobs.selection import JobFilter
 from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.jobs.worker import WorkerOptions
 from headrace.telemetry import Record, Telemetry
@@ -75,12 +77,14 @@ __all__ = [
     "Job",
     "JobCancelledError",
     "JobFailedError",
+    "JobFilter",
     "JobHandle",
     "JobNotEndedError",
     "JobNotFoundError",
     "MigrationSet",
     "NoResultError",
     "Operation",
+    "OperationNotFoundError",
     "PastEvent",
     "Priority",
     "QueueSummary",

@@ -20,6 +20,7 @@ from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
+from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
 from headrace.jobs.registry import Handler, describe
 from headrace.jobs.retry import RetryPolicy
@@ -81,6 +82,9 @@ class Headrace(Engine):
         )
         self.schedule = self.schedules.declare
         self.queues = Queues(clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify)
+        self.operations = Operations(
+            clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify
+        )
         self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
 

@@ -17,6 +17,7 @@
     │   └── JobCancelledError     it was cancelled
     ├── JobNotEndedError          a job whose result is awaited did not end in time
     ├── InvalidResultError        a job's result does not fit the type it is read as
+    ├── OperationNotFoundError    no operation with this id
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── WorkerNotStartedError     a worker could not be registered in time
@@ -184,6 +185,14 @@ class InvalidResultError(HeadraceError):
         self.job_id = job_id
         self.kind = kind
         self.reason = reason
+
+
+class OperationNotFoundError(HeadraceError):
+    """No operation with this id is stored."""
+
+    def __init__(self, operation_id: UUID) -> None:
+        super().__init__(f"no operation {operation_id} is stored; `headrace operations list` shows what is")
+        self.operation_id = operation_id
 
 
 class ScheduleNotFoundError(HeadraceError):

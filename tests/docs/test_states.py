@@ -165,10 +165,14 @@ ACTS: list[tuple[str, Act]] = [
     ("park_unhandled", park),
     ("unpark_handled", park_and_unpark),
     ("fail_unhandled", park_and_fail),
+    ("reschedule_jobs", on_many("reschedule_jobs", datetime.now(UTC) + LATER)),
+    ("reschedule_jobs", on_many("reschedule_jobs", datetime.now(UTC) - LATER)),
+    ("prioritise_jobs", on_many("prioritise_jobs", 0)),
     ("redrive_job", redrive),
     ("count_dependencies", recount),
 ]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
+REMOVING = {"delete_ended"}
 BY_DEPENDENTS = {"insert_dependencies", "settle_dependents"}
 
 
@@ -273,5 +277,6 @@ def test_every_statement_that_writes_a_state_is_tried():
         "insert_unique_jobs",
         *PLAIN_INSERTS,
         *BY_DEPENDENTS,
+        *REMOVING,
     }
     assert writing <= set(inline_code(PAGE))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import db, events, explain, jobs, queues, schedules, worker
+from headrace.cli import bulk, db, events, explain, jobs, operations, queues, schedules, worker
 from headrace.cli.session import Choice
 
 app = typer.Typer(
@@ -17,9 +17,12 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db", help="The schema: migrate, status.")
 jobs.app.command("explain")(explain.explain_job)
+jobs.app.command("bulk")(bulk.bulk)
+jobs.app.command("dead")(bulk.dead)
 app.add_typer(jobs.app, name="jobs", help="List, show, explain, retry and cancel jobs.")
 app.add_typer(events.app, name="events", help="List and follow events, export their JSON Schema.")
 app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
+app.add_typer(operations.app, name="operations", help="List what was done to queues and many jobs; resume it.")
 app.add_typer(
     schedules.app, name="schedules", help="List, show, create, edit, pause, resume, trigger and delete schedules."
 )

@@ -18,6 +18,9 @@ UNSTORABLE: tuple[type[Exception], ...] = (
 )
 """Raised for a value that cannot be stored, now or later."""
 
+OUT_OF_TIME: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
+"""Raised by a statement that took longer than the transaction allows it."""
+
 RELEASED_CONNECTION: tuple[type[Exception], ...] = (asyncpg.InterfaceError,)
 """Raised by a pooled connection that went back to its pool."""
 

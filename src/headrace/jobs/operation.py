@@ -15,6 +15,7 @@ from headrace.ids import uuid7
 _PACKAGE = "headrace.jobs"
 
 Action = Literal["queue.paused", "queue.resumed"]
+"""What is done at once; `headrace.jobs.bulk.DONE` has what takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
