@@ -9,6 +9,8 @@ from headrace.db.database import at_database, fresh_database
 from headrace.db.migrate import MigrationSet, migrate, migration_status
 from headrace.db.statements import statement
 from headrace.errors import (
+    ChildDiedError,
+    ChildError,
     ConfigurationError,
     EventIdTakenError,
     HeadraceError,
@@ -20,6 +22,7 @@ from headrace.errors import (
     JobNotEndedError,
     JobNotFoundError,
     NoResultError,
+    NotInChildError,
     OperationNotFoundError,
     ScheduleExistsError,
     ScheduleNotFoundError,
@@ -41,6 +44,7 @@ from headrace.jobs.explain import explain
 from headrace.jobs.flow import Flow
 from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
+from headrace.jobs.interruption import Interrupted
 from headrace.jobs.job import Enqueued, JobHandle, Priority, Unique
 from headrace.jobs.operation import Operation
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
@@ -49,7 +53,7 @@ from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.selection import JobFilter
 from headrace.jobs.tree import cancel_tree, retry_tree
-from headrace.jobs.worker import WorkerOptions
+from headrace.jobs.worker_options import WorkerOptions
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
 
@@ -58,6 +62,8 @@ __all__ = [
     "NONE",
     "Call",
     "Cancel",
+    "ChildDiedError",
+    "ChildError",
     "Clock",
     "ConfigurationError",
     "Connection",
@@ -71,6 +77,7 @@ __all__ = [
     "Headrace",
     "HeadraceError",
     "Imported",
+    "Interrupted",
     "InvalidArgsError",
     "InvalidEventError",
     "InvalidResultError",
@@ -83,6 +90,7 @@ __all__ = [
     "JobNotFoundError",
     "MigrationSet",
     "NoResultError",
+    "NotInChildError",
     "Operation",
     "OperationNotFoundError",
     "PastEvent",

@@ -22,10 +22,10 @@ from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
-from headrace.jobs.registry import Handler, describe
+from headrace.jobs.registry import Handler, Where, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
-from headrace.jobs.worker import WorkerOptions
+from headrace.jobs.worker_options import WorkerOptions
 from headrace.process import Process
 from headrace.stepper import Stepper
 from headrace.sync import Sync
@@ -97,8 +97,13 @@ class Headrace(Engine):
         max_attempts: int = 3,
         retry: RetryPolicy | None = None,
         timeout: timedelta | None = None,
+        executor: Where | None = None,
     ) -> Callable[[H], H]:
-        """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature."""
+        """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
+
+        A coroutine function runs on the event loop, a plain one in a thread, or with `executor="process"`
+        in a child process, which is killed where the attempt is over its time or cancelled.
+        """
 
         def register(handler: H) -> H:
             self.kinds.add(
@@ -111,6 +116,7 @@ class Headrace(Engine):
                     max_attempts=max_attempts,
                     retry=retry,
                     timeout=timeout,
+                    executor=executor,
                 )
             )
             return handler

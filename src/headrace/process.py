@@ -33,7 +33,8 @@ from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.registry import Registry
 from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.schedules import Schedules
-from headrace.jobs.worker import Worker, WorkerOptions
+from headrace.jobs.worker import Worker
+from headrace.jobs.worker_options import WorkerOptions
 from headrace.service import Service
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction

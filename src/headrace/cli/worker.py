@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
@@ -12,8 +13,10 @@ import typer
 
 from headrace.cli.session import Choice, opened
 from headrace.errors import ConfigurationError
-from headrace.jobs.worker import WorkerOptions
+from headrace.jobs.worker_options import WorkerOptions
 from headrace.terminal import run
+
+_EXIT_SECONDS = 2.0
 
 
 def work(
@@ -23,6 +26,13 @@ def work(
     concurrency: Annotated[int, typer.Option(min=1, help="Jobs run at a time.")] = 20,
     buffer: Annotated[int, typer.Option(min=1, help="Most jobs claimed ahead.")] = 2_000,
     grace: Annotated[float, typer.Option(min=0, help="Seconds running jobs may take to end at shutdown.")] = 30.0,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help='Most child processes, for handlers with executor="process"; by default one a CPU.'),
+    ] = None,
+    process_attempts: Annotated[
+        int | None, typer.Option(min=1, help="Attempts after which a child process is replaced; by default never.")
+    ] = None,
     stop_on_eof: Annotated[
         bool,
         typer.Option("--stop-on-eof", help="Stop when standard input closes: with the program that started it."),
@@ -30,7 +40,12 @@ def work(
 ) -> None:
     """Runs jobs and event handlers until SIGTERM or Ctrl-C; a second one ends running jobs at once."""
     options = WorkerOptions(
-        queues=tuple(queue or ()), concurrency=concurrency, buffer=buffer, grace=timedelta(seconds=grace)
+        queues=tuple(queue or ()),
+        concurrency=concurrency,
+        buffer=buffer,
+        grace=timedelta(seconds=grace),
+        processes=processes,
+        process_attempts=process_attempts,
     )
     run(_work(context.obj, options, stop_on_eof=stop_on_eof))
 
@@ -68,6 +83,12 @@ async def _work(choice: Choice, options: WorkerOptions, *, stop_on_eof: bool) ->
             typer.echo("stopping: no new jobs, running ones may end", err=True)
         finally:
             await process.stop()
+    if process.worker.abandoned_count:
+        typer.echo(f"{process.worker.abandoned_count} handlers have not ended; they end with this process", err=True)
+    # What a handler left running (a coroutine that will not be cancelled, a thread of its own) keeps no worker alive.
+    leaving = threading.Timer(_EXIT_SECONDS, os._exit, [0])
+    leaving.daemon = True
+    leaving.start()
 
 
 def _at_eof(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

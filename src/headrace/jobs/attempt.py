@@ -1,36 +1,78 @@
-"""One attempt at a job: opened from a claimed row, interrupted from outside."""
+"""One attempt at a job: opened from a claimed row, bounded in time, interrupted from outside."""
 
 import asyncio
+import logging
 import time
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 
 from headrace.context import Context
 from headrace.db.connection import Row
 from headrace.jobs.handle import Job, JobServices
+from headrace.jobs.interruption import Interruption
 from headrace.jobs.job import Claim, Priority
-from headrace.jobs.outcome import Again, Cancel, Ended, Verdict, report_error
+from headrace.telemetry import Telemetry
 
 _PRIORITIES = tuple(Priority)  # by number: several times as fast as Priority(number)
 
-Interruption = Literal["cancel", "shutdown", "lost"]
 
+class Attempt(msgspec.Struct, eq=False):
+    """A running attempt: its job, the task it runs in, and why it was interrupted, if it was.
 
-@dataclass(slots=True, eq=False)
-class Attempt:
-    """A running attempt: its job, the task it runs in, and why it was interrupted, if it was."""
+    It is interrupted by cancelling its task, or by `stop` where its handler runs elsewhere. One that
+    has not ended `patience` later is told of, once. `is_abandoned` where nobody waits for its end. The last
+    three are its own.
+    """
 
     job: Job
     task: asyncio.Task[None]
+    telemetry: Telemetry
+    patience: timedelta
     interruption: Interruption | None = None
+    is_abandoned: bool = False
+    stop: Callable[[Interruption], None] | None = None
+    is_cancelled: bool = False
+    timer: asyncio.TimerHandle | None = None
+    watch: asyncio.TimerHandle | None = None
 
     def interrupt(self, why: Interruption) -> None:
         """Interrupts it, unless that was done before."""
-        if self.interruption is None:
-            self.interruption = why
+        if self.interruption is not None:
+            return
+        self.interruption = why
+        self.watch = asyncio.get_running_loop().call_later(self.patience.total_seconds(), self._tell_unheeded)
+        if self.stop is not None:
+            self.stop(why)
+        else:
+            self.is_cancelled = True
             self.task.cancel()
+
+    def limit(self, timeout: timedelta) -> None:
+        """Interrupts it once `timeout` has passed from now."""
+        self.timer = asyncio.get_running_loop().call_later(timeout.total_seconds(), self.interrupt, "timeout")
+
+    def end(self) -> None:
+        """Nothing interrupts it any more."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.watch is not None:
+            self.watch.cancel()
+        if self.is_cancelled:
+            self.task.uncancel()
+
+    def _tell_unheeded(self) -> None:
+        self.telemetry.emit(
+            "attempt.unheeded",
+            level=logging.WARNING,
+            job=self.job.id,
+            kind=self.job.kind,
+            queue=self.job.queue,
+            attempt=self.job.attempt,
+            why=self.interruption,
+            duration=timedelta(seconds=time.perf_counter() - self.job.started),
+        )
 
 
 def open_job(row: Row, *, services: JobServices) -> Job:
@@ -59,12 +101,3 @@ def open_job(row: Row, *, services: JobServices) -> Job:
         started=time.perf_counter(),
         metadata=None if row["metadata"] is None else msgspec.json.decode(row["metadata"]),
     )
-
-
-def follow_interruption(why: Interruption) -> Verdict | None:
-    """What becomes of the job of an interrupted attempt; None where it belongs to another one."""
-    if why == "cancel":
-        return Ended("cancelled", error=report_error(Cancel("cancelled while it ran")))
-    if why == "shutdown":
-        return Again(None, counts=False)
-    return None

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from headrace.jobs.attempt import Attempt
 from headrace.jobs.handle import Job
 from headrace.jobs.outcome import Again, Verdict, name_verdict
 from headrace.telemetry import Telemetry
@@ -53,4 +54,17 @@ def tell_stopped(telemetry: Telemetry, job: Job, verdict: Verdict | None, durati
         duration=duration,
         correlation=job.context.correlation_id,
         traceparent=job.context.traceparent,
+    )
+
+
+def tell_abandoned(telemetry: Telemetry, attempt: Attempt) -> None:
+    """A worker stops without waiting any longer for a handler that was interrupted and has not ended."""
+    telemetry.emit(
+        "attempt.abandoned",
+        level=logging.WARNING,
+        job=attempt.job.id,
+        kind=attempt.job.kind,
+        queue=attempt.job.queue,
+        attempt=attempt.job.attempt,
+        why=attempt.interruption,
     )

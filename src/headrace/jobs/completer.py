@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -51,6 +52,7 @@ class Completer(Service):
         self._on_awaited = on_awaited
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
+        self._reporting = threading.Lock()
         self._reports_due_at = 0.0
         self._flushing = asyncio.Lock()
         self._has_room = asyncio.Event()
@@ -68,12 +70,14 @@ class Completer(Service):
             self._has_room.clear()
 
     def report(self, report: ProgressReport) -> None:
-        """Takes a progress report; a later one of the same job replaces it until it is written."""
-        self._reports[report.claim.job_id] = report
+        """Takes a progress report, from any thread; a later one of the same job replaces it until it is written."""
+        with self._reporting:
+            self._reports[report.claim.job_id] = report
 
     def forget(self, job_id: UUID) -> None:
         """Drops an unwritten report."""
-        self._reports.pop(job_id, None)
+        with self._reporting:
+            self._reports.pop(job_id, None)
 
     @property
     def has_room(self) -> bool:
@@ -130,17 +134,22 @@ class Completer(Service):
         now = time.monotonic()
         if now >= self._reports_due_at:
             self._reports_due_at = now + _PROGRESS_INTERVAL.total_seconds()
-            chosen = list(self._reports)
+            with self._reporting:
+                taken, self._reports = self._reports, {}
+        elif self._reports:
+            with self._reporting:
+                chosen = [one.claim.job_id for one in batch if one.claim.job_id in self._reports]
+                taken = {job_id: self._reports.pop(job_id) for job_id in chosen}
         else:
-            chosen = [one.claim.job_id for one in batch if one.claim.job_id in self._reports]
-        if not chosen:
             return
-        taken = {job_id: self._reports.pop(job_id) for job_id in chosen}
+        if not taken:
+            return
         try:
             async with self._session.use() as connection:
                 await store.save_progress(connection, list(taken.values()))
         except BaseException:
-            self._reports = {**taken, **self._reports}
+            with self._reporting:
+                self._reports = {**taken, **self._reports}
             raise
 
     async def _record(self, batch: list[Settlement]) -> None:

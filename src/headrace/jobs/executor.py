@@ -11,25 +11,31 @@ from uuid import UUID
 from headrace.clock import Clock
 from headrace.context import bind
 from headrace.db.connection import Row
-from headrace.errors import StaleLeaseError
-from headrace.jobs.attempt import Attempt, Interruption, follow_interruption, open_job
-from headrace.jobs.attempt_records import tell_raised, tell_started, tell_stopped
+from headrace.jobs.attempt import Attempt, open_job
+from headrace.jobs.attempt_records import tell_abandoned, tell_started, tell_stopped
 from headrace.jobs.buffer import Buffer
 from headrace.jobs.completer import Completer
-from headrace.jobs.handle import Job
+from headrace.jobs.interruption import Interruption
 from headrace.jobs.invoker import Invoker
-from headrace.jobs.outcome import Cancel, Ended, Verdict, decide_on_error, report_error
+from headrace.jobs.judge import Judge
+from headrace.jobs.outcome import Cancel, Ended, Verdict, report_error
+from headrace.jobs.processes.pool import ProcessPool
+from headrace.jobs.processes.reference import require_found
 from headrace.jobs.registry import Kind
-from headrace.jobs.result import completed
 from headrace.jobs.services import Engine, WorkerServices
 from headrace.jobs.store import Settlement
+from headrace.jobs.threads import Threads
 from headrace.telemetry import Telemetry
 
 _TURNS_BEFORE_YIELD = 128
 
 
 class Executor:
-    """The runners of one worker. `chance` draws the jitter of retries."""
+    """The runners of one worker.
+
+    An interrupted handler that has not ended within `patience` is told of; at shutdown it is left behind.
+    `chance` draws the jitter of retries.
+    """
 
     def __init__(
         self,
@@ -41,20 +47,29 @@ class Executor:
         completer: Completer,
         clock: Clock,
         telemetry: Telemetry,
+        patience: timedelta = timedelta(seconds=2),
+        processes: ProcessPool | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
+        for kind in kinds:
+            if kind.in_process and kind.handler is not None:
+                require_found(kind.name, kind.handler)
         self._concurrency = concurrency
         self._buffer = buffer
         self._completer = completer
         self._telemetry = telemetry
-        self._chance = chance
-        self._invoker = Invoker(concurrency=concurrency)
+        self._patience = patience
+        threads = Threads("headrace-job")
+        self._invoker = Invoker(threads=threads, processes=processes or ProcessPool(size=1, telemetry=telemetry))
+        self._judge = Judge(self._invoker, completer=completer, telemetry=telemetry, chance=chance)
         self._runners: set[asyncio.Task[None]] = set()
         self._running: set[Attempt] = set()
-        self._services = WorkerServices(engine, completer=completer, clock=clock)
+        self._services = WorkerServices(engine, completer=completer, threads=threads, clock=clock)
         self._is_draining = False
         self._turns = 0
+        self._hurry = asyncio.Event()
+        self.abandoned_count = 0
 
     @property
     def running_count(self) -> int:
@@ -67,16 +82,26 @@ class Executor:
             self._runners.add(runner)
 
     async def drain(self, grace: timedelta) -> None:
-        """Lets running handlers end within `grace`, then interrupts them; their jobs go back uncounted."""
+        """Lets running handlers end within `grace`, then interrupts them; their jobs go back uncounted.
+
+        A handler that does not end then either is left behind, and its job given back all the same.
+        """
         self._is_draining = True
         busy = {attempt.task for attempt in self._running}
         for runner in self._runners - busy:
             runner.cancel()
         if busy:
-            await asyncio.wait(busy, timeout=grace.total_seconds())
+            await self._wait(busy, grace)
             self.interrupt_all("shutdown")
-        await asyncio.gather(*self._runners, return_exceptions=True)
-        self._invoker.close()
+            await asyncio.wait(busy, timeout=self._patience.total_seconds())
+            for attempt in list(self._running):
+                self._abandon(attempt)
+        await asyncio.gather(*(self._runners - busy), return_exceptions=True)
+        await self._invoker.close()
+
+    def hurry(self) -> None:
+        """Ends the grace of a drain under way."""
+        self._hurry.set()
 
     def interrupt(self, lease: int, job_id: UUID, why: Interruption) -> None:
         """Interrupts the attempt that holds this lease on this job, if it still runs."""
@@ -116,7 +141,7 @@ class Executor:
 
     async def _attempt(self, row: Row, task: asyncio.Task[None]) -> None:
         job = open_job(row, services=self._services)
-        attempt = Attempt(job, task)
+        attempt = Attempt(job, task, self._telemetry, self._patience)
         self._running.add(attempt)
         is_heard = self._telemetry.hears(logging.DEBUG)
         if is_heard:
@@ -127,52 +152,36 @@ class Executor:
                 verdict = Ended("cancelled", error=report_error(Cancel("cancelled before it ran again")))
             else:
                 with bind(job.context):
-                    verdict = await self._call(self._kinds[job.kind], row["args"], attempt)
-        except asyncio.CancelledError:
-            if attempt.interruption is None:
-                raise
-            verdict = follow_interruption(attempt.interruption)
+                    verdict = await self._judge.attempt(self._kinds[job.kind], row["args"], attempt)
         finally:
             self._running.discard(attempt)
-            if attempt.interruption is not None:
-                task.uncancel()
-        duration = timedelta(seconds=time.perf_counter() - job.started)
-        self._settle(job, verdict, duration)
-        if is_heard:
-            tell_stopped(self._telemetry, job, verdict, duration)
+            attempt.end()
+        if not attempt.is_abandoned:
+            self._end(attempt, verdict, is_heard=is_heard)
 
-    async def _call(self, kind: Kind, raw: str, attempt: Attempt) -> Verdict | None:
-        try:
-            return completed(await self._invoker.call(kind, raw, attempt.job))
-        except StaleLeaseError as error:
-            self._completer.note_stale(attempt.job.claim, error)
-            return None
-        except asyncio.CancelledError:
-            if attempt.task.cancelling():
-                raise
-            return self._judge(
-                kind, attempt, RuntimeError("the handler awaited something that was cancelled, and did not catch it")
-            )
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - every error of a handler becomes an outcome
-            return self._judge(kind, attempt, error)
+    def _abandon(self, attempt: Attempt) -> None:
+        self.abandoned_count += 1
+        attempt.is_abandoned = True
+        tell_abandoned(self._telemetry, attempt)
+        verdict = self._judge.interrupted(self._kinds[attempt.job.kind], attempt)
+        self._end(attempt, verdict, is_heard=self._telemetry.hears(logging.DEBUG))
+        attempt.task.cancel()
 
-    def _judge(self, kind: Kind, attempt: Attempt, error: BaseException) -> Verdict:
+    async def _wait(self, busy: set[asyncio.Task[None]], grace: timedelta) -> None:
+        ended = asyncio.ensure_future(asyncio.wait(busy, timeout=grace.total_seconds()))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({ended, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        hurry.cancel()
+
+    def _end(self, attempt: Attempt, verdict: Verdict | None, *, is_heard: bool) -> None:
         job = attempt.job
-        verdict = decide_on_error(
-            error,
-            attempt=job.attempt,
-            max_attempts=job.max_attempts,
-            policy=kind.retry,
-            chance=self._chance(),
-        )
         duration = timedelta(seconds=time.perf_counter() - job.started)
-        tell_raised(self._telemetry, job, error, verdict, duration)
-        return verdict
-
-    def _settle(self, job: Job, verdict: Verdict | None, duration: timedelta) -> None:
         if verdict is None or job.is_settled:
             self._completer.forget(job.id)
             if verdict is not None and not (isinstance(verdict, Ended) and verdict.state == "completed"):
                 self._telemetry.emit("job.raised_after_completion", level=logging.WARNING, job=job.id, kind=job.kind)
-            return
-        self._completer.settle(Settlement(job.claim, verdict, duration, job.done))
+        else:
+            self._completer.settle(Settlement(job.claim, verdict, duration, job.done))
+        if is_heard:
+            tell_stopped(self._telemetry, job, verdict, duration)

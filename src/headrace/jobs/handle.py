@@ -12,6 +12,7 @@ from headrace.context import Context
 from headrace.db.connection import Connection
 from headrace.jobs.dependencies import DependencyResult, list_dependencies, tally_dependencies
 from headrace.jobs.enqueue import DependsOn, require_name
+from headrace.jobs.interruption import Interrupted, Interruption
 from headrace.jobs.job import Claim, Enqueued, OnFailed, Priority, State, Unique
 from headrace.jobs.outcome import storable
 from headrace.jobs.schedule import Tick, tick_of
@@ -33,6 +34,7 @@ class JobServices(Protocol):
     def transaction(self, job: "Job") -> AbstractAsyncContextManager[Any]: ...
     def connection(self) -> AbstractAsyncContextManager[Connection]: ...
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued: ...
+    async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any: ...
     def report(self, job: "Job") -> None: ...
 
 
@@ -61,12 +63,21 @@ class Job(msgspec.Struct, eq=False):
     total: int | None = None
     message: str | None = None
     is_settled: bool = False
+    interruption: Interruption | None = None
     step_names: set[str] = msgspec.field(default_factory=set[str])
 
     @property
     def is_last_attempt(self) -> bool:
         """True where an error now would leave the job dead."""
         return self.attempt >= self.max_attempts
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True in a plain function whose attempt is to stop: cancelled, over its time, or its worker stops.
+
+        A coroutine is cancelled instead, where it awaits.
+        """
+        return self.interruption is not None
 
     @property
     def tick(self) -> Tick | None:
@@ -129,7 +140,15 @@ class Job(msgspec.Struct, eq=False):
         if name in self.step_names:
             raise ValueError(f"step {name!r} is used twice in one attempt; give each step a name of its own")
         self.step_names.add(name)
-        return await run_step(self.services.connection, self.claim, name, function, args, result_type=result_type)
+        return await run_step(
+            self.services.connection,
+            self.claim,
+            name,
+            function,
+            args,
+            result_type=result_type,
+            in_thread=self.services.in_thread,
+        )
 
     async def dependency_results(self) -> dict[str, DependencyResult]:
         """How the jobs it depends on ended, by the names it has for them, else by their ids as text."""
@@ -145,8 +164,10 @@ class Job(msgspec.Struct, eq=False):
     def progress(self, done: int, *, total: int | None = None, message: str | None = None) -> None:
         """Reports how far the job is; written at most a few times a second, and with its completion.
 
-        Raises ValueError for a count below 0 or above 10^15. A message is cut after 1,000 characters.
+        May be called from any thread. Raises ValueError for a count below 0 or above 10^15, and
+        Interrupted as `checkpoint` does. A message is cut after 1,000 characters.
         """
+        self.checkpoint()
         for name, count in (("done", done), ("total", total)):
             if count is not None and not 0 <= count <= _MOST_STEPS:
                 raise ValueError(f"{name} must be 0 to {_MOST_STEPS}, got {count}")
@@ -154,6 +175,15 @@ class Job(msgspec.Struct, eq=False):
         self.total = total if total is not None else self.total
         self.message = storable(message)[:_MESSAGE_LIMIT] if message is not None else self.message
         self.services.report(self)
+
+    def checkpoint(self) -> None:
+        """Raises Interrupted in a plain function whose attempt is to stop; a few times a second is enough."""
+        if self.interruption is not None:
+            raise Interrupted(self.interruption)
+
+    def interrupt(self, why: Interruption) -> None:
+        """Makes the next checkpoint raise; the worker's own part."""
+        self.interruption = why
 
 
 JobFactory = Callable[[Any], Job]

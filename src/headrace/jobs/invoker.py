@@ -1,66 +1,56 @@
-"""Calls the handler of a job where it belongs: a coroutine on the event loop, a plain function in a thread."""
+"""Calls the handler of a job where it belongs: on the event loop, in a thread or in a child process."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
-from headrace.jobs.handle import Job
+from headrace.jobs.attempt import Attempt
+from headrace.jobs.processes.pool import ProcessPool
 from headrace.jobs.registry import Kind
+from headrace.jobs.threads import Threads
 
 
 class Invoker:
     """Calls handlers, inside their middleware and their timeout.
 
-    A coroutine is interrupted by cancelling it; a thread cannot be, so a plain function runs to its end
-    and what it returns after an interruption is dropped.
+    A coroutine is interrupted by cancelling its task, a child process is killed. A thread can be neither: a
+    plain function hears of it by its next call of its job, and the attempt lasts until it has really ended.
     """
 
-    def __init__(self, *, concurrency: int) -> None:
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="headrace-job")
+    def __init__(self, *, threads: Threads, processes: ProcessPool) -> None:
+        self._threads = threads
+        self._processes = processes
 
-    def call(self, kind: Kind, raw: str, job: Job) -> Awaitable[Any]:
-        """What the handler returns for these args, given as JSON text. Raises what it raises, and TimeoutError.
+    def call(self, kind: Kind, raw: str, attempt: Attempt) -> Awaitable[Any]:
+        """What the handler returns for these args, given as JSON text. Raises what it raises.
 
         Where nothing is around a coroutine it is returned as it is: measured, each coroutine around it costs
         a twentieth of what a job that does nothing costs.
         """
-        passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
-        if kind.timeout is not None or kind.middleware.surrounds_attempts:
-            return self._surrounded(kind, passed, job)
-        handler = kind.handler
-        return handler(*passed) if handler is not None and kind.is_async else self._invoke(kind, passed)
+        if kind.timeout is not None and not kind.in_process:
+            attempt.limit(kind.timeout)
+        if kind.middleware.surrounds_attempts:
+            return kind.middleware.around_attempt(attempt.job, partial(self._invoke, kind, raw, attempt))
+        if kind.is_async and kind.handler is not None:
+            return kind.handler(*[attempt.job if name == "job" else kind.decode(raw) for name in kind.passes])
+        return self._invoke(kind, raw, attempt)
 
-    def close(self) -> None:
-        """Starts nothing more; what runs in a thread goes on."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Ends the child processes and the idle threads; what runs in a thread goes on."""
+        self._threads.close()
+        await self._processes.close()
 
-    async def _surrounded(self, kind: Kind, passed: list[Any], job: Job) -> Any:
-        limit = asyncio.timeout(None if kind.timeout is None else kind.timeout.total_seconds())
-        try:
-            async with limit:
-                return await kind.middleware.around_attempt(job, partial(self._invoke, kind, passed))
-        except TimeoutError as error:
-            if limit.expired():
-                raise TimeoutError(f"the attempt took longer than its timeout of {kind.timeout}") from error
-            raise
-
-    async def _invoke(self, kind: Kind, passed: list[Any]) -> Any:
+    async def _invoke(self, kind: Kind, raw: str, attempt: Attempt) -> Any:
+        if kind.in_process:
+            return await self._processes.run(kind, raw, attempt)
         handler = kind.handler
         assert handler is not None  # noqa: S101 - only handled kinds are claimed
+        job = attempt.job
+        passed = [job if name == "job" else kind.decode(raw) for name in kind.passes]
         if kind.is_async:
             return await handler(*passed)
-        context = copy_context()
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: context.run(_call_plain, handler, passed)
-        )
-
-
-def _call_plain(handler: Callable[..., Any], passed: list[Any]) -> Any:
-    try:
-        return handler(*passed)
-    except StopIteration as error:
-        # No future can carry it: the one awaited would never be done.
-        raise RuntimeError("the handler raised StopIteration") from error
+        attempt.stop = job.interrupt
+        try:
+            return await self._threads.call(handler, *passed)
+        finally:
+            attempt.stop = None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from headrace.errors import ChildError
 from headrace.jobs.duration import require_duration
 from headrace.jobs.retry import RetryPolicy
 
@@ -36,6 +37,9 @@ class Snooze(Outcome):
         require_duration(after, name="after")
         super().__init__(f"snoozed for {after}")
         self.after = after
+
+    def __reduce__(self) -> tuple[type["Snooze"], tuple[timedelta]]:
+        return type(self), (self.after,)
 
 
 class Discard(Outcome):
@@ -94,6 +98,13 @@ class ErrorReport:
 
 def report_error(error: BaseException) -> str:
     """Writes an error as JSON text: type, message, and the end of its traceback."""
+    return describe_error(error).encode()
+
+
+def describe_error(error: BaseException) -> ErrorReport:
+    """What is stored of an error; of one that happened in a child process, what it was there."""
+    if isinstance(error, ChildError):
+        return ErrorReport(error.type_name, error.message, error.traceback)
     text = "".join(traceback.format_exception(error))
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -101,7 +112,7 @@ def report_error(error: BaseException) -> str:
         type=name,
         message=storable(_message(error))[:_MESSAGE_LIMIT],
         traceback=storable(text)[-_TRACEBACK_LIMIT:],
-    ).encode()
+    )
 
 
 def decide_on_error(

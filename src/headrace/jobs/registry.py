@@ -15,10 +15,12 @@ from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindErr
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
 from headrace.jobs.middleware import Middleware
+from headrace.jobs.processes.reference import require_importable
 from headrace.jobs.retry import RetryPolicy
 
 Handler = Callable[..., Any]
 PassedArgument = Literal["args", "job"]
+Where = Literal["thread", "process"]
 
 ARGS_LIMIT_BYTES = 1024 * 1024
 MOST_ATTEMPTS = 32_767
@@ -39,6 +41,7 @@ class Kind:
     args_type: Any = Any
     passes: tuple[PassedArgument, ...] = ()
     is_async: bool = True
+    in_process: bool = False
     queue: str = "default"
     priority: Priority = Priority.NORMAL
     max_attempts: int = 3
@@ -117,6 +120,7 @@ def describe(
     max_attempts: int = 3,
     retry: RetryPolicy | None = None,
     timeout: timedelta | None = None,
+    executor: Where | None = None,
 ) -> Kind:
     """Reads a handler's signature into a `Kind`.
 
@@ -139,6 +143,7 @@ def describe(
     passes: tuple[PassedArgument, ...] = ()
     found: Any = Any
     if handler is not None:
+        _require_executor(name, handler, executor)
         passes, found = _read_signature(name, handler, job_type)
     declared = found if args_type is None else args_type
     return Kind(
@@ -147,6 +152,7 @@ def describe(
         args_type=declared,
         passes=passes,
         is_async=handler is None or inspect.iscoroutinefunction(handler),
+        in_process=executor == "process",
         queue=queue,
         priority=read_priority(priority),
         max_attempts=max_attempts,
@@ -227,6 +233,21 @@ def _result_decoder(handler: Handler | None) -> Callable[[str], Any]:
     except ConfigurationError:
         # The type is the handler's own affair until somebody asks for it.
         return msgspec.json.decode
+
+
+def _require_executor(name: str, handler: Handler, executor: Where | None) -> None:
+    if executor not in {None, "thread", "process"}:
+        raise ConfigurationError(
+            f'executor of job kind {name!r} must be "thread" or "process", got {executor!r}; '
+            "a coroutine function runs on the event loop and takes none"
+        )
+    if executor == "process":
+        require_importable(name, handler)
+    elif executor == "thread" and inspect.iscoroutinefunction(handler):
+        raise ConfigurationError(
+            f"the handler of job kind {name!r} is a coroutine function, which runs on the event loop; "
+            'write it as a plain def, or leave executor="thread" out'
+        )
 
 
 def _decoder(name: str, args_type: Any) -> Callable[[str], Any]:

@@ -16,6 +16,7 @@ from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued
 from headrace.jobs.result import completed
 from headrace.jobs.store import ProgressReport, Settlement
+from headrace.jobs.threads import Threads
 
 
 class UnitOfWork(Protocol):
@@ -43,8 +44,9 @@ class Engine(Protocol):
 class WorkerServices:
     """Serves the attempts of one worker."""
 
-    def __init__(self, engine: Engine, *, completer: Completer, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, completer: Completer, threads: Threads, clock: Clock) -> None:
         self._engine = engine
+        self._threads = threads
         self._completer = completer
         self._clock = clock
 
@@ -82,6 +84,10 @@ class WorkerServices:
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued:
         """See `Job.enqueue`."""
         return await self._engine.enqueue(kind, args, **options)
+
+    async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls a plain function beside the event loop."""
+        return await self._threads.call(function, *args)
 
     def report(self, job: Job) -> None:
         """See `Job.progress`."""

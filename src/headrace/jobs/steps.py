@@ -1,9 +1,8 @@
 """Steps: parts of a handler whose results are kept, so that a later attempt does not do them again."""
 
-import asyncio
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ _PACKAGE = "headrace.jobs"
 STEP_LIMIT_BYTES = 256 * 1024
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+InThread = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,14 @@ class StepDetail:
 
 
 async def run_step(
-    connect: Connect, claim: Claim, name: str, function: Callable[..., Any], args: tuple[Any, ...], *, result_type: Any
+    connect: Connect,
+    claim: Claim,
+    name: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    *,
+    result_type: Any,
+    in_thread: InThread,
 ) -> Any:
     """See `Job.step`."""
     async with connect() as connection:
@@ -45,7 +52,7 @@ async def run_step(
     if kept is not None:
         return msgspec.json.decode(kept, type=result_type)
     started = time.perf_counter()
-    raw = _encoded(name, await _call(function, args))
+    raw = _encoded(name, await _call(function, args, in_thread))
     # Decoded at once: the first attempt must see what the later ones will.
     result = msgspec.json.decode(raw, type=result_type)
     duration = timedelta(seconds=time.perf_counter() - started)
@@ -69,10 +76,10 @@ async def forget_flows(connection: Connection, *, limit: int) -> int:
     return int(await connection.fetchval(statement(_PACKAGE, "forget_flows"), limit))
 
 
-async def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+async def _call(function: Callable[..., Any], args: tuple[Any, ...], in_thread: InThread) -> Any:
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    found = await asyncio.to_thread(function, *args)
+    found = await in_thread(function, *args)
     # A lambda around a coroutine function, or a partial of one.
     return await found if inspect.isawaitable(found) else found
 

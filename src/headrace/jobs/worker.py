@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,9 +20,11 @@ from headrace.jobs.fetcher import Fetcher
 from headrace.jobs.job import Claim
 from headrace.jobs.lease import Lease, WorkerCard
 from headrace.jobs.outcome import Again
+from headrace.jobs.processes.pool import ProcessPool
 from headrace.jobs.registry import Registry
 from headrace.jobs.services import Engine
 from headrace.jobs.store import Settlement
+from headrace.jobs.worker_options import WorkerOptions
 from headrace.telemetry import Telemetry
 
 START_LIMIT = timedelta(seconds=60)
@@ -31,44 +32,6 @@ START_LIMIT = timedelta(seconds=60)
 
 _FLUSH_LIMIT = timedelta(seconds=10)
 _MOST_PATIENCE = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    """How a worker works.
-
-    `queues` empty means every queue a registered kind names. `concurrency` is the number of jobs run
-    at a time, `buffer` the most jobs claimed ahead, `poll` the longest time between two looks for
-    work when no wake-up comes, `heartbeat` the time between two signs of life, `lease` how long a
-    worker that cannot be reached keeps its jobs, `grace` how long running jobs may take to end at
-    shutdown, `unhandled_grace` how long due jobs of kinds that no living worker handles are kept before
-    they fail.
-    """
-
-    queues: tuple[str, ...] = ()
-    concurrency: int = 20
-    buffer: int = 2_000
-    poll: timedelta = timedelta(seconds=1)
-    heartbeat: timedelta = timedelta(milliseconds=500)
-    lease: timedelta = timedelta(seconds=15)
-    grace: timedelta = timedelta(seconds=30)
-    unhandled_grace: timedelta = timedelta(days=7)
-
-    def __post_init__(self) -> None:
-        for name in ("concurrency", "buffer"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("poll", "heartbeat", "lease", "unhandled_grace"):
-            if getattr(self, name) <= timedelta(0):
-                raise ConfigurationError(
-                    f"{name} must be positive, got {getattr(self, name)}; use timedelta(seconds=...)"
-                )
-        if self.grace < timedelta(0):
-            raise ConfigurationError(f"grace must not be negative, got {self.grace}; use timedelta(0) for none")
-        if self.lease < 4 * self.heartbeat:
-            raise ConfigurationError(
-                f"lease must be at least four heartbeats, got lease={self.lease}, heartbeat={self.heartbeat}"
-            )
 
 
 class Worker:
@@ -120,6 +83,12 @@ class Worker:
             completer=self._completer,
             clock=clock,
             telemetry=telemetry,
+            patience=options.patience,
+            processes=ProcessPool(
+                size=options.processes or os.cpu_count() or 1,
+                attempts_each=options.process_attempts,
+                telemetry=telemetry,
+            ),
         )
         self._pool = pool
         self._card = WorkerCard(
@@ -133,7 +102,6 @@ class Worker:
             is_locked=pool.has_direct,
         )
         self._lease: Lease | None = None
-        self._hurry = asyncio.Event()
         self._is_stopped = asyncio.Event()
 
     @property
@@ -150,6 +118,11 @@ class Worker:
     def stale_count(self) -> int:
         """How many settlements were refused because another attempt owned the job."""
         return self._completer.stale_count
+
+    @property
+    def abandoned_count(self) -> int:
+        """How many interrupted handlers a stop did not wait for; they may run until the process ends."""
+        return self._executor.abandoned_count
 
     def wake(self) -> None:
         """Looks for work at once."""
@@ -199,18 +172,13 @@ class Worker:
     async def stop(self, *, grace: timedelta | None = None) -> None:
         """Stops in good order: claims no more, gives back what has not begun, lets running jobs end.
 
-        Those that run longer than `grace` are interrupted and given back without counting the attempt.
+        Those that run longer than `grace` are interrupted and given back without counting the attempt;
+        `abandoned_count` tells how many handlers did not end then either.
         """
         self._is_stopped.set()
         await self._fetcher.stop()
         self._give_back()
-        drain = asyncio.ensure_future(self._executor.drain(self._options.grace if grace is None else grace))
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({drain, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        if not drain.done():
-            self._executor.interrupt_all("shutdown")
-            await drain
-        hurry.cancel()
+        await self._executor.drain(self._options.grace if grace is None else grace)
         await self._flush()
         await self._completer.stop()
         if self._lease is not None:
@@ -221,7 +189,7 @@ class Worker:
 
     def hurry(self) -> None:
         """Ends the grace of a stop under way."""
-        self._hurry.set()
+        self._executor.hurry()
 
     async def _registered_or_stopped(self, registered: asyncio.Event) -> None:
         waits = {asyncio.ensure_future(one.wait()) for one in (registered, self._is_stopped)}

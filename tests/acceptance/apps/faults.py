@@ -5,11 +5,14 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
+from spinning import spin
 
 from headrace import (
     Cancel,
@@ -108,6 +111,29 @@ async def die(job: Job) -> None:
     """Kills its worker."""
     await _note(job, "began")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+app.job("spin", executor="process")(spin)
+
+
+@app.job("stuck")
+def stuck(task: Task) -> None:
+    """Never ends, in a thread."""
+    threading.Event().wait()
+
+
+@app.job("elsewhere")
+async def elsewhere(task: Task) -> None:
+    """Never ends, in a thread of the event loop's."""
+    await asyncio.to_thread(threading.Event().wait)
+
+
+@app.job("stubborn")
+async def stubborn(task: Task) -> None:
+    """Never ends, whoever cancels it."""
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
 
 
 class Part(msgspec.Struct, frozen=True):
