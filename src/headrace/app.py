@@ -158,6 +158,7 @@ class Headrace(Engine):
         lanes: int = 1,
         batch_size: int = 100,
         start: Start = "beginning",
+        attempts: int | None = 5,
         on_error: OnError = "raise",
     ) -> On:
         """Registers a handler of events, as a decorator, or jobs for them with `.enqueue(...)`.
@@ -175,6 +176,7 @@ class Headrace(Engine):
             lanes=lanes,
             batch_size=batch_size,
             start=start,
+            attempts=attempts,
             on_error=on_error,
         )
 

@@ -9,6 +9,8 @@
     ├── TransactionClosedError    the transaction given has ended, failed or never began
     ├── WrongVersionError         the stream has moved on: expected and actual version
     ├── EventIdTakenError         the id given is that of an event with other content
+    ├── SubscriptionNotFoundError no subscription of this name
+    ├── ParkedStreamNotFoundError no stream is parked at this event
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── ChildDiedError            the child process of an attempt ended by itself
@@ -274,6 +276,29 @@ class WorkerNotStartedError(HeadraceError):
         )
         self.timeout = timeout
         self.reason = reason
+
+
+class SubscriptionNotFoundError(HeadraceError):
+    """No subscription of this name has begun."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no subscription {name!r} has begun; `headrace subscriptions list` shows those that have, "
+            "a worker with its handler begins one"
+        )
+        self.name = name
+
+
+class ParkedStreamNotFoundError(HeadraceError):
+    """A subscription has no stream parked at this event, or is resuming it already."""
+
+    def __init__(self, name: str, position: int) -> None:
+        super().__init__(
+            f"subscription {name!r} has no stream parked at event {position}; "
+            "`headrace subscriptions parked` shows what it has"
+        )
+        self.name = name
+        self.position = position
 
 
 class SchemaError(HeadraceError):

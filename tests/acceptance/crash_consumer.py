@@ -1,4 +1,4 @@
-"""The process that test_consumer_crash kills: consumes in two lanes and tells of every batch midway."""
+"""The process that crash tests kill: consumes in so many lanes, fails at poisoned events, tells of batches midway."""
 
 import asyncio
 import sys
@@ -16,6 +16,7 @@ from headrace.events.subscription import Subscription
 from headrace.telemetry import Telemetry
 
 _INSERT = "INSERT INTO effect VALUES ($1)"
+_IS_POISONED = "SELECT EXISTS (SELECT FROM poison WHERE position = $1)"
 
 
 @dataclass
@@ -30,9 +31,12 @@ async def apply(unit: Unit, batch: Sequence[StoredEvent]) -> None:
     print("midway", flush=True)  # noqa: T201 - the signal the test waits for
     for event in batch[half:]:
         await unit.connection.execute(_INSERT, event.position)
+    for event in batch:
+        if await unit.connection.fetchval(_IS_POISONED, event.position):
+            raise ValueError(f"event {event.position} is poisoned")
 
 
-async def main(dsn: str) -> None:
+async def main(dsn: str, lanes: int) -> None:
     pool = ConnectionPool(dsn, size=4)
     await pool.open()
 
@@ -44,7 +48,7 @@ async def main(dsn: str) -> None:
     consumer = Consumer(
         pool,
         known_events(),
-        Subscription("crash", types=frozenset({"note.taken"}), lanes=2, batch_size=20),
+        Subscription("crash", types=frozenset({"note.taken"}), lanes=lanes, batch_size=20, attempts=1),
         begin=begin,
         apply=apply,
         telemetry=Telemetry(),
@@ -54,4 +58,4 @@ async def main(dsn: str) -> None:
     await asyncio.Event().wait()
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(sys.argv[1], int(sys.argv[2])))

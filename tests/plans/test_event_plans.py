@@ -24,8 +24,8 @@ async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
     await connection.execute("UPDATE headrace.head SET position = 9000")
     await connection.execute("INSERT INTO headrace.subscription VALUES ('s', 'ordered', 4)")
     await connection.execute(
-        "INSERT INTO headrace.checkpoint (subscription, lane, position) "
-        "SELECT 's', n, 8000 FROM generate_series(0, 3) AS n"
+        "INSERT INTO headrace.checkpoint (subscription, lane, lane_count, position) "
+        "SELECT 's', n, 4, 8000 FROM generate_series(0, 3) AS n"
     )
     await connection.execute("ANALYZE headrace.event, headrace.stream, headrace.checkpoint, headrace.head")
     await connection.execute("SET plan_cache_mode = force_generic_plan")
@@ -35,9 +35,10 @@ async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
 ARGUMENTS = {
     "read": "8000, NULL, NULL, NULL, NULL, 100",
     "read_lane": "8000, 9000, ARRAY['note.taken'], 4, 1, 100",
+    "read_lane_above_floors": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 's'",
     "read_stream": "'', 'contact', '7', 1, NULL, NULL, NULL, 100",
     "survey_log": "10000",
-    "lanes_behind": "'s', ARRAY['note.taken'], 4, 10000, NULL",
+    "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL",
     "append_one": "'', 'contact', '7', -1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
     "lock_stream": "'', 'contact', '7', 1, -1",
 }
@@ -66,7 +67,7 @@ def event_scans(found: dict) -> list[dict]:
 INDEXED = {"Index Scan", "Index Only Scan"}
 
 
-@pytest.mark.parametrize("name", ["read", "read_lane", "read_stream"])
+@pytest.mark.parametrize("name", ["read", "read_lane", "read_lane_above_floors", "read_stream"])
 async def test_pages_are_read_in_the_order_of_an_index_without_a_sort(log, name):
     found = await plan(log, name)
     assert {node["Node Type"] for node in event_scans(found)} <= INDEXED
@@ -79,7 +80,7 @@ async def test_a_stream_is_read_by_its_own_index_with_all_its_columns(log):
             assert column in node["Index Cond"]
 
 
-@pytest.mark.parametrize("name", ["survey_log", "lanes_behind", "read", "read_lane"])
+@pytest.mark.parametrize("name", ["survey_log", "lanes_behind", "read", "read_lane", "read_lane_above_floors"])
 async def test_what_was_passed_is_not_looked_at_again(log, name):
     for node in event_scans(await plan(log, name)):
         assert node["Node Type"] in INDEXED

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import bulk, db, events, explain, jobs, operations, queues, schedules, worker
+from headrace.cli import bulk, db, events, explain, jobs, operations, queues, schedules, subscriptions, worker
 from headrace.cli.session import Choice
 
 app = typer.Typer(
@@ -25,6 +25,9 @@ app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
 app.add_typer(operations.app, name="operations", help="List what was done to queues and many jobs; resume it.")
 app.add_typer(
     schedules.app, name="schedules", help="List, show, create, edit, pause, resume, trigger and delete schedules."
+)
+app.add_typer(
+    subscriptions.app, name="subscriptions", help="List, pause, resume and replay handlers of events; parked streams."
 )
 app.command("worker")(worker.work)
 

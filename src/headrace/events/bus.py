@@ -21,7 +21,7 @@ HandlerFunction = Callable[..., Awaitable[Any]]
 class Handler:
     """One handler: a stable name, the types it wants (None for all), and its one mode of delivery.
 
-    `lanes`, `batch_size` and `start` matter to `job` and `ordered`, `on_error` to `sync`. The name is
+    `lanes`, `batch_size`, `start` and `attempts` matter to `job` and `ordered`, `on_error` to `sync`. The name is
     what its checkpoint is stored under: a new name begins anew.
     """
 
@@ -32,6 +32,7 @@ class Handler:
     lanes: int = 1
     batch_size: int = 100
     start: Start = "beginning"
+    attempts: int | None = 5
     on_error: OnError = "raise"
 
     def __post_init__(self) -> None:
@@ -59,6 +60,7 @@ class Handler:
             lanes=self.lanes,
             batch_size=self.batch_size,
             start=self.start,
+            attempts=self.attempts,
         )
 
     def wants(self, name: str) -> bool:

@@ -8,67 +8,56 @@ import msgspec
 
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
-from headrace.errors import ConfigurationError
-from headrace.events.subscription import Subscription
+from headrace.events.subscription import Subscription, type_list
 
 _PACKAGE = "headrace.events"
 
 
 @dataclass(frozen=True, slots=True)
 class LaneBehind:
-    """A lane with positions between its checkpoint and how far it may look (`reach`)."""
+    """A lane with something to do.
+
+    There are positions between its checkpoint and how far it may look (`reach`), or a parked stream is
+    to be resumed.
+    """
 
     lane: int
     position: int
     reach: int
     has_events: bool
+    has_resuming: bool
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)
 class HeldLane:
-    """A lane whose checkpoint this transaction has locked: nobody else works on it until it ends."""
+    """A lane whose checkpoint this transaction has locked: nobody else works on it until it ends.
+
+    `lane_count` is how many lanes there are now, whatever this process was told; `generation` grows
+    when that changes. With `has_floor`, lanes of an earlier number have handled some of what lies ahead.
+    """
 
     lane: int
     position: int
     reach: int
     failure_count: int
-
-
-async def register(connection: Connection, subscription: Subscription) -> None:
-    """Makes the subscription and its checkpoints where they are missing. Wants a transaction.
-
-    Raises ConfigurationError where it already has another number of lanes: streams would change
-    lanes, and lanes are not at the same position.
-    """
-    lane_count = await connection.fetchval(
-        statement(_PACKAGE, "register_subscription"), subscription.name, subscription.mode, subscription.lanes
-    )
-    if lane_count != subscription.lanes:
-        raise ConfigurationError(
-            f"subscription {subscription.name!r} was begun with {lane_count} lanes, the code says "
-            f"{subscription.lanes}; write lanes={lane_count}, or give the handler a new name to begin anew"
-        )
-    await connection.execute(
-        statement(_PACKAGE, "make_checkpoints"),
-        subscription.name,
-        subscription.lanes,
-        subscription.start == "now",
-    )
+    lane_count: int
+    generation: int
+    parked_count: int = 0
+    has_floor: bool = False
 
 
 async def lanes_behind(
     connection: Connection, subscription: Subscription, *, window: int, now: datetime | None
 ) -> list[LaneBehind]:
-    """The lanes with something to pass, the furthest behind first, without those resting after a failure."""
+    """The lanes with something to do, the furthest behind first, without those resting after a failure.
+
+    None of a subscription that is paused.
+    """
     rows = await connection.fetch(
-        statement(_PACKAGE, "lanes_behind"),
-        subscription.name,
-        _types(subscription),
-        subscription.lanes,
-        window,
-        now,
+        statement(_PACKAGE, "lanes_behind"), subscription.name, type_list(subscription), window, now
     )
-    return [LaneBehind(row[0], row[1], row[2], row[3]) for row in rows]
+    return [LaneBehind(*row) for row in rows]
 
 
 async def lock_lane(
@@ -80,7 +69,7 @@ async def lock_lane(
     silence: timedelta,
     now: datetime | None,
 ) -> HeldLane | None:
-    """Takes a lane for the current transaction, or None where another has it or it rests.
+    """Takes a lane for the current transaction, or None where another has it, it rests, or all are paused.
 
     The server ends this session when it is idle in the transaction for longer than `silence`, so that
     a worker cut off by the network cannot keep the lane.
@@ -93,20 +82,18 @@ async def lock_lane(
         str(int(silence.total_seconds() * 1000)),
         now,
     )
-    return None if row is None else HeldLane(lane, row[0], row[2], row[1])
+    if row is None:
+        return None
+    position, failure_count, reach, lane_count, generation, parked_count, has_floor, _ = row
+    return HeldLane(lane, position, reach, failure_count, lane_count, generation, parked_count, has_floor)
 
 
 async def read_lane(connection: Connection, subscription: Subscription, held: HeldLane, *, limit: int) -> list[Row]:
     """The rows of the next events of a held lane, for `stored_events`."""
-    return await connection.fetch(
-        statement(_PACKAGE, "read_lane"),
-        held.position,
-        held.reach,
-        _types(subscription),
-        subscription.lanes,
-        held.lane,
-        limit,
-    )
+    arguments = held.position, held.reach, type_list(subscription), held.lane_count, held.lane, limit
+    if held.has_floor:
+        return await connection.fetch(statement(_PACKAGE, "read_lane_above_floors"), *arguments, subscription.name)
+    return await connection.fetch(statement(_PACKAGE, "read_lane"), *arguments)
 
 
 async def move_checkpoint(
@@ -127,6 +114,7 @@ async def skip_ahead(connection: Connection, subscription: Subscription, lanes: 
         [lane.lane for lane in lanes],
         [lane.position for lane in lanes],
         [lane.reach for lane in lanes],
+        [lane.generation for lane in lanes],
     )
 
 
@@ -148,16 +136,13 @@ async def record_failure(
         retry_in,
         msgspec.json.encode(error).decode(),
         now,
+        held.generation,
     )
 
 
 async def caught_up_to(connection: Connection, name: str) -> int | None:
     """The position that every lane of a subscription has passed; None where it does not exist."""
     return await connection.fetchval(statement(_PACKAGE, "caught_up_to"), name)
-
-
-def _types(subscription: Subscription) -> list[str] | None:
-    return None if subscription.types is None else sorted(subscription.types)
 
 
 async def next_retry(

@@ -4,19 +4,19 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 from headrace.clock import Clock, SystemClock
 from headrace.db.connection import Connection, Pool, Row
-from headrace.errors import ConfigurationError, HeadraceError
-from headrace.events import checkpoint
+from headrace.errors import HeadraceError
+from headrace.events import checkpoint, lanes, parking
 from headrace.events.checkpoint import HeldLane, LaneBehind
-from headrace.events.event import StoredEvent
+from headrace.events.delivery import Apply, Begin, Delivery, T
 from headrace.events.failure import describe_failure, retry_delay
+from headrace.events.resumer import Resumer
 from headrace.events.schema import EventRegistry
 from headrace.events.stored import stored_events
 from headrace.events.subscription import Subscription
@@ -25,15 +25,6 @@ from headrace.telemetry import Telemetry
 
 _WINDOW = 10_000
 """Positions a lane looks ahead at a time: bounds what a turn without events for it can cost."""
-
-
-class UnitOfWork(Protocol):
-    """An open transaction; what the handler writes in it commits with the checkpoint."""
-
-    @property
-    def connection(self) -> Connection:
-        """The connection it is open on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +41,6 @@ class _Batch:
         return int(self.rows[-1][0]) if len(self.rows) == self.size else self.held.reach
 
 
-T = TypeVar("T", bound=UnitOfWork)
-
-Begin = Callable[[], AbstractAsyncContextManager[T]]
-"""Opens a transaction for a block, committed at its end, rolled back on an error."""
-
-Apply = Callable[[T, Sequence[StoredEvent]], Awaitable[None]]
-"""Handles a batch inside the transaction given: all of it, or an error."""
-
-
 class Consumer(Service, Generic[T]):
     """The loop of one subscription in one process; any number of processes may run it.
 
@@ -68,7 +50,9 @@ class Consumer(Service, Generic[T]):
     back with everything it had not committed.
 
     A batch that fails is tried again at half its size, down to the one event that fails; the lane then
-    rests for 2^n s, at most five minutes, jittered. `silence` is how long a handler may leave its
+    rests for 2^n s, at most five minutes, jittered. After as many attempts as the subscription grants the
+    event's stream is parked: its later events queue behind it, until an operator resumes it or skips the
+    event; all others go on. `silence` is how long a handler may leave its
     transaction idle before the server takes the lane away. Lanes for which the log holds nothing are
     moved at most every `skip_interval`.
     """
@@ -88,15 +72,20 @@ class Consumer(Service, Generic[T]):
         skip_interval: timedelta = timedelta(milliseconds=250),
     ) -> None:
         super().__init__(f"consumer-{subscription.name}", telemetry=telemetry, idle=idle)
-        if silence <= timedelta(0):
-            raise ConfigurationError(f"silence must be positive, got {silence}; use timedelta(seconds=...)")
         self.subscription = subscription
+        self._delivery = Delivery(
+            pool=pool,
+            registry=registry,
+            subscription=subscription,
+            begin=begin,
+            apply=apply,
+            telemetry=telemetry,
+            clock=clock or SystemClock(),
+            silence=silence,
+            window=_WINDOW,
+        )
+        self._resumer = Resumer(self._delivery)
         self._pool = pool
-        self._registry = registry
-        self._begin = begin
-        self._apply = apply
-        self._clock = clock or SystemClock()
-        self._silence = silence
         self._skip_interval = skip_interval
         self._skipped_at = -math.inf
         self._sizes: dict[int, int] = {}
@@ -106,27 +95,37 @@ class Consumer(Service, Generic[T]):
         if not self._is_registered:
             await self.register()
         async with self._pool.acquire() as connection:
-            lanes = await checkpoint.lanes_behind(
-                connection, self.subscription, window=_WINDOW, now=self._clock.override()
+            behind = await checkpoint.lanes_behind(
+                connection, self.subscription, window=_WINDOW, now=self._delivery.clock.override()
             )
         has_moved = False
-        for lane in lanes:
+        for lane in behind:
+            if lane.has_resuming and not self.is_stopping:
+                has_moved |= await self._resumer.advance(lane.lane)
             if lane.has_events and not self.is_stopping:
                 has_moved |= await self._advance(lane.lane)
-        rest = await self._skip([lane for lane in lanes if not lane.has_events])
+        rest = await self._skip([lane for lane in behind if not lane.has_events and lane.position < lane.reach])
         return AGAIN if has_moved else rest
 
     async def register(self) -> None:
-        """Makes the subscription's rows where they are missing. Raises ConfigurationError for other lanes."""
+        """Makes the subscription's rows where they are missing, and gives it its number of lanes."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await checkpoint.register(connection, self.subscription)
+            before = await lanes.register(connection, self.subscription)
         self._is_registered = True
+        if before != self.subscription.lanes:
+            self.telemetry.emit(
+                "subscription.lanes",
+                level=logging.INFO,
+                subscription=self.subscription.name,
+                before=before,
+                after=self.subscription.lanes,
+            )
 
     async def _advance(self, lane: int) -> bool:
         """One batch of one lane; whether anything came of it, be it a failure to try again at once."""
         batch: _Batch | None = None
         try:
-            async with self._begin() as transaction:
+            async with self._delivery.begin() as transaction:
                 batch = await self._take(transaction.connection, lane)
                 if batch is None:
                     return False
@@ -151,8 +150,8 @@ class Consumer(Service, Generic[T]):
             self.subscription,
             lane,
             window=_WINDOW,
-            silence=self._silence,
-            now=self._clock.override(),
+            silence=self._delivery.silence,
+            now=self._delivery.clock.override(),
         )
         if held is None:
             return None
@@ -161,14 +160,17 @@ class Consumer(Service, Generic[T]):
         return _Batch(held, size, await checkpoint.read_lane(connection, self.subscription, held, limit=size))
 
     async def _work(self, transaction: T, batch: _Batch) -> None:
-        if batch.rows:
-            await self._apply(transaction, list(stored_events(self._registry, batch.rows)))
+        ready = batch.rows
+        if ready and batch.held.parked_count:
+            ready = await parking.part_ready(transaction.connection, self.subscription.name, ready)
+        if ready:
+            await self._delivery.apply(transaction, list(stored_events(self._delivery.registry, ready)))
         if not await checkpoint.move_checkpoint(
             transaction.connection,
             self.subscription,
             batch.held,
             to=batch.reached,
-            event_count=len(batch.rows),
+            event_count=len(ready),
         ):
             raise HeadraceError(
                 f"lane {batch.held.lane} of {self.subscription.name!r} is no longer at position "
@@ -189,8 +191,12 @@ class Consumer(Service, Generic[T]):
                 reason=repr(error),
             )
             return True
-        position, event_id, event_type = batch.rows[0][:3]
         self._sizes[held.lane] = 1
+        position, event_id, event_type = batch.rows[0][:3]
+        facts = describe_failure(error, position=position, event_id=event_id, event_type=event_type)
+        most = self.subscription.attempts
+        if most is not None and held.failure_count + 1 >= most:
+            return await self._park(batch, facts, error)
         retry_in = retry_delay(held.failure_count + 1, jitter=random.random())  # noqa: S311 - jitter, no secret
         async with self._pool.acquire() as connection:
             await checkpoint.record_failure(
@@ -198,8 +204,8 @@ class Consumer(Service, Generic[T]):
                 self.subscription,
                 held,
                 retry_in=retry_in,
-                error=describe_failure(error, position=position, event_id=event_id, event_type=event_type),
-                now=self._clock.override(),
+                error=facts,
+                now=self._delivery.clock.override(),
             )
         self.telemetry.emit(
             "subscription.failed",
@@ -212,6 +218,26 @@ class Consumer(Service, Generic[T]):
             retry_in=retry_in,
         )
         return False
+
+    async def _park(self, batch: _Batch, facts: dict[str, object], error: Exception) -> bool:
+        """Sets the failing event's stream aside, so that the lane goes on."""
+        held, row = batch.held, batch.rows[0]
+        async with self._pool.acquire() as connection:
+            is_parked = await parking.park(
+                connection, self.subscription.name, held, row, error=facts, now=self._delivery.clock.override()
+            )
+        if is_parked:
+            self.telemetry.emit(
+                "subscription.parked",
+                level=logging.ERROR,
+                error=error,
+                subscription=self.subscription.name,
+                lane=held.lane,
+                stream=str(parking.parked_key(row)),
+                position=row[0],
+                event_type=row[2],
+            )
+        return True
 
     async def _skip(self, lanes: Sequence[LaneBehind]) -> timedelta | None:
         """Moves lanes over what holds nothing for them, now and then; the rest until it is due."""

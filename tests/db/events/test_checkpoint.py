@@ -5,7 +5,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from headrace.events import checkpoint
+from headrace.events import checkpoint, lanes
 from headrace.events.checkpoint import HeldLane, LaneBehind
 from headrace.events.subscription import Subscription
 
@@ -16,9 +16,14 @@ STATS = Subscription("stats", lanes=2)
 async def stats(connection) -> asyncpg.Connection:
     """A subscription of two lanes, both at position 10."""
     async with connection.transaction():
-        await checkpoint.register(connection, STATS)
+        await lanes.register(connection, STATS)
     await connection.execute("UPDATE headrace.checkpoint SET position = 10")
     return connection
+
+
+def behind(lane: int, position: int, *, generation: int = 1) -> LaneBehind:
+    """A lane that holds nothing up to position 20."""
+    return LaneBehind(lane, position, 20, has_events=False, has_resuming=False, generation=generation)
 
 
 async def positions(connection) -> list[int]:
@@ -27,14 +32,14 @@ async def positions(connection) -> list[int]:
 
 @pytest.mark.parametrize(("found_at", "failure_count"), [(10, 1), (9, 0)])
 async def test_a_failure_is_noted_only_where_it_happened(stats, found_at, failure_count):
-    held = HeldLane(0, found_at, 20, 0)
+    held = HeldLane(0, found_at, 20, 0, 2, 1)
     await checkpoint.record_failure(stats, STATS, held, retry_in=timedelta(seconds=2), error={}, now=None)
     counts = await stats.fetch("SELECT failure_count FROM headrace.checkpoint ORDER BY lane")
     assert [row[0] for row in counts] == [failure_count, 0]
 
 
 async def test_a_lane_that_has_moved_since_is_not_skipped_ahead(stats):
-    await checkpoint.skip_ahead(stats, STATS, [LaneBehind(0, 9, 20, False), LaneBehind(1, 10, 20, False)])
+    await checkpoint.skip_ahead(stats, STATS, [behind(0, 9), behind(1, 10)])
     assert await positions(stats) == [10, 20]
 
 
@@ -42,7 +47,7 @@ async def test_a_lane_at_work_elsewhere_is_not_skipped_and_not_waited_for(stats,
     other = await asyncpg.connect(database)
     async with other.transaction():
         assert await checkpoint.lock_lane(other, STATS, 0, window=10, silence=timedelta(seconds=60), now=None)
-        await checkpoint.skip_ahead(stats, STATS, [LaneBehind(0, 10, 20, False), LaneBehind(1, 10, 20, False)])
+        await checkpoint.skip_ahead(stats, STATS, [behind(0, 10), behind(1, 10)])
         assert await positions(stats) == [10, 20]
     await other.close()
 

@@ -1,5 +1,5 @@
--- The lanes of a subscription behind the safe head and not resting after a failure, the furthest behind first, and
--- how far each may look; whether an event for it lies there.
+-- The lanes of a subscription with something to do and not resting after a failure, the furthest behind first: how far
+-- each may look, whether an event for it lies there, and whether a parked stream of it is to be resumed.
 -- Index: checkpoint_pkey, then event_pkey from each checkpoint, so far as the lane may look.
 SELECT checkpoint.lane, checkpoint.position, reach.position AS reach,
        EXISTS (
@@ -8,14 +8,27 @@ SELECT checkpoint.lane, checkpoint.position, reach.position AS reach,
              AND event.position <= reach.position
              AND ($2::text[] IS NULL OR event.type = ANY ($2))
              AND (
-                 $3::integer = 1
-                 OR headrace.lane_of(event.tenant_id, event.aggregate_type, event.aggregate_id, $3) = checkpoint.lane
+                 checkpoint.lane_count = 1
+                 OR headrace.lane_of(event.tenant_id, event.aggregate_type, event.aggregate_id, checkpoint.lane_count)
+                    = checkpoint.lane
              )
-       ) AS has_events
+       ) AS has_events,
+       resuming.is_there AS has_resuming, checkpoint.generation
 FROM headrace.checkpoint
+JOIN headrace.subscription ON subscription.name = checkpoint.subscription
 CROSS JOIN headrace.head
-CROSS JOIN LATERAL (SELECT least(head.position, checkpoint.position + $4::bigint)) AS reach (position)
+CROSS JOIN LATERAL (SELECT least(head.position, checkpoint.position + $3::bigint)) AS reach (position)
+CROSS JOIN LATERAL (
+    SELECT checkpoint.parked_count > 0 AND EXISTS (
+        SELECT FROM headrace.parked_stream
+        WHERE parked_stream.subscription = $1
+          AND parked_stream.state = 'resuming'
+          AND headrace.parked_lane(parked_stream.tenant_id, parked_stream.aggregate_type, parked_stream.aggregate_id,
+                                   checkpoint.lane_count) = checkpoint.lane
+    )
+) AS resuming (is_there)
 WHERE checkpoint.subscription = $1
-  AND checkpoint.position < head.position
-  AND (checkpoint.retry_at IS NULL OR checkpoint.retry_at <= coalesce($5::timestamptz, statement_timestamp()))
+  AND subscription.paused_at IS NULL
+  AND (checkpoint.position < head.position OR resuming.is_there)
+  AND (checkpoint.retry_at IS NULL OR checkpoint.retry_at <= coalesce($4::timestamptz, statement_timestamp()))
 ORDER BY checkpoint.position, checkpoint.lane

@@ -3,8 +3,9 @@
 WITH free AS (
     SELECT checkpoint.lane, passed.reach
     FROM headrace.checkpoint
-    JOIN unnest($2::integer[], $3::bigint[], $4::bigint[]) AS passed (lane, position, reach)
+    JOIN unnest($2::integer[], $3::bigint[], $4::bigint[], $5::integer[]) AS passed (lane, position, reach, generation)
       ON checkpoint.lane = passed.lane AND checkpoint.position = passed.position
+     AND checkpoint.generation = passed.generation
     WHERE checkpoint.subscription = $1
     ORDER BY checkpoint.lane
     FOR UPDATE OF checkpoint SKIP LOCKED

@@ -1,0 +1,96 @@
+"""`headrace subscriptions` on a real log: look, pause, resume, skip, replay."""
+
+import asyncio
+import getpass
+
+import pytest
+
+from fix_apps import eventually
+from fix_events import ContactCreated
+from headrace import Stream
+
+LOGIN = getpass.getuser()
+
+
+@pytest.fixture
+async def parked(app, bench):
+    """A subscription `watch` that has parked stream contact/1 at the first event; `told` is what it was handed."""
+    app.register(ContactCreated)
+    told, poison = [], {"Ada"}
+
+    @app.on(ContactCreated, mode="ordered", name="watch", attempts=1)
+    async def watch(events, tx):
+        for one in events:
+            if one.data.name in poison:
+                raise ValueError(f"no place for {one.data.name}")
+        told.extend(one.data.name for one in events)
+
+    for name, contact in (("Ada", "1"), ("Bo", "2"), ("Cy", "1")):
+        await app.append(ContactCreated(name), stream=Stream("contact", contact))
+    async with bench.working():
+        await eventually(lambda: bench.value("SELECT count(*) = 2 FROM headrace.parked_event"))
+    return told, poison
+
+
+async def test_what_is_parked_is_shown_and_resumed(headrace, bench, parked):
+    told, poison = parked
+    listed, shown, table, text = await asyncio.gather(
+        headrace("subscriptions", "list", "--json"),
+        headrace("subscriptions", "parked", "watch", "--json"),
+        headrace("subscriptions", "parked"),
+        headrace("subscriptions", "list"),
+    )
+    [watch] = listed.json
+    assert (watch["name"], watch["behind_count"], watch["behind_seconds"]) == ("watch", 0, 0)
+    assert (watch["parked_streams"], watch["parked_events"]) == (1, 2)
+    [stream] = shown.json
+    assert (stream["position"], stream["aggregate_id"], stream["event_count"]) == (1, "1", 2)
+    assert "ValueError: no place for Ada" in table.out
+    assert "2 in 1" in text.out
+
+    poison.clear()
+    resumed = await headrace("subscriptions", "resume", "watch", "1", "--reason", "mended")
+    assert (resumed.code, resumed.out.strip()) == (0, "watch: parked streams resumed: 1")
+    async with bench.working():
+        await eventually(lambda: told == ["Bo", "Ada", "Cy"])
+    [action] = (await headrace("subscriptions", "actions", "watch", "--json")).json
+    assert (action["action"], action["actor"], action["reason"]) == ("resume", LOGIN, "mended")
+
+
+async def test_an_event_is_skipped_for_a_reason_only(headrace, bench, parked):
+    told, _ = parked
+    without = await headrace("subscriptions", "skip", "watch", "1")
+    assert (without.code, "--reason" in without.err) == (2, True)
+    assert (await headrace("subscriptions", "skip", "watch", "1", "--reason", " ")).code == 1
+    assert (await headrace("subscriptions", "skip", "watch", "2", "--reason", "x")).code == 3
+    assert (await headrace("subscriptions", "skip", "watch", "1", "--reason", "a test")).code == 0
+    async with bench.working():
+        await eventually(lambda: told == ["Bo", "Cy"])
+    actions = await headrace("subscriptions", "actions")
+    assert all(text in actions.out for text in ("skip", "a test", "no place for Ada"))
+
+
+async def test_a_subscription_is_paused_resumed_and_replayed(headrace, bench, parked):
+    told, poison = parked
+    poison.clear()
+    paused, again = [await headrace("subscriptions", "pause", "watch", "--reason", "hot") for _ in range(2)]
+    assert (paused.out.strip(), again.out.strip()) == ("watch is paused", "watch was paused already")
+    assert f"paused by {LOGIN}: hot" in (await headrace("subscriptions", "list")).out
+    replayed = await headrace("subscriptions", "replay", "watch", "--since", "2001-01-01")
+    assert replayed.out.strip() == "watch: meets events after 0 again, it had got to 3"
+    assert (await headrace("subscriptions", "resume", "watch")).out.strip() == "watch goes on"
+    async with bench.working():
+        await eventually(lambda: told == ["Bo", "Ada", "Bo", "Cy"])
+    for wrong in ((), ("--after", "1", "--since", "2001-01-01")):
+        assert (await headrace("subscriptions", "replay", "watch", *wrong)).code == 2
+
+
+async def test_what_does_not_exist_ends_with_its_code(headrace):
+    for call in (
+        ("pause", "ghost"),
+        ("resume", "ghost"),
+        ("resume", "ghost", "--parked"),
+        ("replay", "ghost", "--after", "0"),
+    ):
+        ran = await headrace("subscriptions", *call)
+        assert (ran.code, "no subscription 'ghost'" in ran.err) == (3, True), ran
