@@ -11,6 +11,7 @@ from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.errors import ConfigurationError
 from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.dependencies import hold_living
 from headrace.jobs.job import Priority, State
 from headrace.jobs.outcome import Cancel, report_error
@@ -92,7 +93,7 @@ async def perform(
     match deed.verb:
         case "cancel":
             error = report_error(Cancel(f"cancelled by {by}"))
-            cancelled = await store.cancel_jobs(connection, job_ids, by=by, error=error)
+            cancelled = await cancel_jobs(connection, job_ids, by=by, error=error)
             return Done(len(cancelled.cancelled) + len(cancelled.requested), cancelled.follower_count)
         case "retry":
             return Done(len(await _retry(connection, deed, job_ids, now)))

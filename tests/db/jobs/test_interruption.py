@@ -8,7 +8,7 @@ import pytest
 
 from fix_apps import AT_ONCE, eventually
 from headrace import Interrupted, Job
-from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 
 MOMENT = timedelta(milliseconds=50)
 QUICK = {"heartbeat": timedelta(milliseconds=50), "patience": MOMENT}
@@ -16,7 +16,7 @@ QUICK = {"heartbeat": timedelta(milliseconds=50), "patience": MOMENT}
 
 async def cancel(app, job) -> None:
     async with app.pool.acquire() as connection:
-        assert await store.cancel_job(connection, job.id, by="a test", error="{}") == "requested"
+        assert await cancel_job(connection, job.id, by="a test", error="{}") == "requested"
 
 
 def until_told(job: Job) -> None:

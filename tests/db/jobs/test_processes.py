@@ -10,7 +10,7 @@ import child_handlers
 from fix_apps import AT_ONCE, eventually
 from fix_processes import lives
 from headrace import ConfigurationError, RetryPolicy
-from headrace.jobs import store
+from headrace.jobs.cancelling import cancel_job
 
 MOMENT = timedelta(milliseconds=300)
 
@@ -87,7 +87,7 @@ async def test_a_loop_is_killed_within_a_second_of_its_jobs_cancelling(bench, ap
     async with bench.working(processes=1, heartbeat=timedelta(milliseconds=100)):
         pid = await progressed(bench, job)
         async with app.pool.acquire() as connection:
-            assert await store.cancel_job(connection, job.id, by="a test", error="{}") == "requested"
+            assert await cancel_job(connection, job.id, by="a test", error="{}") == "requested"
         await eventually(lambda: not lives(pid), 1)
         await bench.reaches(job, "cancelled", 1)
 
@@ -99,7 +99,7 @@ async def test_a_handler_that_looks_has_a_moment_to_clean_up_and_its_child_is_us
     async with bench.working(processes=1, heartbeat=timedelta(milliseconds=100)):
         pid = await progressed(bench, job)
         async with app.pool.acquire() as connection:
-            await store.cancel_job(connection, job.id, by="a test", error="{}")
+            await cancel_job(connection, job.id, by="a test", error="{}")
         ended = await bench.reaches(job, "cancelled")
         another = await app.enqueue("add", child_handlers.Sum(1))
         assert (await bench.reaches(another, "completed")).result["pid"] == pid
@@ -124,7 +124,7 @@ async def test_a_job_that_waits_for_a_child_can_be_cancelled_and_is_not_over_its
         job = await app.enqueue(kind, child_handlers.Sum(1))
         await bench.reaches(job, "processing")
         async with app.pool.acquire() as connection:
-            await store.cancel_job(connection, job.id, by="a test", error="{}")
+            await cancel_job(connection, job.id, by="a test", error="{}")
         cancelled = await bench.reaches(job, "cancelled")
     assert [failure.error["type"] for failure in cancelled.failures] == ["headrace.jobs.outcome.Cancel"]
 
