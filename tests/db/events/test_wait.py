@@ -13,9 +13,10 @@ async def subscribe(connection, *positions: int) -> None:
     )
     for lane, position in enumerate(positions):
         await connection.execute(
-            "INSERT INTO headrace.checkpoint (subscription, lane, position) VALUES ('stats', $1, $2)",
+            "INSERT INTO headrace.checkpoint (subscription, lane, lane_count, position) VALUES ('stats', $1, $3, $2)",
             lane,
             position,
+            len(positions),
         )
 
 
