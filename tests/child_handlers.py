@@ -1,6 +1,7 @@
 """Handlers that tests run in child processes: a module of its own, which a child can import."""
 
 import ctypes
+import logging
 import os
 import subprocess
 import sys
@@ -127,3 +128,16 @@ def misbehave(how: str, job: Job) -> Any:  # noqa: C901, PLR0912 - one line a ca
 def count_up(most: int, job: Job) -> None:
     for done in range(most + 1):
         job.progress(done, total=most, message=f"step {done}")
+
+
+def say(lines: list[str], job: Job) -> None:
+    for line in lines:
+        logging.getLogger("shop").warning(line)
+    job.log.info("ended")
+
+
+def say_and_hang(job: Job) -> None:
+    for number in range(20):
+        job.log.info("line %d", number)
+    while True:
+        pass

@@ -48,6 +48,8 @@ from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
 from headrace.jobs.interruption import Interrupted
 from headrace.jobs.job import Enqueued, JobHandle, Priority, Unique
+from headrace.jobs.log_policy import LogPolicy
+from headrace.jobs.logs import LogLine, read_log
 from headrace.jobs.operation import Operation
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
 from headrace.jobs.queues import QueueSummary
@@ -90,6 +92,8 @@ __all__ = [
     "JobHandle",
     "JobNotEndedError",
     "JobNotFoundError",
+    "LogLine",
+    "LogPolicy",
     "MigrationSet",
     "NoResultError",
     "NotInChildError",
@@ -138,6 +142,7 @@ __all__ = [
     "list_workers",
     "migrate",
     "migration_status",
+    "read_log",
     "retry_tree",
     "statement",
     "uuid7",

@@ -19,6 +19,7 @@ from headrace.jobs.enqueue import DependsOn, prepare
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
+from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
@@ -60,8 +61,10 @@ class Headrace(Engine):
         pool_size: int = 10,
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
+        logs: LogPolicy | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
+        self._logs = logs
         super().__init__(
             dsn,
             name=name,
@@ -98,6 +101,7 @@ class Headrace(Engine):
         retry: RetryPolicy | None = None,
         timeout: timedelta | None = None,
         executor: Where | None = None,
+        logs: LogPolicy | None = None,
     ) -> Callable[[H], H]:
         """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
 
@@ -117,6 +121,7 @@ class Headrace(Engine):
                     retry=retry,
                     timeout=timeout,
                     executor=executor,
+                    logs=logs or self._logs,
                 )
             )
             return handler

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from headrace.cli.job_logs import logs, print_line
 from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
@@ -20,6 +21,7 @@ from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
+app.command("logs")(logs)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobId = Annotated[UUID, typer.Argument(help="The job's id.")]
 Tree = Annotated[bool, typer.Option("--tree", help="Its children, their children and so on as well.")]
@@ -127,7 +129,7 @@ def _print_job(job: JobDetail) -> None:
     shown = [
         (name.replace("_", " "), moment(value) if name.endswith("_at") else value)
         for name in JobDetail.__slots__
-        if name not in {"failures", "progress", "dependencies", "steps", "error"}
+        if name not in {"failures", "progress", "dependencies", "steps", "error", "logs"}
         and (value := getattr(job, name)) is not None
     ]
     print_table(("field", "value"), shown)
@@ -141,6 +143,10 @@ def _print_job(job: JobDetail) -> None:
         typer.echo(f"{'waits for' if one.is_open else 'waited for'} {one.name or one.kind}: job {one.id}, {one.state}")
     for step in job.steps:
         typer.echo(f"step {step.name}: done by attempt {step.attempt} at {moment(step.ended_at)}")
+    if job.logs:
+        typer.echo(f"\nthe last lines it logged (all: headrace jobs logs {job.id})")
+    for line in job.logs:
+        print_line(line)
     for failure in job.failures:
         typer.echo(
             f"\nattempt {failure.attempt} at {moment(failure.failed_at)}: "

@@ -13,10 +13,15 @@ from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
 from headrace.jobs.dependencies import list_dependencies
 from headrace.jobs.job import Policy, Priority, State
+from headrace.jobs.logs import LogLine, last_lines
 from headrace.jobs.steps import StepDetail, list_steps
 
 _PACKAGE = "headrace.jobs"
 _MOST_DEPENDENCIES = 100
+_LOG_LINES = 50
+_MADE = frozenset(
+    {"priority", "args", "result", "error", "metadata", "progress", "dependencies", "steps", "failures", "logs"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class DependencyDetail:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """Everything stored of one job; of many dependencies the first hundred."""
+    """Everything stored of one job; of many dependencies the first hundred, of its logs the last fifty lines."""
 
     id: UUID
     kind: str
@@ -106,6 +111,7 @@ class JobDetail:
     dependencies: tuple[DependencyDetail, ...]
     steps: tuple[StepDetail, ...]
     failures: tuple[FailureDetail, ...]
+    logs: tuple[LogLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +178,7 @@ async def show_job(connection: Connection, job_id: UUID) -> JobDetail:
     if row is None:
         raise JobNotFoundError(job_id)
     failures = await connection.fetch(statement(_PACKAGE, "list_failures"), job_id)
-    plain = {
-        name: row[name]
-        for name in JobDetail.__slots__
-        if name
-        not in {"priority", "args", "result", "error", "metadata", "progress", "dependencies", "steps", "failures"}
-    }
+    plain = {name: row[name] for name in JobDetail.__slots__ if name not in _MADE}
     return JobDetail(
         **plain,
         priority=Priority(row["priority"]).name.lower(),
@@ -191,6 +192,7 @@ async def show_job(connection: Connection, job_id: UUID) -> JobDetail:
             for one in await list_dependencies(connection, job_id, limit=_MOST_DEPENDENCIES, has_results=False)
         ),
         steps=tuple(await list_steps(connection, job_id)),
+        logs=tuple(await last_lines(connection, job_id, limit=_LOG_LINES)),
         failures=tuple(
             FailureDetail(
                 failure["attempt"],

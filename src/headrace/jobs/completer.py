@@ -11,11 +11,14 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from headrace.clock import Clock
+from headrace.db.connecting import CONNECTION_ERRORS
 from headrace.db.errors import UNSTORABLE
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.jobs import store
 from headrace.jobs.job import Claim
+from headrace.jobs.log_backlog import LogBacklog
+from headrace.jobs.logs import insert_lines
 from headrace.jobs.outcome import Again, Ended, report_error
 from headrace.jobs.store import ProgressReport, Settlement
 from headrace.service import AGAIN, Service
@@ -53,7 +56,9 @@ class Completer(Service):
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
         self._reporting = threading.Lock()
-        self._reports_due_at = 0.0
+        self._due_at = 0.0
+        self._are_logs_due = False
+        self.logs = LogBacklog()
         self._flushing = asyncio.Lock()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -99,8 +104,12 @@ class Completer(Service):
             try:
                 while True:
                     batch = self._settled[:_BATCH]
-                    # Before the outcomes: with its run a job loses the lease its reports are fenced by.
-                    await self._save_reports(batch)
+                    is_due = self._is_due()
+                    # Before the outcomes: with its run a job loses the lease its reports are fenced by, and who sees
+                    # that it has ended sees all that it logged.
+                    await self._save_reports(batch, is_due=is_due)
+                    if self.logs and (is_due or self._are_logs_due or self.is_stopping):
+                        await self._save_logs()
                     if not batch:
                         break
                     await self._record([one for one in batch if isinstance(one.verdict, Ended)])
@@ -130,10 +139,36 @@ class Completer(Service):
             verdict=verdict,
         )
 
-    async def _save_reports(self, batch: list[Settlement]) -> None:
+    def hurry_logs(self) -> None:
+        """An attempt that has logged has ended: its lines are to be written before its outcome."""
+        self._are_logs_due = True
+
+    def _is_due(self) -> bool:
         now = time.monotonic()
-        if now >= self._reports_due_at:
-            self._reports_due_at = now + _PROGRESS_INTERVAL.total_seconds()
+        if now < self._due_at:
+            return False
+        self._due_at = now + _PROGRESS_INTERVAL.total_seconds()
+        return True
+
+    async def _save_logs(self) -> None:
+        self._are_logs_due = False
+        while lines := self.logs.take(_BATCH):
+            try:
+                async with self._session.use() as connection:
+                    await insert_lines(connection, lines)
+            except Exception as error:
+                if isinstance(error, CONNECTION_ERRORS):
+                    self.logs.put_back(lines)
+                    self._are_logs_due = True
+                    raise
+                # A log that cannot be written must not keep outcomes from being recorded.
+                self.telemetry.emit("logs.lost", level=logging.ERROR, error=error, count=len(lines))
+            except BaseException:
+                self.logs.put_back(lines)
+                raise
+
+    async def _save_reports(self, batch: list[Settlement], *, is_due: bool) -> None:
+        if is_due:
             with self._reporting:
                 taken, self._reports = self._reports, {}
         elif self._reports:

@@ -18,6 +18,7 @@ from headrace.jobs.completer import Completer
 from headrace.jobs.interruption import Interruption
 from headrace.jobs.invoker import Invoker
 from headrace.jobs.judge import Judge
+from headrace.jobs.log_capture import capturing, install
 from headrace.jobs.outcome import Cancel, Ended, Verdict, report_error
 from headrace.jobs.processes.pool import ProcessPool
 from headrace.jobs.processes.reference import require_found
@@ -55,6 +56,7 @@ class Executor:
         for kind in kinds:
             if kind.in_process and kind.handler is not None:
                 require_found(kind.name, kind.handler)
+        install()
         self._concurrency = concurrency
         self._buffer = buffer
         self._completer = completer
@@ -65,7 +67,7 @@ class Executor:
         self._judge = Judge(self._invoker, completer=completer, telemetry=telemetry, chance=chance)
         self._runners: set[asyncio.Task[None]] = set()
         self._running: set[Attempt] = set()
-        self._services = WorkerServices(engine, completer=completer, threads=threads, clock=clock)
+        self._services = WorkerServices(engine, kinds=self._kinds, completer=completer, threads=threads, clock=clock)
         self._is_draining = False
         self._turns = 0
         self._hurry = asyncio.Event()
@@ -151,8 +153,12 @@ class Executor:
             if row["cancel_requested_by"] is not None:
                 verdict = Ended("cancelled", error=report_error(Cancel("cancelled before it ran again")))
             else:
-                with bind(job.context):
-                    verdict = await self._judge.attempt(self._kinds[job.kind], row["args"], attempt)
+                token = capturing.set(job)
+                try:
+                    with bind(job.context):
+                        verdict = await self._judge.attempt(self._kinds[job.kind], row["args"], attempt)
+                finally:
+                    capturing.reset(token)
         finally:
             self._running.discard(attempt)
             attempt.end()
@@ -176,6 +182,9 @@ class Executor:
 
     def _end(self, attempt: Attempt, verdict: Verdict | None, *, is_heard: bool) -> None:
         job = attempt.job
+        if job.kept is not None:
+            job.kept.end()
+            self._completer.hurry_logs()
         duration = timedelta(seconds=time.perf_counter() - job.started)
         if verdict is None or job.is_settled:
             self._completer.forget(job.id)

@@ -14,6 +14,8 @@ from headrace.jobs.dependencies import DependencyResult, list_dependencies, tall
 from headrace.jobs.enqueue import DependsOn, require_name
 from headrace.jobs.interruption import Interrupted, Interruption
 from headrace.jobs.job import Claim, Enqueued, OnFailed, Priority, State, Unique
+from headrace.jobs.job_log import JobLog
+from headrace.jobs.log_capture import JobLogger
 from headrace.jobs.outcome import storable
 from headrace.jobs.schedule import Tick, tick_of
 from headrace.jobs.steps import run_step
@@ -36,6 +38,7 @@ class JobServices(Protocol):
     async def enqueue(self, kind: str, args: Any, **options: Any) -> Enqueued: ...
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any: ...
     def report(self, job: "Job") -> None: ...
+    def open_log(self, job: "Job") -> JobLog: ...
 
 
 class Job(msgspec.Struct, eq=False):
@@ -64,7 +67,16 @@ class Job(msgspec.Struct, eq=False):
     message: str | None = None
     is_settled: bool = False
     interruption: Interruption | None = None
+    kept: JobLog | None = None
     step_names: set[str] = msgspec.field(default_factory=set[str])
+
+    @property
+    def log(self) -> JobLogger:
+        """A logger whose records are kept with this attempt, as are those of any logger used in its context.
+
+        It keeps them whatever `logging` is set to, from the level of the kind's `LogPolicy` on.
+        """
+        return JobLogger(self)
 
     @property
     def is_last_attempt(self) -> bool:
@@ -184,6 +196,10 @@ class Job(msgspec.Struct, eq=False):
     def interrupt(self, why: Interruption) -> None:
         """Makes the next checkpoint raise; the worker's own part."""
         self.interruption = why
+
+    def open_log(self) -> JobLog:
+        """What this attempt has logged so far; begun with its first record."""
+        return self.kept if self.kept is not None else self.services.open_log(self)
 
 
 JobFactory = Callable[[Any], Job]

@@ -14,6 +14,7 @@ from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
+from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import Middleware
 from headrace.jobs.processes.reference import require_importable
 from headrace.jobs.retry import RetryPolicy
@@ -42,6 +43,7 @@ class Kind:
     passes: tuple[PassedArgument, ...] = ()
     is_async: bool = True
     in_process: bool = False
+    logs: LogPolicy = field(default_factory=LogPolicy)
     queue: str = "default"
     priority: Priority = Priority.NORMAL
     max_attempts: int = 3
@@ -121,6 +123,7 @@ def describe(
     retry: RetryPolicy | None = None,
     timeout: timedelta | None = None,
     executor: Where | None = None,
+    logs: LogPolicy | None = None,
 ) -> Kind:
     """Reads a handler's signature into a `Kind`.
 
@@ -153,6 +156,7 @@ def describe(
         passes=passes,
         is_async=handler is None or inspect.iscoroutinefunction(handler),
         in_process=executor == "process",
+        logs=logs or LogPolicy(),
         queue=queue,
         priority=read_priority(priority),
         max_attempts=max_attempts,

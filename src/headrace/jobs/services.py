@@ -1,7 +1,8 @@
 """What a running job may ask of its worker."""
 
+import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Protocol
@@ -14,6 +15,9 @@ from headrace.jobs import store
 from headrace.jobs.completer import Completer
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued
+from headrace.jobs.job_log import JobLog
+from headrace.jobs.log_backlog import AttemptSink
+from headrace.jobs.registry import Kind
 from headrace.jobs.result import completed
 from headrace.jobs.store import ProgressReport, Settlement
 from headrace.jobs.threads import Threads
@@ -44,9 +48,13 @@ class Engine(Protocol):
 class WorkerServices:
     """Serves the attempts of one worker."""
 
-    def __init__(self, engine: Engine, *, completer: Completer, threads: Threads, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, *, kinds: Mapping[str, Kind], completer: Completer, threads: Threads, clock: Clock
+    ) -> None:
         self._engine = engine
+        self._kinds = kinds
         self._threads = threads
+        self._opening = threading.Lock()
         self._completer = completer
         self._clock = clock
 
@@ -88,6 +96,13 @@ class WorkerServices:
     async def in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         """Calls a plain function beside the event loop."""
         return await self._threads.call(function, *args)
+
+    def open_log(self, job: Job) -> JobLog:
+        """See `Job.open_log`."""
+        with self._opening:  # two threads may log at once
+            if job.kept is None:
+                job.kept = JobLog(self._kinds[job.kind].logs, AttemptSink(job.claim, self._completer.logs))
+            return job.kept
 
     def report(self, job: Job) -> None:
         """See `Job.progress`."""

@@ -1,6 +1,7 @@
 """The program of a child process: runs one handler after another until its worker is gone."""
 
 import ctypes
+import logging
 import os
 import select
 import signal
@@ -16,6 +17,7 @@ from typing import NoReturn, cast
 from headrace.context import bind
 from headrace.jobs.handle import Job, JobServices
 from headrace.jobs.job import Claim, Priority
+from headrace.jobs.log_capture import capturing, install
 from headrace.jobs.processes.child_services import ChildJob, ChildServices
 from headrace.jobs.processes.messages import (
     HEADER_BYTES,
@@ -45,6 +47,7 @@ class Child:
         self._begun: SimpleQueue[Begin] = SimpleQueue()
         self._job: Job | None = None
         self._is_busy = False
+        self._has_begun = False
         self._services = ChildServices(self._send)
 
     def run(self) -> NoReturn:
@@ -53,6 +56,8 @@ class Child:
         while True:
             begin = self._begun.get()
             answer = self._attempt(begin)
+            if self._job is not None and self._job.kept is not None:
+                self._job.kept.end()
             self._job = None
             self._is_busy = False
             self._services.flush()
@@ -60,14 +65,22 @@ class Child:
 
     def _attempt(self, begin: Begin) -> FromChild:
         try:
+            if not self._has_begun:
+                self._has_begun = True
+                logging.getLogger().setLevel(begin.root_level)  # the app's module may say otherwise
             kind = _kind(begin.kind, begin.module, begin.name)
             handler = kind.handler
             assert handler is not None  # noqa: S101 - described with one
             job = self._job = _open(begin, self._services)
             passed = [job if name == "job" else kind.decode(begin.args) for name in kind.passes]
             self._send(Began())
-            with bind(begin.context):
-                outcome = completed(handler(*passed))
+            self._services.logs = begin.logs
+            token = capturing.set(job)
+            try:
+                with bind(begin.context):
+                    outcome = completed(handler(*passed))
+            finally:
+                capturing.reset(token)
         except BaseException as error:  # noqa: BLE001 - every error of a handler goes to the worker
             return pack_error(error)
         return Returned(outcome.result)
@@ -150,4 +163,5 @@ def main(descriptor: int, parent: int) -> NoReturn:
     # Signals to a whole group of processes are for the worker. No SIG_IGN: programs started here would inherit it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignore)
+    install()
     Child(socket.socket(fileno=descriptor)).run()

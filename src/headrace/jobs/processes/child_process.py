@@ -16,7 +16,9 @@ from headrace.jobs.processes.messages import (
     HEADER_BYTES,
     Began,
     Begin,
+    Dropped,
     FromChild,
+    Logged,
     Progressed,
     Raised,
     Returned,
@@ -89,7 +91,7 @@ class ChildProcess:
         return self._process.returncode is None and self._why is None and not self._reader.at_eof()
 
     async def run(
-        self, begin: Begin, *, on_began: Callable[[], None], on_progress: Callable[[Progressed], None]
+        self, begin: Begin, *, on_word: Callable[[Began | Progressed | Logged | Dropped], None]
     ) -> Returned | Raised:
         """Runs one attempt to its end.
 
@@ -104,14 +106,11 @@ class ChildProcess:
             self._send(begin)
             message = await self._first(begin)
             while True:
-                if isinstance(message, Began):
-                    on_began()
-                elif isinstance(message, Progressed):
-                    on_progress(message)
-                else:
+                if isinstance(message, Returned | Raised):
                     is_done = True
                     self._why = None
                     return message
+                on_word(message)
                 message = await self._receive()
         except (asyncio.IncompleteReadError, OSError) as error:
             code = await self._process.wait()

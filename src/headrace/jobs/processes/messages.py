@@ -12,6 +12,8 @@ import msgspec
 
 from headrace.context import Context
 from headrace.jobs.interruption import Interruption
+from headrace.jobs.job_log import Line
+from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.outcome import ErrorReport
 
 _LENGTH = struct.Struct(">I")
@@ -34,6 +36,8 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
     parent_id: UUID | None
     lease: int
     context: Context
+    logs: LogPolicy
+    root_level: int
     metadata: dict[str, Any] | None
 
 
@@ -55,6 +59,18 @@ class Progressed(msgspec.Struct, frozen=True, tag="progressed"):
     message: str | None
 
 
+class Logged(msgspec.Struct, frozen=True, tag="logged"):
+    """From the child: one line to keep."""
+
+    line: Line
+
+
+class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
+    """From the child: how many lines it has left out so far."""
+
+    count: int
+
+
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
     """From the child: the handler returned; its result as JSON, None for none."""
 
@@ -69,7 +85,7 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
 
 
 ToChild = Begin | Stop
-FromChild = Began | Progressed | Returned | Raised
+FromChild = Began | Progressed | Logged | Dropped | Returned | Raised
 
 _encoder = msgspec.msgpack.Encoder()
 read_to_child = msgspec.msgpack.Decoder(ToChild).decode

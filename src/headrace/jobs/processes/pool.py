@@ -1,7 +1,7 @@
 """The child processes of one worker: started as they are needed, used again, replaced when they end."""
 
 import asyncio
-import time
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +10,8 @@ import msgspec
 
 from headrace.jobs.attempt import Attempt
 from headrace.jobs.processes.child_process import ChildProcess
-from headrace.jobs.processes.messages import Begin, Progressed, Raised
+from headrace.jobs.processes.ear import Ear
+from headrace.jobs.processes.messages import Begin, Raised
 from headrace.jobs.processes.raised import unpack_error
 from headrace.jobs.registry import Kind
 from headrace.telemetry import Telemetry
@@ -32,21 +33,10 @@ class ProcessPool:
         Raises what the handler raises, ChildError for what cannot be brought over, ChildDiedError, and
         Interrupted where the child was killed.
         """
-        job = attempt.job
-
-        def on_began() -> None:
-            job.started = time.perf_counter()
-            if kind.timeout is not None:
-                attempt.limit(kind.timeout)
-
-        def on_progress(told: Progressed) -> None:
-            job.done, job.total, job.message = told.done, told.total, told.message
-            job.services.report(job)
-
         async with self._slots, self._child() as child:
             attempt.stop = child.stop
             try:
-                answer = await child.run(_begin(kind, raw, attempt), on_began=on_began, on_progress=on_progress)
+                answer = await child.run(_begin(kind, raw, attempt), on_word=Ear(kind, attempt))
             finally:
                 attempt.stop = None
         if isinstance(answer, Raised):
@@ -106,6 +96,8 @@ def _begin(kind: Kind, raw: str, attempt: Attempt) -> Begin:
         job_id=job.id,
         parent_id=job.parent_id,
         lease=job.claim.lease,
+        logs=kind.logs,
+        root_level=logging.getLogger().level,
         context=job.context,
         metadata=job.metadata,
     )

@@ -12,6 +12,8 @@ WITH wanted AS MATERIALIZED (
     DELETE FROM headrace.job USING gone WHERE job.id = gone.job_id
 ), failed AS (
     DELETE FROM headrace.failure USING gone WHERE failure.job_id = gone.job_id
+), logged AS (
+    DELETE FROM headrace.job_log USING gone WHERE job_log.job_id = gone.job_id
 ), reported AS (
     DELETE FROM headrace.progress USING gone WHERE progress.job_id = gone.job_id
 ), stepped AS (
