@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import child_handlers
-from headrace import ChildDiedError, ConfigurationError, Context, Interrupted, Retry, Snooze, uuid7
+from headrace import ChildDiedError, ConfigurationError, Context, Interrupted, LogPolicy, Retry, Snooze, uuid7
 from headrace.jobs.handle import Job
+from headrace.jobs.job_log import Line
 from headrace.jobs.outcome import report_error
 from headrace.jobs.processes.messages import (
     HEADER_BYTES,
     Began,
     Begin,
+    Dropped,
+    Logged,
     Progressed,
     Raised,
     Returned,
@@ -42,6 +45,8 @@ BEGIN = Begin(
     parent_id=None,
     lease=7,
     context=Context(correlation_id=uuid7(), tenant_id="acme"),
+    logs=LogPolicy(lines=7),
+    root_level=30,
     metadata={"colour": ["red"]},
 )
 
@@ -53,6 +58,8 @@ BEGIN = Begin(
         (Stop("timeout"), read_to_child),
         (Began(), read_from_child),
         (Progressed(1, None, "ä"), read_from_child),
+        (Logged(Line(0, datetime(2031, 5, 1, tzinfo=UTC), 20, "shop", "ä")), read_from_child),
+        (Dropped(3), read_from_child),
         (Returned('{"a": 1}'), read_from_child),
         (pack_error(ValueError("no")), read_from_child),
     ],

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Self
 
@@ -76,7 +77,7 @@ class ChildProcess:
             except BaseException:
                 ours.close()
                 if process is not None:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    _kill(process.pid)
                     await process.wait()
                 raise
         return cls(process, reader, writer)
@@ -131,10 +132,7 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Ends the child and what it started, at once."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        _kill(self.pid)
 
     async def close(self) -> None:
         """Kills it and waits until nothing is left of it."""
@@ -164,3 +162,8 @@ class ChildProcess:
         # What it started goes too: it might hold the line open, and nobody would stop it any more.
         self.kill()
         self._writer.close()
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
