@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from headrace.clock import Clock
-from headrace.context import bind
+from headrace.context import Binding
 from headrace.db.connection import Row
 from headrace.jobs.attempt import Attempt, open_job
 from headrace.jobs.attempt_records import tell_abandoned, tell_started, tell_stopped
@@ -149,19 +149,18 @@ class Executor:
         if is_heard:
             tell_started(self._telemetry, job)
         verdict: Verdict | None
+        token = capturing.set(job)
         try:
             if row["cancel_requested_by"] is not None:
                 verdict = Ended("cancelled", error=report_error(Cancel("cancelled before it ran again")))
             else:
-                token = capturing.set(job)
-                try:
-                    with bind(job.context):
-                        verdict = await self._judge.attempt(self._kinds[job.kind], row["args"], attempt)
-                finally:
-                    capturing.reset(token)
+                with Binding(job.context):
+                    verdict = await self._judge.attempt(self._kinds[job.kind], row["args"], attempt)
         finally:
+            capturing.reset(token)
             self._running.discard(attempt)
-            attempt.end()
+            if attempt.timer is not None or attempt.interruption is not None:
+                attempt.end()
         if not attempt.is_abandoned:
             self._end(attempt, verdict, is_heard=is_heard)
 
