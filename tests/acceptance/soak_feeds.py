@@ -14,6 +14,8 @@ GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 KINDS = (
     "plain",
     "thread",
+    "apart",
+    "fragile",
     "flaky",
     "sleepy",
     "discarded",
@@ -36,6 +38,14 @@ async def loose(app: Headrace, chance: random.Random) -> int:
         for kind in ("flaky", "sleepy", "discarded", "exhausted"):
             await tx.enqueue_many(kind, [None] * 2, delay=timedelta(seconds=chance.choice((0, 0, 1))))
     return 38
+
+
+async def apart(app: Headrace, _: random.Random) -> int:
+    """Work for child processes, one of which dies of it."""
+    async with app.transaction() as tx:
+        await tx.enqueue_many("apart", list(range(8)))
+        await tx.enqueue("fragile")
+    return 9
 
 
 async def family(app: Headrace, _: random.Random) -> int:
@@ -63,7 +73,7 @@ async def debounced(app: Headrace, chance: random.Random) -> int:
     return 6
 
 
-FEEDS: tuple[Feed, ...] = (loose, family, flow, debounced)
+FEEDS: tuple[Feed, ...] = (loose, apart, family, flow, debounced)
 
 
 async def feed(app: Headrace, chance: random.Random, *, until: asyncio.Event, pace: float) -> Counter[str]:

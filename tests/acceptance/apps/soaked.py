@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
+import soaked_apart
 
 from headrace import Discard, Headrace, Job, RetryPolicy, Snooze, StoredEvent, Transaction, event
 
@@ -36,6 +37,10 @@ async def plain(number: int, job: Job) -> int:
 def thread(number: int) -> int:
     time.sleep(0.01)
     return number
+
+
+app.job("apart", executor="process")(soaked_apart.square)
+app.job("fragile", executor="process", retry=SOON, max_attempts=3)(soaked_apart.fragile)
 
 
 @app.job("flaky", retry=SOON, max_attempts=3)
