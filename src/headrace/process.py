@@ -28,8 +28,8 @@ from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.hold_keeper import HoldKeeper
 from headrace.jobs.maintenance.kind_keeper import KindKeeper
-from headrace.jobs.maintenance.parker import Parker
 from headrace.jobs.maintenance.rescuer import Rescuer
+from headrace.jobs.maintenance.shelver import Shelver
 from headrace.jobs.registry import Registry
 from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.schedules import Schedules
@@ -121,13 +121,13 @@ class Process:
             DayKeeper(pool, telemetry=telemetry),
             KindKeeper(pool, list(kinds.handled()), app_name=app.name, telemetry=telemetry),
             FlowKeeper(pool, telemetry=telemetry),
-            Parker(
+            Shelver(
                 pool,
                 handled=[kind.name for kind in kinds.handled()],
                 grace=options.unhandled_grace,
                 clock=clock,
                 telemetry=telemetry,
-                on_unparked=lambda: notify(JOBS_CHANNEL),
+                on_unshelved=lambda: notify(JOBS_CHANNEL),
             ),
             HoldKeeper(pool, clock=clock, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),

@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 
-from fix_apps import WorkerProcess
+from fix_apps import WorkerProcess, eventually
 from headrace.db.embedded import EmbeddedServer
 
 _WEIGHTS = {"kill": 10, "pause": 3, "restart": 1, "crash": 1, "outage": 1}
@@ -41,8 +41,9 @@ class Storm:
             self.blows[chosen] += 1
 
     async def end(self) -> list[int]:
-        """Stops every worker in good order; their exit codes."""
+        """Stops every worker in good order, the youngest once they have started; their exit codes."""
         for worker in self._workers:
+            await eventually(lambda worker=worker: "is running" in worker.told(), 60, what="it has started")
             worker.send(signal.SIGTERM)
         return [await worker.ends(60) for worker in self._workers]
 

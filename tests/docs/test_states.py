@@ -13,7 +13,7 @@ import pytest
 from pages import REFERENCE, ROOT, inline_code, rows, section
 
 from headrace import Job, Unique
-from headrace.jobs import parking, store
+from headrace.jobs import shelving, store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
@@ -127,18 +127,18 @@ async def recount(one: Subject) -> None:
         await store.recount(one.connection, [one.id])
 
 
-async def park(one: Subject) -> None:
-    await parking.park(one.connection, [KIND.name], limit=1_000, now=None)
+async def shelve(one: Subject) -> None:
+    await shelving.shelve(one.connection, [KIND.name], limit=1_000, now=None)
 
 
-async def park_and_unpark(one: Subject) -> None:
-    await park(one)
-    await parking.unpark(one.connection, [KIND.name], limit=1_000)
+async def shelve_and_unshelve(one: Subject) -> None:
+    await shelve(one)
+    await shelving.unshelve(one.connection, [KIND.name], limit=1_000)
 
 
-async def park_and_fail(one: Subject) -> None:
-    await park(one)
-    await parking.fail_unhandled(one.connection, grace=timedelta(0), limit=1_000, now=None)
+async def shelve_and_fail(one: Subject) -> None:
+    await shelve(one)
+    await shelving.fail_unhandled(one.connection, grace=timedelta(0), limit=1_000, now=None)
 
 
 async def let_time_pass(one: Subject) -> None:
@@ -162,9 +162,9 @@ ACTS: list[tuple[str, Act]] = [
     ("rescue_jobs", rescuing(1)),
     ("cancel_jobs", on_many("cancel_jobs", ERROR, "somebody")),
     ("mark_awaited", on_many("mark_awaited")),
-    ("park_unhandled", park),
-    ("unpark_handled", park_and_unpark),
-    ("fail_unhandled", park_and_fail),
+    ("shelve_unhandled", shelve),
+    ("unshelve_handled", shelve_and_unshelve),
+    ("fail_unhandled", shelve_and_fail),
     ("reschedule_jobs", on_many("reschedule_jobs", datetime.now(UTC) + LATER)),
     ("reschedule_jobs", on_many("reschedule_jobs", datetime.now(UTC) - LATER)),
     ("prioritise_jobs", on_many("prioritise_jobs", 0)),

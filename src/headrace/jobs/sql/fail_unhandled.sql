@@ -1,8 +1,8 @@
--- Ends jobs as failed that have been parked for the grace, with no living worker to handle their kind; settles who waits for them.
--- Index: run_parked, walked; locked in id order without waiting; progress rows of parents are locked last of all, the newest first.
+-- Ends jobs as failed that have been shelved for the grace, with no living worker to handle their kind; settles who waits for them.
+-- Index: run_shelved, walked; locked in id order without waiting; progress rows of parents are locked last of all, the newest first.
 WITH wanted AS MATERIALIZED (
     SELECT job_id FROM headrace.run
-    WHERE state = 'held' AND parked_at <= coalesce($2::timestamptz, statement_timestamp()) - $1::interval
+    WHERE state = 'held' AND shelved_at <= coalesce($2::timestamptz, statement_timestamp()) - $1::interval
       AND NOT EXISTS (SELECT FROM headrace.worker WHERE run.kind = ANY (worker.kinds))
     ORDER BY job_id LIMIT $3 FOR UPDATE SKIP LOCKED
 ), removed AS (

@@ -11,14 +11,14 @@ from fix_apps import Bench, eventually
 from headrace import Job
 from headrace.clock import SystemClock
 from headrace.db.statements import statement
-from headrace.jobs import parking, store
+from headrace.jobs import shelving, store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
-from headrace.jobs.maintenance.parker import Parker
+from headrace.jobs.maintenance.shelver import Shelver
 from headrace.telemetry import Telemetry
 
 HOUR = timedelta(hours=1)
-PARKED = "SELECT count(*) FROM headrace.run WHERE state = 'held' AND parked_at IS NOT NULL"
+SHELVED = "SELECT count(*) FROM headrace.run WHERE state = 'held' AND shelved_at IS NOT NULL"
 
 
 @pytest.fixture
@@ -29,48 +29,48 @@ def app(bench: Bench):
 
 
 @pytest.fixture
-def make_parker(bench, app):
-    def make(*handled: str, grace: timedelta = HOUR, patience: timedelta = timedelta(0)) -> Parker:
-        return Parker(
+def make_shelver(bench, app):
+    def make(*handled: str, grace: timedelta = HOUR, patience: timedelta = timedelta(0)) -> Shelver:
+        return Shelver(
             app.pool,
             handled=handled,
             grace=grace,
             clock=SystemClock(),
             telemetry=Telemetry(bench.records.append),
-            on_unparked=lambda: None,
+            on_unshelved=lambda: None,
             patience=patience,
         )
 
     return make
 
 
-async def test_due_jobs_of_a_kind_nobody_handles_are_parked_and_stay_pending(bench, app, make_parker):
+async def test_due_jobs_of_a_kind_nobody_handles_are_shelved_and_stay_pending(bench, app, make_shelver):
     jobs = [await app.enqueue("unknown", queue=queue) for queue in ("default", "other")]
     later = await app.enqueue("unknown", delay=HOUR)
     known = await app.enqueue("known")
-    await make_parker("known").run_once()
-    assert await bench.value(PARKED) == 2
+    await make_shelver("known").run_once()
+    assert await bench.value(SHELVED) == 2
     assert [await bench.state(job) for job in (*jobs, later, known)] == ["pending", "pending", "scheduled", "pending"]
-    assert bench.records.named("jobs.parked")[0].fields == {"count": 2, "kinds": "unknown"}
+    assert bench.records.named("jobs.shelved")[0].fields == {"count": 2, "kinds": "unknown"}
 
 
-async def test_a_kind_is_not_parked_before_it_has_been_unhandled_for_the_patience(bench, app, make_parker):
+async def test_a_kind_is_not_shelved_before_it_has_been_unhandled_for_the_patience(bench, app, make_shelver):
     await app.enqueue("unknown")
-    parker = make_parker("known", patience=HOUR)
+    shelver = make_shelver("known", patience=HOUR)
     for _ in range(3):
-        await parker.run_once()
-    assert await bench.value(PARKED) == 0
+        await shelver.run_once()
+    assert await bench.value(SHELVED) == 0
 
 
-async def test_a_kind_that_any_living_worker_handles_is_not_parked(bench, app, make_parker, connection):
+async def test_a_kind_that_any_living_worker_handles_is_not_parked(bench, app, make_shelver, connection):
     await _start_worker(connection)
     await app.enqueue("unknown")
-    await make_parker("known").run_once()
-    assert await bench.value(PARKED) == 0
-    assert await parking.park(connection, ["unknown"], limit=10, now=None) == 0, "it came between look and parking"
+    await make_shelver("known").run_once()
+    assert await bench.value(SHELVED) == 0
+    assert await shelving.shelve(connection, ["unknown"], limit=10, now=None) == 0, "it came between look and shelving"
 
 
-async def test_a_worker_that_handles_them_starts_and_runs_them(bench, app, make_parker):
+async def test_a_worker_that_handles_them_starts_and_runs_them(bench, app, make_shelver):
     ran: list[UUID] = []
 
     @app.job("late")
@@ -78,24 +78,24 @@ async def test_a_worker_that_handles_them_starts_and_runs_them(bench, app, make_
         ran.append(job.id)
 
     given = await app.enqueue_many("late", [None] * 20)
-    await make_parker("known").run_once()
-    assert await bench.value(PARKED) == 20
+    await make_shelver("known").run_once()
+    assert await bench.value(SHELVED) == 20
     async with bench.working():
         await eventually(lambda: len(ran) == 20)
     assert sorted(ran) == sorted(job.id for job in given)
-    assert bench.records.named("jobs.unparked")
+    assert bench.records.named("jobs.unshelved")
 
 
-async def test_what_was_parked_for_the_grace_fails_with_the_reason_and_can_be_retried(
-    bench, app, make_parker, connection
+async def test_what_was_shelved_for_the_grace_fails_with_the_reason_and_can_be_retried(
+    bench, app, make_shelver, connection
 ):
     parent = await app.enqueue("known")
     job = await app.enqueue("unknown", parent=parent.id)
     follower = await app.enqueue("known", depends_on=[job], on_failed_dependency="run")
-    parker = make_parker("known")
-    await parker.run_once()
+    shelver = make_shelver("known")
+    await shelver.run_once()
     assert await bench.state(job) == "pending"
-    await make_parker("known", grace=timedelta(microseconds=1)).run_once()
+    await make_shelver("known", grace=timedelta(microseconds=1)).run_once()
     ended = await bench.show(job)
     assert (ended.state, ended.error["type"], ended.attempt) == ("failed", "headrace.NoHandler", 0)
     assert "kind 'unknown'" in ended.error["message"]
@@ -106,30 +106,30 @@ async def test_what_was_parked_for_the_grace_fails_with_the_reason_and_can_be_re
     assert await bench.state(job) == "pending"
 
 
-async def test_a_worker_that_comes_in_time_keeps_them_from_failing(bench, app, make_parker, connection):
+async def test_a_worker_that_comes_in_time_keeps_them_from_failing(bench, app, make_shelver, connection):
     job = await app.enqueue("unknown")
-    await parking.park(connection, ["unknown"], limit=10, now=None)
+    await shelving.shelve(connection, ["unknown"], limit=10, now=None)
     await _start_worker(connection)
-    assert not await parking.fail_unhandled(connection, grace=timedelta(0), limit=10, now=None)
+    assert not await shelving.fail_unhandled(connection, grace=timedelta(0), limit=10, now=None)
     assert await bench.state(job) == "pending"
 
 
-async def test_a_parked_job_can_be_cancelled(bench, app, connection):
+async def test_a_shelved_job_can_be_cancelled(bench, app, connection):
     job = await app.enqueue("unknown")
-    await parking.park(connection, ["unknown"], limit=10, now=None)
+    await shelving.shelve(connection, ["unknown"], limit=10, now=None)
     assert await cancel_job(connection, job.id, by="me", error="{}") == "cancelled"
     assert await bench.state(job) == "cancelled"
 
 
-async def test_a_claim_does_not_walk_over_parked_jobs(bench, app, make_parker, connection):
+async def test_a_claim_does_not_walk_over_shelved_jobs(bench, app, make_shelver, connection):
     await app.enqueue_many("unknown", [None] * 10_000)
     await app.enqueue_many("known", [None] * 10)
     for name, value in store.BATCH_SESSION.items():
         await connection.execute(f"SET {name} = {value}")
-    parker = make_parker("known")
+    shelver = make_shelver("known")
     assert await _walked_over_by_a_claim(connection) > 9_000
-    while await bench.value(PARKED) < 10_000:
-        await parker.run_once()
+    while await bench.value(SHELVED) < 10_000:
+        await shelver.run_once()
     assert await _walked_over_by_a_claim(connection) == 0
 
 

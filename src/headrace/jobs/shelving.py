@@ -18,18 +18,18 @@ async def find_unhandled(
     return {row["kind"] for row in rows}
 
 
-async def park(connection: Connection, kinds: Collection[str], *, limit: int, now: datetime | None) -> int:
-    """Parks the jobs of these kinds among the first `limit` of every queue and priority; how many."""
-    return _count(await connection.execute(statement(_PACKAGE, "park_unhandled"), sorted(kinds), now, limit))
+async def shelve(connection: Connection, kinds: Collection[str], *, limit: int, now: datetime | None) -> int:
+    """Shelves the jobs of these kinds among the first `limit` of every queue and priority; how many."""
+    return _count(await connection.execute(statement(_PACKAGE, "shelve_unhandled"), sorted(kinds), now, limit))
 
 
-async def unpark(connection: Connection, kinds: Collection[str], *, limit: int) -> int:
-    """Lets up to `limit` parked jobs of these kinds be claimed; how many."""
-    return _count(await connection.execute(statement(_PACKAGE, "unpark_handled"), sorted(kinds), limit))
+async def unshelve(connection: Connection, kinds: Collection[str], *, limit: int) -> int:
+    """Lets up to `limit` shelved jobs of these kinds be claimed; how many."""
+    return _count(await connection.execute(statement(_PACKAGE, "unshelve_handled"), sorted(kinds), limit))
 
 
 async def fail_unhandled(connection: Connection, *, grace: timedelta, limit: int, now: datetime | None) -> Counter[str]:
-    """Ends up to `limit` jobs parked for `grace`; how many of each kind."""
+    """Ends up to `limit` jobs shelved for `grace`; how many of each kind."""
     rows = await connection.fetch(statement(_PACKAGE, "fail_unhandled"), grace, now, limit)
     return Counter(row["kind"] for row in rows)
 

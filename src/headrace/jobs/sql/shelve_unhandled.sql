@@ -24,5 +24,5 @@ WITH RECURSIVE lane AS (
     WHERE run.job_id = ANY (ARRAY(SELECT job_id FROM front)) AND run.state = 'waiting'
     ORDER BY run.job_id FOR UPDATE SKIP LOCKED
 )
-UPDATE headrace.run SET state = 'held', parked_at = coalesce($2::timestamptz, statement_timestamp())
+UPDATE headrace.run SET state = 'held', shelved_at = coalesce($2::timestamptz, statement_timestamp())
 FROM chosen WHERE run.job_id = chosen.job_id

@@ -1,9 +1,0 @@
--- Puts parked jobs of these kinds back where claims find them: a worker handles them now.
--- Index: run_parked; locked in id order without waiting.
-WITH chosen AS MATERIALIZED (
-    SELECT job_id FROM headrace.run
-    WHERE state = 'held' AND parked_at IS NOT NULL AND kind = ANY ($1::text[])
-    ORDER BY job_id LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-UPDATE headrace.run SET state = 'waiting', parked_at = NULL
-FROM chosen WHERE run.job_id = chosen.job_id
