@@ -166,6 +166,20 @@ async def test_a_replaced_job_begins_anew_with_all_attempts_and_no_steps(bench, 
     assert len(shown.failures) == 1, "the history stays"
 
 
+async def test_a_wish_to_cancel_what_was_replaced_does_not_reach_what_replaced_it(bench, app, connection):
+    @app.job("score")
+    async def score(number: int) -> int:
+        return number
+
+    unique = Unique("ada", on_conflict="replace")
+    first = await app.enqueue("score", 1, unique=unique)
+    # Asked for while it ran; then its worker stopped and gave it back.
+    await connection.execute("UPDATE headrace.run SET cancel_requested_by = 'ada'")
+    await app.enqueue("score", 2, unique=unique)
+    async with bench.working():
+        assert (await bench.reaches(first, "completed")).result == 2
+
+
 async def test_a_running_holder_is_not_replaced(bench, app):
     gate = asyncio.Event()
 

@@ -1,5 +1,6 @@
 -- Locks the waiting holders of unique keys to the end of the transaction; pushes back those that are debounced, and gives those
--- that are replaced what the new job would have had: all its attempts too, and no step that was done with the args of before.
+-- that are replaced what the new job would have had: all its attempts too, and no step done with the args of before, nor a wish
+-- to cancel that was meant for them.
 -- Index: run_unique_key; FOR UPDATE in key order. job_pkey, step_pkey.
 WITH wanted AS MATERIALIZED (
     SELECT unique_key, on_conflict, max_wait, coalesce(run_at, coalesce($10::timestamptz, statement_timestamp()) + delay) AS due_at,
@@ -17,7 +18,8 @@ WITH wanted AS MATERIALIZED (
             ELSE greatest(run.run_at, least(wanted.due_at, run.due_first_at + wanted.max_wait))
         END,
         priority = CASE wanted.on_conflict WHEN 'replace' THEN wanted.priority ELSE run.priority END,
-        attempt = CASE wanted.on_conflict WHEN 'replace' THEN 0 ELSE run.attempt END
+        attempt = CASE wanted.on_conflict WHEN 'replace' THEN 0 ELSE run.attempt END,
+        cancel_requested_by = CASE wanted.on_conflict WHEN 'replace' THEN NULL ELSE run.cancel_requested_by END
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
     WHERE run.job_id = held.job_id AND wanted.on_conflict IN ('replace', 'debounce')
 ), rewritten AS (
