@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo test check fix bench docs lock help
+.PHONY: demo test check fix bench bench-peers docs lock help
 export PYTHON
 
 # The environment: made when missing, renewed when what it is made from changes.
@@ -22,6 +22,9 @@ fix: .venv/.complete ## format, and mend what ruff can mend
 bench: .venv/.complete ## benchmarks beside their baselines: make bench ARGS="--json FILE"
 	@.venv/bin/python -m bench $(ARGS)
 
+bench-peers: ## installs the job queues that make bench ARGS="--peers" runs beside
+	@scripts/bench-peers
+
 docs: .venv/.complete ## renew the generated reference, then verify the documentation
 	@.venv/bin/python docs/generate && .venv/bin/pytest -q tests/docs
 
@@ -29,4 +32,4 @@ lock: ## pin the packages of pyproject.toml anew (needs uv)
 	@scripts/lock
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 13

@@ -11,8 +11,10 @@ from rich.console import Console
 
 from bench import report
 from bench.contest import Result, hold
+from bench.peers.peer import known_peers
 from bench.stage import stage
 from bench.workloads import WORKLOADS
+from bench.workloads.peers import PEER_WORKLOADS
 
 
 def main(
@@ -21,25 +23,32 @@ def main(
     only: Annotated[
         list[str] | None, typer.Option(help=f"Run only this one; may be repeated: {', '.join(WORKLOADS)}.")
     ] = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Beside other job queues instead of the baselines.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write every reading to this file too.")] = None,
 ) -> None:
     """Measures Headrace beside its baselines, on an embedded server or HEADRACE_DATABASE_URL's."""
-    names = only or list(WORKLOADS)
+    known = {**WORKLOADS, **PEER_WORKLOADS}
+    names = only or list(PEER_WORKLOADS if peers else WORKLOADS)
     for name in names:
-        if name not in WORKLOADS:
-            raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(WORKLOADS)}")
+        if name not in known:
+            raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(known)}")
     asyncio.run(_measure(names, is_quick=quick, path=json))
 
 
 async def _measure(names: list[str], *, is_quick: bool, path: Path | None) -> None:
     progress = Console(stderr=True)
     loop = asyncio.get_running_loop()
+    workloads = {**WORKLOADS, **PEER_WORKLOADS}
+    if any(name in PEER_WORKLOADS for name in names):
+        for peer in known_peers(is_quick=is_quick):
+            if peer.missing is not None:
+                progress.print(f"{peer.name} is skipped: {peer.missing}")
     async with stage(is_quick=is_quick) as chosen:
         results: list[Result] = []
         for name in names:
             started = loop.time()
             with progress.status(name) as status:
-                async with WORKLOADS[name](chosen) as contest:
+                async with workloads[name](chosen) as contest:
                     result = await hold(
                         contest,
                         told=lambda who, number, of=contest: status.update(
@@ -50,7 +59,7 @@ async def _measure(names: list[str], *, is_quick: bool, path: Path | None) -> No
             progress.print(f"{contest.title}: {loop.time() - started:.0f} s")
         version = await chosen.server_version()
     # Wide enough to keep every figure whole where the output is no terminal.
-    Console(width=None if sys.stdout.isatty() else 110).print(report.table(results))
+    Console(width=None if sys.stdout.isatty() else 120).print(report.table(results))
     if path is not None:
         moment = datetime.now(UTC)
         report.write(path, report.document(results, server_version=version, is_quick=is_quick, measured_at=moment))

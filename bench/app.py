@@ -1,10 +1,13 @@
 """The app whose jobs and events are measured."""
 
+import asyncio
 import time
 
 import msgspec
 
 from headrace import Headrace, Job, event
+
+LINGER_SECONDS = 0.005
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -22,14 +25,24 @@ class Happened(msgspec.Struct, frozen=True):
     note: str = "n" * 90
 
 
-def make_app(dsn: str | None = None) -> Headrace:
-    """An app with a kind that does nothing and one that tells when it was started."""
-    app = Headrace(dsn, name="bench", say=lambda _: None)
+def make_app(dsn: str | None = None, *, pool_size: int = 10) -> Headrace:
+    """An app with kinds that do nothing, wait a little, or tell when they were started."""
+    app = Headrace(dsn, name="bench", pool_size=pool_size, say=lambda _: None)
     app.register(Happened)
+    # Stored to be counted; no worker takes them.
+    app.declare("kept-errand", args_type=Errand, queue="kept")
 
     @app.job("idle-errand")
     async def idle_errand(args: Errand, job: Job) -> None:
         del args, job
+
+    @app.job("spare-errand")
+    async def spare_errand() -> None:
+        """One of those that wait behind the others."""
+
+    @app.job("slow-errand")
+    async def slow_errand() -> None:
+        await asyncio.sleep(LINGER_SECONDS)
 
     @app.job("stamp-errand")
     async def stamp_errand(args: Errand) -> int:

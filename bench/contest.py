@@ -1,12 +1,21 @@
 """What is measured: our way and the baselines, taking turns, and what follows from their readings."""
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal, assert_never
 
 Measure = Literal["rate", "latency"]
+EVENNESS = "last/first tenth"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The readings of one round, and what else was counted in it, by name."""
+
+    readings: Sequence[float]
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,7 @@ class Contestant:
     """
 
     name: str
-    run: Callable[[], Awaitable[Sequence[float]]]
+    run: Callable[[], Awaitable[Round | Sequence[float]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +36,14 @@ class Wanted:
     ratio: float | None = None
     rate: float | None = None
     p50_ms: float | None = None
+    evenness: float | None = None
 
     def __str__(self) -> str:
         asked = (
             None if self.ratio is None else f"ratio >= {self.ratio:g}",
             None if self.rate is None else f">= {self.rate:,.0f}/s",
             None if self.p50_ms is None else f"p50 <= {self.p50_ms:g} ms",
+            None if self.evenness is None else f"{EVENNESS} >= {self.evenness:g}",
         )
         return ", ".join(one for one in asked if one is not None)
 
@@ -57,6 +68,11 @@ class Score:
     name: str
     rounds: tuple[tuple[float, ...], ...]
     ratio: float | None
+    figures: tuple[Mapping[str, float], ...] = ()
+
+    def figure(self, name: str) -> float:
+        """The median of a figure over the rounds that have it. Raises StatisticsError where none has."""
+        return median(one[name] for one in self.figures if name in one)
 
     @property
     def readings(self) -> tuple[float, ...]:
@@ -77,6 +93,7 @@ class Result:
             wanted.ratio is None or all(one.ratio is None or one.ratio >= wanted.ratio for one in self.scores),
             wanted.rate is None or middle >= wanted.rate,
             wanted.p50_ms is None or middle <= wanted.p50_ms,
+            wanted.evenness is None or self.scores[0].figure(EVENNESS) >= wanted.evenness,
         ]
         return None if wanted == Wanted() else all(checks)
 
@@ -87,14 +104,21 @@ async def hold(contest: Contest, *, told: Callable[[str, int], None] = lambda *_
     `told` hears who runs next and in which round.
     """
     rounds: dict[str, list[tuple[float, ...]]] = {one.name: [] for one in contest.contestants}
+    figures: dict[str, list[Mapping[str, float]]] = {one.name: [] for one in contest.contestants}
     for number in range(contest.rounds):
         for contestant in contest.contestants:
             told(contestant.name, number + 1)
-            rounds[contestant.name].append(tuple(await contestant.run()))
-    return score(contest, rounds)
+            found = await contestant.run()
+            rounds[contestant.name].append(tuple(found.readings if isinstance(found, Round) else found))
+            figures[contestant.name].append(found.figures if isinstance(found, Round) else {})
+    return score(contest, rounds, figures)
 
 
-def score(contest: Contest, rounds: dict[str, list[tuple[float, ...]]]) -> Result:
+def score(
+    contest: Contest,
+    rounds: Mapping[str, Sequence[tuple[float, ...]]],
+    figures: Mapping[str, Sequence[Mapping[str, float]]] | None = None,
+) -> Result:
     """The result of readings taken: a ratio is the median of the rounds' own ratios."""
     ours = rounds[contest.contestants[0].name]
     scores: list[Score] = []
@@ -106,7 +130,8 @@ def score(contest: Contest, rounds: dict[str, list[tuple[float, ...]]]) -> Resul
                 _times_better(median(mine), median(other), contest.measure)
                 for mine, other in zip(ours, theirs, strict=True)
             )
-        scores.append(Score(contestant.name, tuple(theirs), ratio))
+        counted = () if figures is None else tuple(figures[contestant.name])
+        scores.append(Score(contestant.name, tuple(theirs), ratio, counted))
     return Result(contest, tuple(scores))
 
 

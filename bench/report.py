@@ -29,6 +29,8 @@ def table(results: Sequence[Result]) -> Table:
         for score in result.scores:
             ratio = "" if score.ratio is None else f"{score.ratio:.2f}"
             made.add_row(f"  {score.name}", *_figures(result, score), ratio)
+            if told := ", ".join(f"{name} {value:,.3g}" for name, value in _counted(score).items()):
+                made.add_row(f"    [dim]{told}[/]")
         if result.is_met is not None:
             made.add_row(f"  wanted: {contest.wanted} {_MARKS[result.is_met]}")
         made.add_section()
@@ -76,8 +78,15 @@ def _score(result: Result, score: Score) -> dict[str, Any]:
     }
     if result.contest.measure == "latency":
         entry |= {f"p{percent}": round(percentile(score.readings, percent), 3) for percent in (50, 95, 99)}
+    if counted := _counted(score):
+        entry["figures"] = {name: round(value, 4) for name, value in counted.items()}
     entry["rounds"] = [[round(reading, 3) for reading in one] for one in score.rounds]
     return entry
+
+
+def _counted(score: Score) -> dict[str, float]:
+    """The medians of what else was counted, in the order of the first round."""
+    return {name: score.figure(name) for name in (score.figures[0] if score.figures else ())}
 
 
 def _figures(result: Result, score: Score) -> tuple[str, str, str, str]:

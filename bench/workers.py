@@ -38,6 +38,12 @@ class WorkerProcess:
     def go_on(self) -> None:
         self._send(signal.SIGCONT)
 
+    async def read_line(self) -> str:
+        """The next line of its standard output, empty at the end. Raises RuntimeError where that is not kept."""
+        if self._process.stdout is None:
+            raise RuntimeError("the worker's standard output is not piped")
+        return (await self._process.stdout.readline()).decode()
+
     def require_running(self) -> None:
         """Raises RuntimeError where the process has ended."""
         if self._process.returncode is not None:
@@ -77,17 +83,21 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_processes(command: Sequence[str], *, dsn: str, count: int) -> AsyncIterator[list[WorkerProcess]]:
-    """Started processes that all say they run; ended with the block."""
+async def worker_processes(
+    command: Sequence[str], *, dsn: str, count: int, is_module: bool = True
+) -> AsyncIterator[list[WorkerProcess]]:
+    """Started processes that all say they run; ended with the block.
+
+    The command is a module of this environment and its arguments, or a program whose output is read.
+    """
     started: list[WorkerProcess] = []
     try:
         for _ in range(count):
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
+                *((sys.executable, "-m") if is_module else ()),
                 *command,
                 stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL if is_module else asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=_ROOT,
                 env={**os.environ, ENVIRONMENT: dsn},

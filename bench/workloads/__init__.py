@@ -8,8 +8,9 @@ from bench.contest import Contest
 from bench.stage import Stage
 from bench.workloads.append import append_from_eight, append_from_one
 from bench.workloads.bulk import bulk
+from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
 from bench.workloads.drain import drain_by_one, drain_by_two
-from bench.workloads.enqueue import enqueue
+from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.latency import latency
 from bench.workloads.replay import replay
 
@@ -18,10 +19,17 @@ Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
 
 WORKLOADS: Mapping[str, Workload] = MappingProxyType(
     {
-        "enqueue": enqueue,
+        **{f"enqueue-{count}": enqueues(count) for count in CONNECTIONS},
+        **{f"enqueue-{count}-idle": enqueues(count, "idle") for count in CONNECTIONS},
+        **{f"enqueue-{count}-busy": enqueues(count, "busy") for count in CONNECTIONS},
+        **{f"enqueue-{count}-caller": enqueues_on_callers(count) for count in CONNECTIONS},
         "bulk": bulk,
         "drain-1": drain_by_one,
         "drain-2": drain_by_two,
+        "drain-1-snapshot": snapshot_by_one,
+        "drain-2-snapshot": snapshot_by_two,
+        "drain-1-lower": behind_lower,
+        "drain-1-future": before_future,
         "latency": latency,
         "append-1": append_from_one,
         "append-8": append_from_eight,

@@ -1,5 +1,5 @@
 import pytest
-from bench.contest import Contest, Contestant, Wanted, hold, percentile, score
+from bench.contest import EVENNESS, Contest, Contestant, Round, Wanted, hold, percentile, score
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,3 +82,22 @@ def test_a_percentile_is_the_smallest_reading_that_so_many_percent_do_not_exceed
 def test_a_percentile_of_nothing_is_refused():
     with pytest.raises(ValueError, match="no readings"):
         percentile([], 50)
+
+
+def test_what_else_is_counted_is_wanted_by_its_median():
+    wanted = contest(wanted=Wanted(evenness=0.9), rounds=3)
+    readings = {"ours": [(1.0,)] * 3, "theirs": [(1.0,)] * 3}
+    for pace, is_met in ((0.95, True), (0.85, False)):
+        figures = {"ours": [{EVENNESS: 0.1}, {EVENNESS: pace}, {EVENNESS: 2.0}], "theirs": [{}, {}, {}]}
+        assert score(wanted, readings, figures).is_met is is_met
+
+
+async def test_figures_are_kept_with_the_round_they_were_counted_in():
+    async def run() -> Round:
+        return Round([5.0], {"commits/job": 0.5})
+
+    result = await hold(
+        Contest(name="c", title="c", measure="rate", unit="x", rounds=2, contestants=(Contestant("ours", run),))
+    )
+    assert result.scores[0].rounds == ((5.0,), (5.0,))
+    assert result.scores[0].figure("commits/job") == 0.5

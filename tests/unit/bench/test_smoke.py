@@ -11,7 +11,7 @@ from bench.workloads import WORKLOADS
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_quick_run_measures_every_workload(server_dsn, tmp_path):
     path = tmp_path / "readings.json"
     subprocess.run(

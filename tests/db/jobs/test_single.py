@@ -1,0 +1,51 @@
+"""A job stored by one statement of its own is the job that the statements for many would have stored."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from headrace import Job, bind
+from headrace.jobs import store
+from headrace.jobs.enqueue import prepare
+from headrace.jobs.registry import describe
+from headrace.jobs.single import insert_single, is_single
+
+KIND = describe("letter", None, job_type=Job)
+OWN = "created_at, id, job_id"
+NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
+CAUSE = UUID("01890000-0000-7000-8000-000000000001")
+
+
+async def rows(connection, job_id: UUID) -> dict[str, object]:
+    body = await connection.fetchrow("SELECT * FROM headrace.job WHERE id = $1", job_id)
+    run = await connection.fetchrow("SELECT * FROM headrace.run WHERE job_id = $1", job_id)
+    found = {**dict(body), **dict(run)}
+    # A correlation that begins with the job is the job's own id.
+    found["correlation_id"] = None if found["correlation_id"] == job_id else found["correlation_id"]
+    return {name: value for name, value in found.items() if name not in OWN}
+
+
+@pytest.mark.parametrize(
+    ("options", "context"),
+    [
+        ({}, {}),
+        ({"queue": "mail", "priority": "high", "max_attempts": 7}, {}),
+        ({"delay": timedelta(minutes=5), "metadata": {"a": [1, None]}}, {}),
+        ({"run_at": NOON + timedelta(days=1)}, {}),
+        ({}, {"correlation_id": CAUSE, "causation_id": CAUSE, "causation_kind": "event"}),
+        ({}, {"tenant_id": "acme", "user_id": "u", "actor": "a", "traceparent": "00-1-2-01"}),
+    ],
+)
+async def test_it_is_the_same_row_whatever_is_asked_for(connection, options, context):
+    with bind(**context):
+        alone, many = (prepare(KIND, {"to": "you"}, **options) for _ in range(2))
+    assert is_single(alone)
+    await connection.execute(*insert_single(alone, now=NOON))
+    await connection.execute((store.statement("headrace.jobs", "insert_jobs")), *store._columns([many]), NOON)
+    assert await rows(connection, alone.id) == await rows(connection, many.id)
+
+
+async def test_what_has_a_parent_a_key_or_a_dependency_is_not_stored_that_way():
+    assert not is_single(prepare(KIND, None, parent_id=CAUSE))
+    assert not is_single(prepare(KIND, None, depends_on=[CAUSE]))
