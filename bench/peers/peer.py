@@ -3,9 +3,11 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +44,9 @@ class Peer:
             async with asyncio.timeout(_SECONDS):
                 printed, said = await process.communicate()
         except BaseException:
-            process.kill()
+            # Not by asyncio's process: where it has just died, that takes the exit code away from asyncio.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
             await process.wait()
             raise
         if process.returncode:
