@@ -53,6 +53,7 @@ from headrace.jobs.logs import LogLine, read_log
 from headrace.jobs.operation import Operation
 from headrace.jobs.outcome import Cancel, Discard, Retry, Snooze
 from headrace.jobs.queues import QueueSummary
+from headrace.jobs.retention import Retention
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.selection import JobFilter
@@ -104,6 +105,7 @@ __all__ = [
     "Priority",
     "QueueSummary",
     "Record",
+    "Retention",
     "Retry",
     "RetryPolicy",
     "Row",

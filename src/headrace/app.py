@@ -24,6 +24,7 @@ from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
 from headrace.jobs.registry import Handler, Where, describe
+from headrace.jobs.retention import Retention
 from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker_options import WorkerOptions
@@ -41,7 +42,8 @@ class Headrace(Engine):
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
     `./.headrace`. `direct_dsn` reaches the same database past a pooler, and None takes
     HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `migrations` are the application's own,
-    applied after the engine's. Register everything, then use it inside `async with app:`.
+    applied after the engine's. `retention` says how long ended jobs are kept. Register everything,
+    then use it inside `async with app:`.
 
         @app.job("send-receipt")
         async def send_receipt(args: Receipt, job: Job) -> None: ...
@@ -62,6 +64,7 @@ class Headrace(Engine):
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
         logs: LogPolicy | None = None,
+        retention: Retention | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
         self._logs = logs
@@ -84,6 +87,7 @@ class Headrace(Engine):
             notify=self.notify,
         )
         self.schedule = self.schedules.declare
+        self.retention = retention or Retention()
         self.queues = Queues(clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify)
         self.operations = Operations(
             clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify
@@ -320,6 +324,7 @@ class Headrace(Engine):
             reactions=self._reactions,
             schedules=self.schedules,
             options=options or WorkerOptions(),
+            retention=self.retention,
             notify=self.notify,
             listener=self.listener,
             clock=self.clock,

@@ -29,8 +29,10 @@ from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.hold_keeper import HoldKeeper
 from headrace.jobs.maintenance.kind_keeper import KindKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
+from headrace.jobs.maintenance.retention_keeper import RetentionKeeper
 from headrace.jobs.maintenance.shelver import Shelver
 from headrace.jobs.registry import Registry
+from headrace.jobs.retention import Retention
 from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import Worker
@@ -65,6 +67,7 @@ class Process:
         reactions: Reactions,
         schedules: Schedules,
         options: WorkerOptions,
+        retention: Retention,
         notify: Callable[[str], None],
         listener: Listener,
         clock: Clock,
@@ -130,6 +133,7 @@ class Process:
                 on_unshelved=lambda: notify(JOBS_CHANNEL),
             ),
             HoldKeeper(pool, clock=clock, telemetry=telemetry),
+            RetentionKeeper(pool, retention, clock=clock, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
             TypeKeeper(pool, events, app_name=app.name, telemetry=telemetry),
         )

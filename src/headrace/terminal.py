@@ -16,6 +16,7 @@ from headrace.errors import HeadraceError
 
 EXIT_FAILED = 1
 EXIT_NOT_FOUND = 3
+EXIT_UNHEALTHY = 4
 
 _EXIT_INTERRUPTED = 130
 _WIDTH_OF_A_FILE = 240

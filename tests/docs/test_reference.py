@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from pages import REFERENCE, ROOT, rows, section
 
-from headrace import Headrace, Priority, RetryPolicy, Unique, WorkerOptions
+from headrace import Headrace, Priority, Retention, RetryPolicy, Unique, WorkerOptions
 from headrace.jobs.schedules import Schedules
 from headrace_crm.config import Settings
 
@@ -133,6 +133,7 @@ SETTINGS = {
     "Unique": Unique,
     "RetryPolicy": RetryPolicy,
     "WorkerOptions": WorkerOptions,
+    "Retention": Retention,
     "The CRM's Settings": Settings,
 }
 

@@ -1,11 +1,13 @@
-"""`headrace db`: the schema."""
+"""`headrace db`: the schema, and what is kept."""
 
 from typing import Annotated
 
 import typer
 
+from headrace.app import Headrace
 from headrace.cli.session import Choice, opened
 from headrace.db.migrate import MigrationStatus, migration_status
+from headrace.jobs.retire import Step, plan_retention, retain
 from headrace.terminal import EXIT_FAILED, print_json, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
@@ -24,6 +26,17 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
     run(_status(context.obj, as_json=as_json))
 
 
+@app.command()
+def retention(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; change nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Lets ended jobs go whose time is over, as the app given with --app keeps them. Workers do so by themselves."""
+    run(_retention(context.obj, is_dry=dry_run, as_json=as_json))
+
+
 async def _migrate(choice: Choice, *, as_json: bool) -> None:
     async with opened(choice, migrating=True) as app, app.pool.acquire() as connection:
         _print(await migration_status(connection, sets=app.migrations), as_json=as_json)
@@ -35,6 +48,37 @@ async def _status(choice: Choice, *, as_json: bool) -> None:
     _print(statuses, as_json=as_json)
     if not all(one.is_current for one in statuses):
         raise typer.Exit(EXIT_FAILED)
+
+
+async def _retention(choice: Choice, *, is_dry: bool, as_json: bool) -> None:
+    async with opened(choice) as app:
+        now = app.clock.override()
+        if is_dry:
+            async with app.pool.acquire() as connection:
+                found = await plan_retention(connection, app.retention, now=now)
+            columns, rows = (
+                ("day", "what", "stay", "go"),
+                [(one.day, one.fate, one.kept_count, one.expired_count) for one in found],
+            )
+        else:
+            found = await _retain_all(app)
+            columns, rows = (
+                ("day", "what", "jobs"),
+                [(one.day, f"{one.fate}, postponed" if one.is_postponed else one.fate, one.count) for one in found],
+            )
+    if as_json:
+        print_json(found)
+    else:
+        print_table(columns, rows)
+
+
+async def _retain_all(app: Headrace) -> list[Step]:
+    done: list[Step] = []
+    while True:
+        steps = await retain(app.pool, app.retention, now=app.clock.override())
+        done += steps
+        if all(step.is_postponed for step in steps):
+            return done
 
 
 def _print(statuses: list[MigrationStatus], *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import bulk, db, events, explain, jobs, operations, queues, schedules, subscriptions, worker
+from headrace.cli import bulk, db, doctor, events, explain, jobs, operations, queues, schedules, subscriptions, worker
 from headrace.cli.session import Choice
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(db.app, name="db", help="The schema: migrate, status.")
+app.add_typer(db.app, name="db", help="The schema and what is kept: migrate, status, retention.")
 jobs.app.command("explain")(explain.explain_job)
 jobs.app.command("bulk")(bulk.bulk)
 jobs.app.command("dead")(bulk.dead)
@@ -30,6 +30,7 @@ app.add_typer(
     subscriptions.app, name="subscriptions", help="List, pause, resume and replay handlers of events; parked streams."
 )
 app.command("worker")(worker.work)
+app.command("doctor")(doctor.doctor)
 
 
 @app.callback()
@@ -51,7 +52,7 @@ def options(
 ) -> None:
     """Durable background jobs and events on PostgreSQL.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist, 4 the doctor found a problem.
     """
     context.obj = Choice(app_path, database)
     levels = [logging.WARNING, logging.INFO, logging.DEBUG]

@@ -21,6 +21,9 @@ UNSTORABLE: tuple[type[Exception], ...] = (
 OUT_OF_TIME: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
 """Raised by a statement that took longer than the transaction allows it."""
 
+LOCKED: tuple[type[Exception], ...] = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""Raised where a lock was not to be had in time."""
+
 RELEASED_CONNECTION: tuple[type[Exception], ...] = (asyncpg.InterfaceError,)
 """Raised by a pooled connection that went back to its pool."""
 
