@@ -41,6 +41,10 @@ def add(args: Sum, job: Job) -> dict[str, Any]:
     }
 
 
+def echo(text: str) -> str:
+    return text
+
+
 def spin(job: Job) -> None:
     """Says where it runs, and computes for ever."""
     job.progress(os.getpid())

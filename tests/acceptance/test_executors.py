@@ -8,6 +8,8 @@ import pytest
 from fix_apps import eventually
 from fix_processes import lives
 
+pytestmark = pytest.mark.timeout(60)
+
 
 async def child_of(ledger) -> int:
     """The process in which a spinning job runs, once it does."""

@@ -6,6 +6,8 @@ import pytest
 from fix_apps import AT_ONCE, eventually
 from headrace import Job, uuid7
 
+pytestmark = pytest.mark.timeout(60)
+
 
 @pytest.fixture
 def gate(app) -> asyncio.Event:

@@ -48,6 +48,13 @@ async def test_args_go_in_and_the_result_comes_out(bench, app, children):
     assert not lives(ended.result["pid"]), "it has ended with its worker"
 
 
+async def test_args_and_results_may_be_as_large_as_anywhere(bench, app, children):
+    text = "ä" * 500_000
+    job = await app.enqueue(children(child_handlers.echo), text)
+    async with bench.working():
+        assert (await bench.reaches(job, "completed")).result == text
+
+
 async def test_a_child_is_used_again_and_no_more_run_than_asked_for(bench, app, children):
     kind = children(child_handlers.add)
     jobs = await app.enqueue_many(kind, [child_handlers.Sum(number) for number in range(20)])

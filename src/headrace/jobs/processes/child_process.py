@@ -68,7 +68,7 @@ class ChildProcess:
                     _PROGRAM,
                     str(theirs.fileno()),
                     str(os.getpid()),
-                    json.dumps(sys.path),
+                    json.dumps([os.fspath(one) for one in sys.path]),
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
                     process_group=0,
