@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from headrace import Headrace, Job, event
+from headrace import Headrace, Job, Limit, Rate, event
 
 LINGER_SECONDS = 0.005
 
@@ -48,5 +48,35 @@ def make_app(dsn: str | None = None, *, pool_size: int = 10) -> Headrace:
     async def stamp_errand(args: Errand) -> int:
         del args
         return time.monotonic_ns()
+
+    return app
+
+
+NEVER_REACHED = 1_000_000
+"""How many at a time, and how many a second, the limits under measurement allow."""
+
+
+def make_keyed_app(dsn: str | None = None) -> Headrace:
+    """An app whose errands are limited by user, to what they never reach."""
+    app = Headrace(dsn, name="bench", say=lambda _: None)
+
+    @app.job(
+        "idle-errand",
+        limit=Limit("bench", key="{user}", concurrency=NEVER_REACHED, rate=Rate(NEVER_REACHED)),
+    )
+    async def idle_errand(args: Errand, job: Job) -> None:
+        del args, job
+
+    return app
+
+
+def make_queued_app(dsn: str | None = None) -> Headrace:
+    """An app whose errands are limited by their queue, to what they never reach."""
+    app = Headrace(dsn, name="bench", say=lambda _: None)
+    app.limit_queue("default", concurrency=NEVER_REACHED, rate=Rate(NEVER_REACHED))
+
+    @app.job("idle-errand")
+    async def idle_errand(args: Errand, job: Job) -> None:
+        del args, job
 
     return app

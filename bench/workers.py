@@ -15,9 +15,9 @@ _START_SECONDS = 60
 _STOP_SECONDS = 30
 
 
-def engine_command() -> list[str]:
-    """A worker of the engine, with its default options."""
-    return ["headrace.cli", "--app", "bench.app:make_app", "worker", "--stop-on-eof"]
+def engine_command(factory: str = "make_app") -> list[str]:
+    """A worker of the engine for one of the apps measured, with its default options."""
+    return ["headrace.cli", "--app", f"bench.app:{factory}", "worker", "--stop-on-eof"]
 
 
 def sketch_command(dsn: str, *, poll_seconds: float) -> list[str]:

@@ -12,6 +12,7 @@ from bench.workloads.burdened import before_future, behind_lower, snapshot_by_on
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.latency import latency
+from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.replay import replay
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
@@ -30,6 +31,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "drain-2-snapshot": snapshot_by_two,
         "drain-1-lower": behind_lower,
         "drain-1-future": before_future,
+        "limits-key": limits_by_key,
+        "limits-queue": limits_by_queue,
         "latency": latency,
         "append-1": append_from_one,
         "append-8": append_from_eight,

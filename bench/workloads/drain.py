@@ -1,7 +1,7 @@
 """Drain no-op jobs with worker processes, beside as many processes that work in the sketch's way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -69,17 +69,23 @@ class Drain:
     workers: int
     keeps_backlog: bool = False
 
-    async def by_engine(self, count: int) -> Round:
+    async def by_engine(
+        self,
+        count: int,
+        *,
+        command: Sequence[str] | None = None,
+        errand: Callable[[int], Errand] = Errand,
+    ) -> Round:
         if self.keeps_backlog:
             await self.session.execute(statement("bench", "clear_outcomes"))
         else:
             await self.session.execute(statement("bench", "clear_jobs"))
             await self.session.execute(statement("bench", "vacuum_jobs"))
-        async with worker_processes(engine_command(), dsn=self.dsn, count=self.workers) as processes:
+        async with worker_processes(command or engine_command(), dsn=self.dsn, count=self.workers) as processes:
             pause(processes)
             for start in range(0, count, CHUNK):
                 await self.app.enqueue_many(
-                    "idle-errand", [Errand(number) for number in range(start, min(start + CHUNK, count))]
+                    "idle-errand", [errand(number) for number in range(start, min(start + CHUNK, count))]
                 )
             before = await self.session.fetchrow(statement("bench", "log_position"))
             await self._finish(processes, statement("bench", "has_errands"))

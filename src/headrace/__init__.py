@@ -21,6 +21,7 @@ from headrace.errors import (
     JobFailedError,
     JobNotEndedError,
     JobNotFoundError,
+    LimitNotFoundError,
     NoResultError,
     NotInChildError,
     OperationNotFoundError,
@@ -48,6 +49,7 @@ from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
 from headrace.jobs.interruption import Interrupted
 from headrace.jobs.job import Enqueued, JobHandle, Priority, Unique
+from headrace.jobs.limit import Limit, Rate
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.logs import LogLine, read_log
 from headrace.jobs.operation import Operation
@@ -93,6 +95,8 @@ __all__ = [
     "JobHandle",
     "JobNotEndedError",
     "JobNotFoundError",
+    "Limit",
+    "LimitNotFoundError",
     "LogLine",
     "LogPolicy",
     "MigrationSet",
@@ -104,6 +108,7 @@ __all__ = [
     "PastEvent",
     "Priority",
     "QueueSummary",
+    "Rate",
     "Record",
     "Retention",
     "Retry",

@@ -19,6 +19,7 @@ from headrace.jobs.enqueue import DependsOn, prepare
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
+from headrace.jobs.limit import Limit, Rate
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.operations import Operations
@@ -106,6 +107,7 @@ class Headrace(Engine):
         timeout: timedelta | None = None,
         executor: Where | None = None,
         logs: LogPolicy | None = None,
+        limit: Limit | None = None,
     ) -> Callable[[H], H]:
         """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
 
@@ -126,6 +128,7 @@ class Headrace(Engine):
                     timeout=timeout,
                     executor=executor,
                     logs=logs or self._logs,
+                    limit=limit,
                 )
             )
             return handler
@@ -140,6 +143,7 @@ class Headrace(Engine):
         result_type: Any = None,
         queue: str = "default",
         max_attempts: int = 3,
+        limit: Limit | None = None,
     ) -> None:
         """Makes a kind known that another program handles, so that it can be enqueued here and its results read."""
         self.kinds.add(
@@ -151,8 +155,17 @@ class Headrace(Engine):
                 result_type=result_type,
                 queue=queue,
                 max_attempts=max_attempts,
+                limit=limit,
             )
         )
+
+    def limit_queue(self, queue: str, *, concurrency: int | None = None, rate: Rate | None = None) -> None:
+        """Limits all jobs of a queue together: how many run at a time in all processes, and how many begin.
+
+        Workers of this app put it in force when they start; `headrace limits set` changes it while they
+        run. Raises ConfigurationError where the queue is limited otherwise already.
+        """
+        self.kinds.limit_queue(queue, concurrency=concurrency, rate=rate)
 
     def register(self, *classes: type) -> None:
         """Makes event classes marked with `@event` known."""
@@ -214,11 +227,14 @@ class Headrace(Engine):
         unique: Unique | None = None,
         depends_on: DependsOn = (),
         on_failed_dependency: OnFailed = "cancel",
+        limit_key: str | None = None,
+        weight: int | None = None,
         connection: Any = None,
     ) -> Enqueued:
         """Enqueues one job, in a transaction of its own or on the caller's own asynchronous `connection`.
 
-        One that `depends_on` others is held until they have ended. Raises UnknownKindError,
+        One that `depends_on` others is held until they have ended. `limit_key` and `weight` stand in for
+        those its kind's limit gives it. Raises UnknownKindError,
         InvalidArgsError, ConfigurationError, TransactionClosedError, and JobNotFoundError for a dependency.
         """
         options: dict[str, Any] = {
@@ -230,6 +246,8 @@ class Headrace(Engine):
             "metadata": metadata,
             "depends_on": depends_on,
             "on_failed_dependency": on_failed_dependency,
+            "limit_key": limit_key,
+            "weight": weight,
         }
         if connection is None and unique is None:
             return await self._store_alone(prepare(self.kinds.get(kind), args, parent=parent, **options))

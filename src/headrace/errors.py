@@ -26,6 +26,7 @@
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── WorkerNotStartedError     a worker could not be registered in time
+    ├── LimitNotFoundError        no limit of this name
     ├── SchemaError               the database's schema does not fit this version
     └── EmbeddedServerError       the embedded PostgreSQL could not be made or started
 
@@ -299,6 +300,14 @@ class ParkedStreamNotFoundError(HeadraceError):
         )
         self.name = name
         self.position = position
+
+
+class LimitNotFoundError(HeadraceError):
+    """No limit of this name is in force."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no limit {name!r} is in force; `headrace limits list` shows those that are")
+        self.name = name
 
 
 class SchemaError(HeadraceError):

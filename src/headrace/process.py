@@ -28,6 +28,7 @@ from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.hold_keeper import HoldKeeper
 from headrace.jobs.maintenance.kind_keeper import KindKeeper
+from headrace.jobs.maintenance.limit_keeper import LimitKeeper
 from headrace.jobs.maintenance.rescuer import Rescuer
 from headrace.jobs.maintenance.retention_keeper import RetentionKeeper
 from headrace.jobs.maintenance.shelver import Shelver
@@ -133,6 +134,7 @@ class Process:
                 on_unshelved=lambda: notify(JOBS_CHANNEL),
             ),
             HoldKeeper(pool, clock=clock, telemetry=telemetry),
+            LimitKeeper(pool, clock=clock, telemetry=telemetry),
             RetentionKeeper(pool, retention, clock=clock, telemetry=telemetry),
             PartitionKeeper(pool, telemetry=telemetry),
             TypeKeeper(pool, events, app_name=app.name, telemetry=telemetry),

@@ -26,6 +26,7 @@ from headrace.jobs.completer import Completer
 from headrace.jobs.executor import Executor
 from headrace.jobs.job import Enqueued
 from headrace.jobs.lease import WorkerCard
+from headrace.jobs.limit_rules import declare_rules
 from headrace.jobs.registry import Registry
 from headrace.jobs.schedule_store import next_tick
 from headrace.jobs.scheduler import Scheduler
@@ -83,6 +84,7 @@ class Stepper:
         pool = app.pool
         self._clock = app.clock
         self._kinds = tuple(app.kinds.handled())
+        self._rules = app.kinds.rules()
         self._told: list[Record] = []
         both = Telemetry(self._told.append, telemetry.hand_on)
         self._session = Session(pool, "stepper", jit="off")
@@ -139,6 +141,7 @@ class Stepper:
         await self._scheduler.declare()
         session = await self._session.get()
         self._worker_id = await solo.register(session, self._card)
+        await declare_rules(session, self._rules, app=self._card.app)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -60,6 +60,8 @@ class Sync:
         unique: Unique | None = None,
         depends_on: DependsOn = (),
         on_failed_dependency: OnFailed = "cancel",
+        limit_key: str | None = None,
+        weight: int | None = None,
     ) -> Enqueued:
         """Enqueues a job that exists if and only if the connection's transaction commits.
 
@@ -75,6 +77,8 @@ class Sync:
             "metadata": metadata,
             "depends_on": depends_on,
             "on_failed_dependency": on_failed_dependency,
+            "limit_key": limit_key,
+            "weight": weight,
         }
         with self._unit_on(connection) as unit:
             return complete(unit.enqueue(kind, args, parent=parent, unique=unique, **options))

@@ -17,6 +17,8 @@ from headrace.jobs import shelving, store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
+from headrace.jobs.key_cursor import KeyPlan
+from headrace.jobs.limited_claims import claim_limited_jobs
 from headrace.jobs.outcome import Again, Ended, Ending
 from headrace.jobs.registry import describe
 from headrace.jobs.single import insert_single
@@ -76,6 +78,18 @@ async def claim(connection: asyncpg.Connection, number: int) -> Claim | None:
         worker_id=number,
     )
     return Claim(found[0]["job_id"], found[0]["attempt"], found[0]["lease"]) if found else None
+
+
+async def claim_limited(connection: asyncpg.Connection, number: int) -> None:
+    start = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
+    await claim_limited_jobs(
+        connection,
+        [Range(f"q{number}", Priority.NORMAL, start, timedelta(0), 1)],
+        KeyPlan(),
+        kinds=[KIND.name],
+        limit=1,
+        worker_id=number,
+    )
 
 
 def settled(subject: Subject, verdict: Ended | Again) -> store.Settlement:
@@ -154,6 +168,7 @@ ACTS: list[tuple[str, Act]] = [
     ("hold_waiting", meeting("replace", delay=timedelta(0))),
     ("hasten_job", running("hasten_job", None)),
     ("claim_jobs", lambda one: claim(one.connection, one.number)),
+    ("claim_limited_jobs", lambda one: claim_limited(one.connection, one.number)),
     *(("finish_jobs", finishing(state)) for state in get_args(Ending)),
     ("release_jobs", releasing(None)),
     ("release_jobs", releasing(LATER)),

@@ -1,7 +1,5 @@
 """The hot statements keep their plans at 200k jobs, with statistics of an empty table and of a full one."""
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from fix_plans import explain, hurry, nodes, scans
 from headrace.db.statements import statement
 from headrace.jobs import store
 from headrace.jobs.cursor import ClaimCursor
@@ -49,12 +48,6 @@ async def fill(
     )
 
 
-async def hurry(connection: asyncpg.Connection) -> None:
-    """Sets what the sessions of claims and completions set."""
-    for name, value in store.BATCH_SESSION.items():
-        await connection.execute(f"SET {name} = {value}")
-
-
 @pytest.fixture(params=["stale", "fresh"])
 async def filled(request, connection: asyncpg.Connection) -> asyncpg.Connection:
     """A session in a database of 200k due jobs, with statistics from before or after they came."""
@@ -66,36 +59,6 @@ async def filled(request, connection: asyncpg.Connection) -> asyncpg.Connection:
     if request.param == "fresh":
         await connection.execute("ANALYZE headrace.run; ANALYZE headrace.job")
     return connection
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)
-
-
-def scans(plan: dict[str, Any], table: str) -> list[tuple[str, str | None]]:
-    """How a table (or its partitions) is read: the node types, and the indexes used."""
-    # The partitions of other days are empty, and read as such.
-    return [
-        (node["Node Type"], node.get("Index Name"))
-        for node in nodes(plan)
-        if node.get("Relation Name", "").startswith(table)
-        and node["Node Type"] != "ModifyTable"
-        and (table != "job" or node["Actual Rows"] > 0)
-    ]
-
-
-async def explain(connection: asyncpg.Connection, name: str, args: tuple[object, ...]) -> dict[str, Any]:
-    """The plan the statement gets for these arguments, run and undone."""
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        text = statement("headrace.jobs", name)
-        found = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", *args)
-    finally:
-        await transaction.rollback()
-    return json.loads(found)[0]["Plan"]
 
 
 def claim_args(cursor: ClaimCursor, *, limit: int = BATCH, is_sweep: bool = False) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ import typer
 from headrace.cli.session import Choice, opened
 from headrace.errors import JobNotFoundError
 from headrace.jobs.explain import explain
+from headrace.jobs.limit_standing import full_limits
 from headrace.terminal import EXIT_NOT_FOUND, fail, print_json, run
 
 
@@ -18,14 +19,14 @@ def explain_job(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Says why a job does not run: not due, queue paused, nobody to run it, others first; or how it stands."""
+    """Says why a job does not run: not due, queue paused, limit full, no worker, others first; or how it stands."""
     run(_explain(context.obj, job_id, as_json=as_json))
 
 
 async def _explain(choice: Choice, job_id: UUID, *, as_json: bool) -> None:
     async with opened(choice) as app, app.pool.acquire() as connection:
         try:
-            found = await explain(connection, job_id)
+            found = await explain(connection, job_id, limits=full_limits)
         except JobNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
     if as_json:

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import bulk, db, doctor, events, explain, jobs, operations, queues, schedules, subscriptions, worker
+from headrace.cli import (
+    bulk,
+    db,
+    doctor,
+    events,
+    explain,
+    jobs,
+    limits,
+    operations,
+    queues,
+    schedules,
+    subscriptions,
+    worker,
+)
 from headrace.cli.session import Choice
 
 app = typer.Typer(
@@ -20,6 +33,7 @@ jobs.app.command("explain")(explain.explain_job)
 jobs.app.command("bulk")(bulk.bulk)
 jobs.app.command("dead")(bulk.dead)
 app.add_typer(jobs.app, name="jobs", help="List, show, explain, retry and cancel jobs.")
+app.add_typer(limits.app, name="limits", help="List, show, set and unset limits of concurrency and rate.")
 app.add_typer(events.app, name="events", help="List and follow events, export their JSON Schema.")
 app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
 app.add_typer(operations.app, name="operations", help="List what was done to queues and many jobs; resume it.")

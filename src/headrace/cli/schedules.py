@@ -1,14 +1,13 @@
 """`headrace schedules`: list, show, create, edit, pause, resume, trigger, delete."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from headrace.cli.period import period
 from headrace.cli.session import Choice, login, opened
 from headrace.errors import ScheduleNotFoundError
 from headrace.jobs.schedule import CatchUp, Schedule
@@ -26,9 +25,6 @@ CatchUpLimit = Annotated[int | None, typer.Option(min=1, help="At most so many w
 Queue = Annotated[str | None, typer.Option(help="Another queue than the kind's.")]
 PriorityOption = Annotated[str | None, typer.Option("--priority", help="critical, high, normal or low.")]
 Attempts = Annotated[int | None, typer.Option(min=1, help="Another number of attempts than the kind's.")]
-
-_PERIOD = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Act = Callable[[Schedules], Awaitable[Schedule]]
 
@@ -67,11 +63,11 @@ def create(
 ) -> None:
     """Makes a schedule: --cron or --every says when."""
     options = _given(catch_up_limit=catch_up_limit, queue=queue, priority=priority, max_attempts=max_attempts)
-    values, period, policy, who = _json(args), _period(every), _policy(catch_up), by or login()
+    values, between, policy, who = _json(args), period(every, option="--every"), _policy(catch_up), by or login()
 
     def act(schedules: Schedules) -> Awaitable[Schedule]:
         return schedules.create(
-            name, kind, values, cron=cron, timezone=timezone, every=period, catch_up=policy, by=who, **options
+            name, kind, values, cron=cron, timezone=timezone, every=between, catch_up=policy, by=who, **options
         )
 
     run(_act(context.obj, act, as_json=as_json))
@@ -100,7 +96,7 @@ def edit(
         kind=kind,
         cron=cron,
         timezone=timezone,
-        every=_period(every),
+        every=period(every, option="--every"),
         catch_up=None if catch_up is None else _policy(catch_up),
         catch_up_limit=catch_up_limit,
         queue=queue,
@@ -215,18 +211,6 @@ def _json(text: str | None) -> Any:
         return None if text is None else msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise typer.BadParameter(f"--args must be JSON, got {text!r}: {error}") from error
-
-
-def _period(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    match = _PERIOD.fullmatch(text)
-    if match is None:
-        raise typer.BadParameter(f"--every must be a number with s, m, h or d, got {text!r}; e.g. 15m")
-    try:
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
-    except OverflowError:
-        raise typer.BadParameter(f"--every is too long: {text!r}") from None
 
 
 def _policy(text: str) -> CatchUp:

@@ -46,6 +46,7 @@ class Completer(Service):
         on_released: Callable[[], None],
         on_freed: Callable[[], None] | None = None,
         on_awaited: Callable[[], None] | None = None,
+        on_recorded: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("completer", telemetry=telemetry, idle=_PROGRESS_INTERVAL)
         self._session = Session(pool, "completer", **store.BATCH_SESSION)
@@ -53,6 +54,7 @@ class Completer(Service):
         self._on_released = on_released
         self._on_freed = on_freed
         self._on_awaited = on_awaited
+        self._on_recorded = on_recorded
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
         self._reporting = threading.Lock()
@@ -80,9 +82,11 @@ class Completer(Service):
             self._reports[report.claim.job_id] = report
 
     def forget(self, job_id: UUID) -> None:
-        """Drops an unwritten report."""
+        """Drops an unwritten report of a job whose end is recorded, by itself or by another."""
         with self._reporting:
             self._reports.pop(job_id, None)
+        if self._on_recorded is not None:
+            self._on_recorded()
 
     @property
     def has_room(self) -> bool:
@@ -206,6 +210,8 @@ class Completer(Service):
         for one in refused:
             self.note_stale(one.claim, one.verdict)
         self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
+        if self._on_recorded is not None:
+            self._on_recorded()
 
     async def _without_recorded_before(self, refused: list[Settlement]) -> list[Settlement]:
         """After a lost connection the first try may have committed: then a refusal is no news."""

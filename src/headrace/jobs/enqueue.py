@@ -7,11 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from headrace.context import current
-from headrace.errors import ConfigurationError
+from headrace.context import Context, current
+from headrace.errors import ConfigurationError, InvalidArgsError
 from headrace.ids import uuid7
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
+from headrace.jobs.limit import require_limit_key, require_weight, rule_name
 from headrace.jobs.registry import Kind, encode_json, holds_nul, read_priority, require_attempts, require_queue, through
 from headrace.jobs.text import is_storable
 from headrace.jobs.unique_key import resolve
@@ -52,11 +53,13 @@ def draft(
     unique: Unique | None = None,
     depends_on: DependsOn = (),
     on_failed_dependency: Policy = "cancel",
+    limit_key: str | None = None,
+    weight: int | None = None,
 ) -> NewJob:
     """A checked, encoded job with an id of its own, in the current context.
 
-    `run_at` (aware) or `delay` make it due later, never both; what is left out comes from the kind.
-    Raises InvalidArgsError for args, ConfigurationError for options.
+    `run_at` (aware) or `delay` make it due later, never both; what is left out comes from the kind, the
+    limit key by its limit. Raises InvalidArgsError for args, ConfigurationError for options.
     """
     if run_at is not None and delay is not None:
         raise ConfigurationError(f"give run_at or delay, not both: got run_at={run_at} and delay={delay}")
@@ -75,6 +78,7 @@ def draft(
             "a job cannot have both depends_on and on_conflict='replace': the job it replaces would not wait for them; "
             "use skip or debounce, or enqueue it when they have ended"
         )
+    context = current()
     return NewJob(
         id=uuid7(),
         kind=kind.name,
@@ -82,13 +86,15 @@ def draft(
         priority=kind.priority if priority is None else read_priority(priority),
         args=encoded,
         max_attempts=max_attempts or kind.max_attempts,
-        context=current(),
+        context=context,
         run_at=run_at,
         delay=delay or timedelta(0),
         parent_id=None if parent is None else id_of(parent, what="parent"),
         metadata=None if metadata is None else _metadata(metadata),
         unique=key,
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
+        limit_key=_limit_key(kind, encoded, context) if limit_key is None else require_limit_key(limit_key),
+        weight=_weight(kind, weight, limit_key),
     )
 
 
@@ -100,6 +106,24 @@ def id_of(reference: JobReference, *, what: str) -> UUID:
             f"{what} must be a job, what enqueueing gave, or the UUID of one, got {reference!r:.50}"
         )
     return found
+
+
+def _limit_key(kind: Kind, args: str, context: Context) -> str | None:
+    if kind.limit is None:
+        return None
+    try:
+        return kind.limit.key_of(args, context)
+    except ValueError as error:
+        raise InvalidArgsError(kind.name, str(error)) from error
+
+
+def _weight(kind: Kind, weight: int | None, limit_key: str | None) -> int:
+    limit = kind.limit
+    if weight is None:
+        return 1 if limit is None else limit.weight
+    is_own = limit is not None and (limit_key is None or rule_name(limit_key) == limit.name)
+    require_weight(weight, limit.rate if limit is not None and is_own else None, name=limit.name if limit else "(none)")
+    return weight
 
 
 def require_name(name: str, *, what: str) -> None:

@@ -6,20 +6,31 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from headrace.clock import Clock
+from headrace.db.connection import Row
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.jobs import store
 from headrace.jobs.buffer import Buffer
-from headrace.jobs.cursor import ClaimCursor
+from headrace.jobs.cursor import ClaimCursor, Range
 from headrace.jobs.doubt import Doubt
+from headrace.jobs.key_cursor import KeyCursor
+from headrace.jobs.limit import Rule
+from headrace.jobs.limit_rules import declare_rules
+from headrace.jobs.limited_claims import LimitedClaims
+from headrace.jobs.outlook import next_due
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
 _LEAST_REST = timedelta(milliseconds=1)
+_LOOK_SECONDS = 1.0
 
 
 class Fetcher(Service):
-    """Keeps the buffer filled while jobs are due, and sleeps until a wake-up or the poll interval otherwise."""
+    """Keeps the buffer filled while jobs are due, and sleeps until a wake-up or the poll interval otherwise.
+
+    Before its first claim it declares the `rules` of limits. Claims look at limits only where a limited
+    queue or a job with a limit key has been seen, or is to come by a kind of these queues (`limited`).
+    """
 
     def __init__(
         self,
@@ -31,6 +42,9 @@ class Fetcher(Service):
         telemetry: Telemetry,
         poll: timedelta,
         most: int,
+        app_name: str,
+        rules: Sequence[Rule] = (),
+        limited: Sequence[str] = (),
     ) -> None:
         super().__init__("fetcher", telemetry=telemetry, idle=poll)
         self.buffer = Buffer(most=most, on_low=self.wake)
@@ -40,6 +54,10 @@ class Fetcher(Service):
         self._doubt = Doubt()
         self._kinds = list(kinds)
         self._queues = cursor.queues
+        self._limits = LimitedClaims(pool, KeyCursor([queue for queue in limited if queue in cursor.queues]))
+        self._app_name = app_name
+        self._undeclared: Sequence[Rule] | None = rules
+        self._looks_at = 0.0
         self._poll = poll
         self._clock = clock
 
@@ -47,6 +65,7 @@ class Fetcher(Service):
         worker_id = self.worker_id
         if worker_id is None or self.is_stopping:
             return None
+        await self._declare()
         await self._release_unheard(worker_id)
         wanted = self.buffer.wanted(time.monotonic())
         if wanted <= 0:
@@ -58,16 +77,30 @@ class Fetcher(Service):
             started = time.monotonic()
             claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
             self._cursor.swept(started=started, ended=time.monotonic())
-        if claimed:
+        if claimed and time.monotonic() < self._looks_at:
             return AGAIN
         rest = await self._rest_until_due()
+        if claimed:
+            return AGAIN
         if until_sweep <= 0:
             return rest
         # What woke us may be behind the cursor: it must not wait for the poll.
-        return min(rest or self._poll, timedelta(seconds=until_sweep))
+        return min(self._poll if rest is None else rest, timedelta(seconds=until_sweep))
+
+    @property
+    def is_blocked(self) -> bool:
+        """True where a slot that is given back may let it claim."""
+        return self._limits.cursor.is_blocked
 
     async def on_stop(self) -> None:
         await self._session.close()
+        await self._limits.close()
+
+    async def _declare(self) -> None:
+        if self._undeclared is not None:
+            async with self._session.use() as connection:
+                await declare_rules(connection, self._undeclared, app=self._app_name)
+            self._undeclared = None
 
     async def _release_unheard(self, worker_id: int) -> None:
         if not self._doubt.wants_look(time.monotonic()):
@@ -78,23 +111,22 @@ class Fetcher(Service):
             self.telemetry.emit("jobs.unheard", level=logging.WARNING, count=count, worker=worker_id)
 
     async def _rest_until_due(self) -> timedelta | None:
-        """The time to the next delayed job or retry where that is sooner than the poll."""
+        """The time to the next delayed job, retry or token where that is sooner than the poll."""
         async with self._session.use() as connection:
-            rest = await store.next_due(connection, self._queues, now=self._clock.override())
+            outlook = await next_due(connection, self._queues, now=self._clock.override())
+        self._looks_at = time.monotonic() + _LOOK_SECONDS
+        keys = self._limits.cursor
+        if keys.learn(outlook.keyed, outlook.limited):
+            return AGAIN
+        limited = keys.rest(now=time.monotonic())
+        rests = [outlook.rest, None if limited is None else timedelta(seconds=limited)]
+        rest = min((one for one in rests if one is not None), default=None)
         return None if rest is None or rest > self._poll else max(rest, _LEAST_REST)
 
     async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
         await self._session.get()  # before the doubt: nothing is claimed where there is no connection
         try:
-            async with self._session.use() as connection:
-                rows = await store.claim_jobs(
-                    connection,
-                    self._cursor.plan(limit, is_sweep=is_sweep),
-                    kinds=self._kinds,
-                    limit=limit,
-                    worker_id=worker_id,
-                    now=self._clock.override(),
-                )
+            rows = await self._take(limit, worker_id, is_sweep=is_sweep)
         except Exception:
             # It may have committed, or may still do so, though we never hear which jobs it took.
             self._doubt.begin(time.monotonic())
@@ -103,9 +135,26 @@ class Fetcher(Service):
             self._doubt.hear(rows[0]["lease"])
         if rows and worker_id == self.worker_id:
             self._cursor.advance(
-                ((row["queue"], row["priority"], row["run_at"], row["job_id"]) for row in rows),
+                (
+                    (row["queue"], row["priority"], row["run_at"], row["job_id"])
+                    for row in rows
+                    if row.get("limit_key") is None
+                ),
                 goes_back=is_sweep and not self._cursor.is_short(len(rows), limit=limit),
             )
             self.buffer.put(rows)
             self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep)
         return len(rows)
+
+    async def _take(self, limit: int, worker_id: int, *, is_sweep: bool) -> list[Row]:
+        ranges: list[Range] = self._cursor.plan(limit, is_sweep=is_sweep)
+        now = self._clock.override()
+        keys = self._limits.cursor
+        if keys.limited or (keys.is_needed and not is_sweep):
+            return await self._limits.claim(
+                ranges, kinds=self._kinds, limit=limit, worker_id=worker_id, now=now, is_sweep=is_sweep
+            )
+        async with self._session.use() as connection:
+            return await store.claim_jobs(
+                connection, ranges, kinds=self._kinds, limit=limit, worker_id=worker_id, now=now
+            )

@@ -118,6 +118,8 @@ class Job(msgspec.Struct, eq=False):
         unique: Unique | None = None,
         depends_on: DependsOn = (),
         on_failed_dependency: OnFailed = "cancel",
+        limit_key: str | None = None,
+        weight: int | None = None,
     ) -> Enqueued:
         """Enqueues a child of this job, in a transaction of its own; it is stored even if the handler fails later.
 
@@ -134,6 +136,8 @@ class Job(msgspec.Struct, eq=False):
             unique=unique,
             depends_on=depends_on,
             on_failed_dependency=on_failed_dependency,
+            limit_key=limit_key,
+            weight=weight,
             parent=self.id,
         )
 

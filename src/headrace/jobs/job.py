@@ -104,6 +104,8 @@ class NewJob:
     metadata: str | None = None
     unique: Unique | None = None
     dependencies: tuple[Dependency, ...] = ()
+    limit_key: str | None = None
+    weight: int = 1
 
 
 class ResultSource(Protocol):

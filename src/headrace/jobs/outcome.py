@@ -70,12 +70,13 @@ class Ended:
 class Again:
     """The job waits for another attempt; `counts` is False where this one is not to be held against it.
 
-    A `delay` of None leaves it at its place in the queue.
+    A `delay` of None leaves it at its place in the queue; what has not begun gives its tokens back.
     """
 
     delay: timedelta | None
     error: str | None = None
     counts: bool = True
+    has_begun: bool = True
 
 
 Verdict = Ended | Again

@@ -14,6 +14,7 @@ from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
+from headrace.jobs.limit import QUEUE_MARK, Limit, Rate, Rule
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import Middleware
 from headrace.jobs.processes.reference import require_importable
@@ -49,6 +50,7 @@ class Kind:
     max_attempts: int = 3
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
+    limit: Limit | None = None
     decode: Callable[[str], Any] = msgspec.json.decode
     decode_result: Callable[[str], Any] = msgspec.json.decode
     middleware: Middleware = field(default_factory=Middleware)
@@ -78,13 +80,16 @@ class Registry:
     def __init__(self) -> None:
         self.middleware = Middleware()
         self._kinds: dict[str, Kind] = {}
+        self._rules: dict[str, Rule] = {}
 
     def add(self, kind: Kind) -> Kind:
-        """Registers a kind. Raises ConfigurationError where its name is taken."""
+        """Registers a kind. Raises ConfigurationError where its name is taken, or its limit is declared otherwise."""
         if kind.name in self._kinds:
             raise ConfigurationError(
                 f"job kind {kind.name!r} is registered twice; give the second handler another name"
             )
+        if kind.limit is not None:
+            self._add_rule(kind.limit.rule)
         known = self._kinds[kind.name] = replace(kind, middleware=self.middleware)
         return known
 
@@ -109,6 +114,25 @@ class Registry:
     def names(self) -> frozenset[str]:
         return frozenset(self._kinds)
 
+    def limit_queue(self, queue: str, *, concurrency: int | None, rate: Rate | None) -> None:
+        """Limits a queue. Raises ConfigurationError where it is limited otherwise already."""
+        require_queue(queue)
+        if concurrency is None and rate is None:
+            raise ConfigurationError(f"the limit of queue {queue!r} allows anything; give concurrency or rate")
+        self._add_rule(Rule(QUEUE_MARK + queue, concurrency, rate))
+
+    def rules(self) -> list[Rule]:
+        """What the limits of kinds and queues allow, in order of name."""
+        return sorted(self._rules.values(), key=lambda rule: rule.name)
+
+    def _add_rule(self, rule: Rule) -> None:
+        known = self._rules.setdefault(rule.name, rule)
+        if known != rule:
+            raise ConfigurationError(
+                f"limit {rule.name!r} is declared twice, as {known} and as {rule}; "
+                "declare it once and use it for each kind, or give the second one another name"
+            )
+
 
 def describe(
     name: str,
@@ -124,6 +148,7 @@ def describe(
     timeout: timedelta | None = None,
     executor: Where | None = None,
     logs: LogPolicy | None = None,
+    limit: Limit | None = None,
 ) -> Kind:
     """Reads a handler's signature into a `Kind`.
 
@@ -162,6 +187,7 @@ def describe(
         max_attempts=max_attempts,
         retry=retry or RetryPolicy(),
         timeout=timeout,
+        limit=limit,
         decode=_decoder(name, declared),
         decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
     )

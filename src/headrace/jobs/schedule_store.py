@@ -1,6 +1,6 @@
 """The schedules' statements. Takes a connection, never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -71,6 +71,12 @@ async def move_schedules(connection: Connection, moves: Sequence[Move]) -> set[s
         [move.last_job_id for move in moves],
     )
     return {row["name"] for row in rows}
+
+
+async def tick_limits(connection: Connection, names: Collection[str]) -> dict[str, tuple[str, int]]:
+    """The limit keys and weights of the ticks of these schedules; none of a kind without a limit, or not known yet."""
+    rows = await connection.fetch(statement(_PACKAGE, "tick_limits"), list(names))
+    return {row["name"]: (row["limit_key"], row["weight"]) for row in rows}
 
 
 async def insert_schedule(connection: Connection, schedule: Schedule) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from headrace.clock import Clock
@@ -135,7 +135,13 @@ class Scheduler(Service):
     async def _fire(self, connection: Connection, firings: Sequence[_Firing], now: datetime | None) -> int:
         async with connection.transaction():
             moved = await store.move_schedules(connection, [firing.move for firing in firings])
-            jobs = [job for firing in firings if firing.schedule.name in moved for job in firing.jobs]
+            limits = await store.tick_limits(connection, moved)
+            jobs = [
+                under_limit(job, limits.get(firing.schedule.name))
+                for firing in firings
+                if firing.schedule.name in moved
+                for job in firing.jobs
+            ]
             if jobs:
                 await insert_jobs(connection, jobs, now=now)
         if self.telemetry.hears(logging.DEBUG):
@@ -206,3 +212,11 @@ def tick_job(schedule: Schedule, at: datetime, *, triggered_by: str | None = Non
         ),
         metadata=Tick(schedule.name, at, triggered_by).metadata(),
     )
+
+
+def under_limit(job: NewJob, limit: tuple[str, int] | None) -> NewJob:
+    """The job of a tick with the limit key and weight that workers noted of its kind, unless it was given a key."""
+    if limit is None or job.limit_key is not None:
+        return job
+    limit_key, weight = limit
+    return replace(job, limit_key=limit_key, weight=weight)

@@ -28,7 +28,7 @@ from headrace.jobs.schedule import (
     plan,
     require_name,
 )
-from headrace.jobs.scheduler import tick_job
+from headrace.jobs.scheduler import tick_job, under_limit
 from headrace.jobs.store import insert_jobs
 from headrace.telemetry import Telemetry
 
@@ -190,7 +190,9 @@ class Schedules(DeclaredSchedules):
         Where its kind is known here, the middleware sees it. Raises what that raises.
         """
         async with self._changing(name, "triggered", by) as (connection, old, now):
-            job = self._kinds.on_enqueue(tick_job(old, now, triggered_by=by or current().actor or "unknown"))
+            limits = await store.tick_limits(connection, [name])
+            tick = tick_job(old, now, triggered_by=by or current().actor or "unknown")
+            job = self._kinds.on_enqueue(under_limit(tick, limits.get(name)))
             await insert_jobs(connection, [job], now=self._clock.override())
             await store.write_schedule(connection, replace(old, last_job_id=job.id))
         if self._telemetry.hears(logging.DEBUG):

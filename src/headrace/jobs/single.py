@@ -36,4 +36,6 @@ def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[obj
         context.actor,
         context.traceparent,
         now,
+        job.limit_key,
+        None if job.weight == 1 else job.weight,
     )

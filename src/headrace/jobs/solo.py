@@ -8,7 +8,9 @@ from headrace.db.statements import statement
 from headrace.jobs import store
 from headrace.jobs.cursor import Range
 from headrace.jobs.job import Priority
+from headrace.jobs.key_cursor import KeyPlan, KeyRange
 from headrace.jobs.lease import WorkerCard
+from headrace.jobs.limited_claims import claim_limited_jobs
 
 _PACKAGE = "headrace.jobs"
 
@@ -40,15 +42,23 @@ async def claim_first(
     worker_id: int,
     now: datetime | None,
 ) -> list[Row]:
-    """Claims the first due job over all queues, by priority, due time and id; a row as `claim_jobs` has it, or none."""
+    """Claims the first due job that limits let through, by priority, due time and id: a row, or none."""
     chosen = None if queues is None else sorted(queues)
     while True:
         first = await connection.fetchrow(statement(_PACKAGE, "first_due"), kinds, chosen, now)
         if first is None:
             return []
         before = (first["run_at"] - timedelta(microseconds=1), first["job_id"])
-        place = Range(first["queue"], Priority(first["priority"]), before, timedelta(0), 1)
-        rows = await store.claim_jobs(connection, [place], kinds=kinds, limit=1, worker_id=worker_id, now=now)
+        queue, priority, key = first["queue"], Priority(first["priority"]), first["limit_key"]
+        ranges = [] if key else [Range(queue, priority, before, timedelta(0), 1)]
+        if key or first["is_limited"]:
+            key_ranges = (KeyRange(queue, priority, 1, "", timedelta(0), 0),) if key else ()
+            plan = KeyPlan(key_ranges, ((1, key, before),) if key else ())
+            rows, _ = await claim_limited_jobs(
+                connection, ranges, plan, kinds=kinds, limit=1, worker_id=worker_id, now=now
+            )
+        else:
+            rows = await store.claim_jobs(connection, ranges, kinds=kinds, limit=1, worker_id=worker_id, now=now)
         if rows:
             return rows
 

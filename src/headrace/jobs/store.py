@@ -115,6 +115,7 @@ def _are_alike(jobs: Sequence[NewJob]) -> bool:
         and job.delay == first.delay
         and job.parent_id == first.parent_id
         and job.metadata == first.metadata
+        and job.weight == first.weight
         for job in jobs
     )
 
@@ -140,6 +141,8 @@ def _common(jobs: Sequence[NewJob]) -> tuple[object, ...]:
         context.user_id,
         context.actor,
         context.traceparent,
+        [job.limit_key for job in jobs] if any(job.limit_key is not None for job in jobs) else None,
+        first.weight,
     )
 
 
@@ -162,6 +165,8 @@ def _columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
         [job.context.user_id for job in jobs],
         [job.context.actor for job in jobs],
         [job.context.traceparent for job in jobs],
+        [job.limit_key for job in jobs],
+        [job.weight for job in jobs],
     )
 
 
@@ -188,11 +193,6 @@ async def claim_jobs(
         limit,
         worker_id,
     )
-
-
-async def next_due(connection: Connection, queues: Sequence[str], *, now: datetime | None = None) -> timedelta | None:
-    """How long until the next waiting job of these queues is due; None where none waits for later."""
-    return await connection.fetchval(statement(_PACKAGE, "next_due"), list(queues), now)
 
 
 async def release_unheard(connection: Connection, worker_id: int, *, after: int, heard: Collection[int]) -> int:
@@ -259,6 +259,7 @@ async def release_jobs(
         [one.duration for one, _ in again],
         [verdict.error for _, verdict in again],
         now,
+        [verdict.has_begun for _, verdict in again],
     )
     return {row["job_id"] for row in rows}
 
@@ -361,4 +362,6 @@ async def register_kinds(connection: Connection, kinds: Sequence[Kind], *, app_n
         [int(kind.priority) for kind in kinds],
         [kind.max_attempts for kind in kinds],
         app_name,
+        [None if kind.limit is None else kind.limit.template for kind in kinds],
+        [1 if kind.limit is None else kind.limit.weight for kind in kinds],
     )

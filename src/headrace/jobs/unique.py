@@ -94,6 +94,8 @@ async def _meet(
         [job.metadata for _, job, _ in held],
         [job.max_attempts for _, job, _ in held],
         now,
+        [job.limit_key for _, job, _ in held],
+        [job.weight for _, job, _ in held],
     )
     met = _holders(waiting)
     if missing := [key for key in keys if key not in met]:

@@ -66,7 +66,11 @@ class Worker:
             telemetry=telemetry,
             poll=options.poll,
             most=options.buffer,
+            app_name=app_name,
+            rules=registry.rules(),
+            limited=sorted({kind.queue for kind in kinds if kind.limit is not None}),
         )
+        self._announce = announce
         self._completer = Completer(
             pool,
             clock=clock,
@@ -74,6 +78,7 @@ class Worker:
             on_released=self._fetcher.wake,
             on_freed=announce or self._fetcher.wake,
             on_awaited=announce_results,
+            on_recorded=self._on_recorded,
         )
         self._executor = Executor(
             engine,
@@ -213,7 +218,7 @@ class Worker:
     def _give_back(self) -> None:
         for row in self._fetcher.buffer.drain():
             claim = Claim(row["job_id"], row["attempt"], row["lease"])
-            self._completer.settle(Settlement(claim, Again(None, counts=False), timedelta(0)))
+            self._completer.settle(Settlement(claim, Again(None, counts=False, has_begun=False), timedelta(0)))
 
     async def _flush(self) -> None:
         try:
@@ -234,6 +239,13 @@ class Worker:
         self._fetcher.worker_id = None
         self._fetcher.buffer.drain()
         self._executor.interrupt_all("lost")
+
+    def _on_recorded(self) -> None:
+        if self._fetcher.is_blocked:
+            # The slot may be what another process waits for.
+            self._fetcher.wake()
+            if self._announce is not None:
+                self._announce()
 
     def _on_cancel(self, job_id: UUID, lease: int) -> None:
         self._executor.interrupt(lease, job_id, "cancel")

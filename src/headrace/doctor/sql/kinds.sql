@@ -1,7 +1,11 @@
--- The kinds of due and of shelved jobs that no worker handles, and how many wait of each, among so many of either.
--- Index: run_claim and run_shelved; worker is small.
+-- The kinds of due and of shelved jobs that no worker handles, and how many wait of each, among so many of each.
+-- Index: run_claim, run_claim_keyed and run_shelved; worker is small.
 SELECT waiting.kind, count(*) AS count FROM (
-    (SELECT run.kind FROM headrace.run WHERE run.state = 'waiting' AND run.run_at <= statement_timestamp() LIMIT $1)
+    (SELECT run.kind FROM headrace.run
+     WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.run_at <= statement_timestamp() LIMIT $1)
+    UNION ALL
+    (SELECT run.kind FROM headrace.run
+     WHERE run.state = 'waiting' AND run.limit_key IS NOT NULL AND run.run_at <= statement_timestamp() LIMIT $1)
     UNION ALL
     (SELECT run.kind FROM headrace.run WHERE run.state = 'held' AND run.shelved_at IS NOT NULL LIMIT $1)
 ) AS waiting

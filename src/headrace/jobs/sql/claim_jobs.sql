@@ -1,16 +1,19 @@
--- Claims due jobs of these kinds for a worker, range by range in the order given, and returns them with their bodies.
+-- Claims due jobs of these kinds for a worker, range by range in the order given, and returns them with their bodies. Jobs with a
+-- limit key, and those of limited queues, are not seen: `claim_limited_jobs` takes these.
 -- Index: run_claim, entered after each range's cursor; FOR UPDATE SKIP LOCKED. The body is joined in a lateral that cannot
 -- be flattened, so that the plan stays a nested loop over job_pkey at any batch size. Paused queues are read once, by queue_paused.
 WITH range AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
         AS range (queue, priority, after_run_at, after_job_id, age, size)
+    -- Not joins, which would lose the order.
     WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
+      AND '@' || queue <> ALL (ARRAY(SELECT name FROM headrace.limit_rule WHERE name LIKE '@%'))
 ), picked AS MATERIALIZED (
     SELECT candidate.job_id
     FROM range CROSS JOIN LATERAL (
         SELECT run.job_id
         FROM headrace.run
-        WHERE run.state = 'waiting' AND run.queue = range.queue AND run.priority = range.priority
+        WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = range.queue AND run.priority = range.priority
           AND (run.run_at, run.job_id) > (range.after_run_at, range.after_job_id)
           AND run.run_at <= coalesce($7::timestamptz, statement_timestamp()) - range.age
           AND run.kind = ANY ($8::text[])
@@ -24,7 +27,7 @@ WITH range AS MATERIALIZED (
 ), claimed AS (
     UPDATE headrace.run
     SET state = 'processing', attempt = run.attempt + 1, lease = fence.lease, worker_id = $10,
-        claimed_at = coalesce($7::timestamptz, statement_timestamp()),
+        claimed_at = coalesce($7::timestamptz, statement_timestamp()), has_queue_slot = false,
         unique_key = CASE WHEN run.unique_while = 'waiting' THEN NULL ELSE run.unique_key END
     FROM picked, fence
     WHERE run.job_id = picked.job_id

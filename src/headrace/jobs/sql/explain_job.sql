@@ -1,5 +1,6 @@
 -- What decides whether a job runs: its run or outcome, its last failure, the pause of its queue, its worker, and who could take it.
--- Index: job_pkey, run_pkey, outcome_pkey, failure_pkey, queue_pkey; run_claim for those ahead, so many counted at most; worker is small.
+-- Index: job_pkey, run_pkey, outcome_pkey, failure_pkey, queue_pkey; run_claim, or run_claim_keyed and those of its key, for those ahead, so many
+-- counted at most; worker is small.
 WITH body AS MATERIALIZED (
     SELECT job.id, job.kind, job.max_attempts, job.created_at FROM headrace.job WHERE job.id = $1
 ), living AS MATERIALIZED (
@@ -57,7 +58,17 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT count(*) AS count FROM (
             SELECT FROM headrace.run
-            WHERE run.state = 'waiting' AND run.queue = living.queue AND run.priority = level.priority
+            WHERE run.state = 'waiting' AND run.limit_key IS NULL AND living.limit_key IS NULL
+              AND run.queue = living.queue AND run.priority = level.priority
+              AND run.run_at <= coalesce($3::timestamptz, statement_timestamp())
+              AND (level.priority < living.priority OR (run.run_at, run.job_id) < (living.run_at, living.job_id))
+            LIMIT $2
+        ) AS row
+        UNION ALL
+        SELECT count(*) FROM (
+            SELECT FROM headrace.run
+            WHERE run.state = 'waiting' AND run.limit_key = living.limit_key
+              AND run.queue = living.queue AND run.priority = level.priority
               AND run.run_at <= coalesce($3::timestamptz, statement_timestamp())
               AND (level.priority < living.priority OR (run.run_at, run.job_id) < (living.run_at, living.job_id))
             LIMIT $2

@@ -1,9 +1,9 @@
 -- Ends jobs: removes their runs, appends their outcomes and errors, settles who waits for them, rolls their progress up.
 -- Fenced: a row whose lease has passed on is left alone; the ids returned are those recorded. Only a running job has a lease; to
 -- ask for its state as well would let the planner walk run_held_by and everything dead in it.
--- Index: run_pkey; the runs of dependents are locked after those of the jobs, in id order; progress rows of parents are locked
--- last of all, the newest first: a job's own row before its parent's, as a transaction does that makes children and then ends
--- the job.
+-- Index: run_pkey; the runs of dependents are locked after those of the jobs, in id order; then progress rows of parents, the newest
+-- first: a job's own row before its parent's, as a transaction does that makes children and then ends the job; what is given back
+-- of limits last of all, in key order.
 WITH ended AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::interval[], $5::text[], $6::text[], $7::bigint[])
         AS ended (job_id, lease, state, duration, error, result, done)
@@ -11,7 +11,8 @@ WITH ended AS MATERIALIZED (
     DELETE FROM headrace.run USING ended
     WHERE run.job_id = ended.job_id AND run.lease = ended.lease
     RETURNING run.job_id, run.lease, run.attempt, run.worker_id, run.kind, run.queue, run.run_at, run.claimed_at,
-              run.parent_id, run.has_dependents, run.is_awaited, ended.state::headrace.outcome_state AS state, ended.duration,
+              run.parent_id, run.has_dependents, run.is_awaited, run.limit_key, run.has_queue_slot,
+              ended.state::headrace.outcome_state AS state, ended.duration,
               ended.error::jsonb AS error, ended.result::jsonb AS result, ended.done,
               coalesce($8::timestamptz, statement_timestamp()) AS ended_at
 ), failed AS (
@@ -42,6 +43,18 @@ WITH ended AS MATERIALIZED (
         FROM told GROUP BY parent_id
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id
+    RETURNING progress.job_id
+), freed AS (
+    INSERT INTO headrace.limit_freed (key, shard, slots, tokens)
+    SELECT slot.key, slot.worker_id % 8, count(*), 0
+    FROM (
+        SELECT limit_key AS key, worker_id FROM removed WHERE limit_key IS NOT NULL
+        UNION ALL
+        SELECT '@' || queue, worker_id FROM removed WHERE has_queue_slot
+    ) AS slot
+    WHERE (SELECT count(*) FROM rolled) >= 0  -- so that it comes after them
+    GROUP BY slot.key, slot.worker_id % 8 ORDER BY slot.key, slot.worker_id % 8
+    ON CONFLICT (key, shard) DO UPDATE SET slots = limit_freed.slots + excluded.slots
 )
 INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at,
                               duration, error, result)

@@ -4,10 +4,10 @@
 -- Index: run_unique_key; FOR UPDATE in key order. job_pkey, step_pkey.
 WITH wanted AS MATERIALIZED (
     SELECT unique_key, on_conflict, max_wait, coalesce(run_at, coalesce($10::timestamptz, statement_timestamp()) + delay) AS due_at,
-           priority, args, metadata, max_attempts
+           priority, args, metadata, max_attempts, limit_key, weight
     FROM unnest($1::text[], $2::text[], $3::interval[], $4::timestamptz[], $5::interval[], $6::smallint[], $7::text[], $8::text[],
-                $9::smallint[])
-        AS wanted (unique_key, on_conflict, max_wait, run_at, delay, priority, args, metadata, max_attempts)
+                $9::smallint[], $11::text[], $12::integer[])
+        AS wanted (unique_key, on_conflict, max_wait, run_at, delay, priority, args, metadata, max_attempts, limit_key, weight)
 ), held AS MATERIALIZED (
     SELECT run.job_id, run.unique_key FROM headrace.run
     WHERE run.unique_key = ANY ($1::text[]) AND run.state <> 'processing' ORDER BY run.unique_key FOR UPDATE
@@ -19,13 +19,15 @@ WITH wanted AS MATERIALIZED (
         END,
         priority = CASE wanted.on_conflict WHEN 'replace' THEN wanted.priority ELSE run.priority END,
         attempt = CASE wanted.on_conflict WHEN 'replace' THEN 0 ELSE run.attempt END,
-        cancel_requested_by = CASE wanted.on_conflict WHEN 'replace' THEN NULL ELSE run.cancel_requested_by END
+        cancel_requested_by = CASE wanted.on_conflict WHEN 'replace' THEN NULL ELSE run.cancel_requested_by END,
+        limit_key = CASE wanted.on_conflict WHEN 'replace' THEN wanted.limit_key ELSE run.limit_key END,
+        weight = CASE wanted.on_conflict WHEN 'replace' THEN wanted.weight ELSE run.weight END
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
     WHERE run.job_id = held.job_id AND wanted.on_conflict IN ('replace', 'debounce')
 ), rewritten AS (
     UPDATE headrace.job
     SET args = wanted.args::jsonb, metadata = wanted.metadata::jsonb, priority = wanted.priority,
-        max_attempts = wanted.max_attempts
+        max_attempts = wanted.max_attempts, limit_key = wanted.limit_key, weight = wanted.weight
     FROM held JOIN wanted ON wanted.unique_key = held.unique_key
     WHERE job.id = held.job_id AND wanted.on_conflict = 'replace'
 ), forgotten AS (

@@ -23,8 +23,10 @@ WITH wanted AS MATERIALIZED (
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id
 )
-INSERT INTO headrace.run (job_id, queue, kind, priority, run_at, parent_id, state, waits_for, has_dependents)
+INSERT INTO headrace.run (job_id, queue, kind, priority, run_at, parent_id, state, waits_for, has_dependents,
+                          limit_key, weight)
 SELECT id, queue, kind, priority, coalesce($2::timestamptz, statement_timestamp()), parent_id,
-       CASE WHEN is_dependent THEN 'held' ELSE 'waiting' END::headrace.run_state, is_dependent::integer, true
+       CASE WHEN is_dependent THEN 'held' ELSE 'waiting' END::headrace.run_state, is_dependent::integer, true,
+       limit_key, weight
 FROM body
 RETURNING job_id, waits_for > 0 AS is_dependent

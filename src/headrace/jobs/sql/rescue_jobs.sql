@@ -1,8 +1,8 @@
 -- Takes a bounded batch of jobs from a lost worker: back to waiting without counting the attempt, or to the dead when their
 -- workers died too often; who waits for those is settled. Returns how many of each.
--- Index: run_held_by; FOR UPDATE SKIP LOCKED, in id order.
+-- Index: run_held_by; FOR UPDATE SKIP LOCKED, in id order; what is given back of limits is locked last, in key order.
 WITH lost AS MATERIALIZED (
-    SELECT job_id, lease, attempt, worker_id, parent_id, kind, queue, run_at, claimed_at,
+    SELECT job_id, lease, attempt, worker_id, parent_id, kind, queue, run_at, claimed_at, limit_key, has_queue_slot,
            rescue_count + 1 >= $3::integer AS is_poison
     FROM headrace.run WHERE worker_id = $1 AND state = 'processing' ORDER BY job_id LIMIT $2 FOR UPDATE SKIP LOCKED
 ), noted AS (
@@ -48,6 +48,18 @@ WITH lost AS MATERIALIZED (
         FROM told GROUP BY parent_id
     ) AS share ON share.parent_id = family.job_id
     WHERE progress.job_id = family.job_id
+    RETURNING progress.job_id
+), freed AS (
+    INSERT INTO headrace.limit_freed (key, shard, slots, tokens)
+    SELECT slot.key, $1 % 8, count(*), 0
+    FROM (
+        SELECT limit_key AS key FROM lost WHERE limit_key IS NOT NULL
+        UNION ALL
+        SELECT '@' || queue FROM lost WHERE has_queue_slot
+    ) AS slot
+    WHERE (SELECT count(*) FROM rolled) >= 0  -- so that it comes after them
+    GROUP BY slot.key ORDER BY slot.key
+    ON CONFLICT (key, shard) DO UPDATE SET slots = limit_freed.slots + excluded.slots
 )
 SELECT (SELECT count(*) FROM returned) AS returned_count, (SELECT count(*) FROM removed) AS buried_count,
        -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.

@@ -1,0 +1,238 @@
+-- Claims due jobs as claim_jobs does, within limits: from ranges, whose jobs have no key, and from key ranges, whose jobs have keys
+-- and are taken key by key in turn. The last row is no job: its args tell what was met.
+-- Index: run_claim, run_claim_keyed, one probe for a key however many jobs wait under it; limit_key_pkey, the keys and limited queues
+-- met, FOR UPDATE SKIP LOCKED: what another claim holds is passed over. Locked rows are the newest, while what has been given back
+-- is read as of the start of the statement, so a claim may take too little and never too much.
+WITH RECURSIVE key_range AS MATERIALIZED (
+    SELECT * FROM unnest($12::text[], $13::smallint[], $14::integer[], $15::text[], $16::interval[], $17::integer[])
+        WITH ORDINALITY AS key_range (queue, priority, rank, start_key, age, aged_size, number)
+    WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
+), walk AS (
+    SELECT key_range.number, key_range.queue, key_range.priority, key_range.start_key, 1 AS step, head.*
+    FROM key_range CROSS JOIN LATERAL (
+        (SELECT run.limit_key AS key, run.run_at, run.job_id, run.weight, false AS is_round
+         FROM headrace.run
+         WHERE run.state = 'waiting' AND run.queue = key_range.queue AND run.priority = key_range.priority
+           AND run.limit_key > key_range.start_key
+         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
+        UNION ALL
+        (SELECT run.limit_key, run.run_at, run.job_id, run.weight, true
+         FROM headrace.run
+         WHERE run.state = 'waiting' AND run.queue = key_range.queue AND run.priority = key_range.priority
+           AND run.limit_key <= key_range.start_key
+         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
+        LIMIT 1
+    ) AS head
+    WHERE cardinality($18::integer[]) = 0
+    UNION ALL
+    SELECT walk.number, walk.queue, walk.priority, walk.start_key, walk.step + 1, head.*
+    FROM walk CROSS JOIN LATERAL (
+        (SELECT run.limit_key AS key, run.run_at, run.job_id, run.weight, false AS is_round
+         FROM headrace.run
+         WHERE NOT walk.is_round
+           AND run.state = 'waiting' AND run.queue = walk.queue AND run.priority = walk.priority
+           AND run.limit_key > walk.key
+         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
+        UNION ALL
+        (SELECT run.limit_key, run.run_at, run.job_id, run.weight, true
+         FROM headrace.run
+         WHERE run.state = 'waiting' AND run.queue = walk.queue AND run.priority = walk.priority
+           AND run.limit_key > CASE WHEN walk.is_round THEN walk.key ELSE '' END AND run.limit_key <= walk.start_key
+         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
+        LIMIT 1
+    ) AS head
+    WHERE walk.step < $22::integer
+), visited AS MATERIALIZED (
+    SELECT number, step, key, run_at, job_id, weight, is_round, clock_timestamp() AS met_at FROM walk
+    UNION ALL
+    SELECT number, ordinality::integer, key, run_at, job_id, 1, false, NULL
+    FROM unnest($18::integer[], $19::text[], $20::timestamptz[], $21::uuid[])
+        WITH ORDINALITY AS known (number, key, run_at, job_id)
+), gate AS MATERIALIZED (
+    SELECT rule.name AS key, substr(rule.name, 2) AS queue FROM headrace.limit_rule AS rule
+    WHERE rule.name = ANY (ARRAY(SELECT '@' || queue FROM unnest($1::text[] || $12::text[]) AS queue))
+      AND substr(rule.name, 2) <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
+), sought AS MATERIALIZED (
+    SELECT DISTINCT key FROM visited WHERE run_at <= coalesce($7::timestamptz, statement_timestamp())
+    UNION ALL
+    SELECT key FROM gate
+), locked AS MATERIALIZED (
+    SELECT limit_key.key, limit_key.taken, limit_key.tokens, limit_key.returned, limit_key.used_at
+    FROM headrace.limit_key WHERE limit_key.key = ANY (ARRAY(SELECT key FROM sought))
+    ORDER BY limit_key.key FOR UPDATE SKIP LOCKED
+), standing AS MATERIALIZED (
+    SELECT sought.key, locked.key IS NOT NULL AS is_locked, is_known.key IS NOT NULL AND locked.key IS NULL AS is_busy,
+           rule.concurrency - (coalesce(locked.taken, 0) - coalesce(freed.slots, 0)) AS room,
+           rule.burst, rule.per_second, coalesce(freed.tokens, 0) AS returned,
+           headrace.tokens_left(
+               locked.tokens + coalesce(freed.tokens, 0) - locked.returned,
+               coalesce($7::timestamptz, statement_timestamp()) - locked.used_at, rule.per_second, rule.burst
+           ) AS tokens
+    FROM sought
+    LEFT JOIN locked ON locked.key = sought.key
+    LEFT JOIN (
+        SELECT limit_key.key FROM headrace.limit_key WHERE limit_key.key = ANY (ARRAY(SELECT key FROM sought))
+    ) AS is_known ON is_known.key = sought.key
+    LEFT JOIN (
+        SELECT limit_freed.key, sum(limit_freed.slots)::bigint AS slots, sum(limit_freed.tokens)::bigint AS tokens
+        FROM headrace.limit_freed WHERE limit_freed.key = ANY (ARRAY(SELECT key FROM locked)) GROUP BY limit_freed.key
+    ) AS freed ON freed.key = sought.key
+    LEFT JOIN headrace.limit_rule AS rule ON rule.name = headrace.rule_name(sought.key)
+), queue_standing AS MATERIALIZED (
+    SELECT gate.queue, gate.key AS gate_key, standing.is_locked,
+           CASE WHEN standing.is_locked THEN least(standing.room, floor(standing.tokens)) ELSE 0 END::bigint AS room
+    FROM gate JOIN standing ON standing.key = gate.key
+), open_key AS MATERIALIZED (
+    SELECT visited.number, visited.step, visited.key, visited.run_at, visited.job_id, key_range.queue, key_range.priority, key_range.rank,
+           key_range.age, key_range.aged_size, gate.gate_key, gate.room AS gate_room,
+           standing.is_locked, standing.room, standing.burst, standing.tokens,
+           least(
+               ($9::bigint + count(*) OVER (PARTITION BY visited.number) - 1) / count(*) OVER (PARTITION BY visited.number),
+               standing.room, CASE WHEN standing.tokens IS NOT NULL THEN greatest(floor(standing.tokens), 1) END
+           )::bigint AS quota
+    FROM visited
+    JOIN key_range ON key_range.number = visited.number
+    JOIN standing ON standing.key = visited.key
+    LEFT JOIN queue_standing AS gate ON gate.queue = key_range.queue
+    WHERE NOT standing.is_busy AND (standing.room > 0 OR standing.room IS NULL)
+      AND (standing.tokens >= least(visited.weight, standing.burst) OR standing.tokens IS NULL)
+      AND (gate.room > 0 OR gate.room IS NULL)
+), keyed AS MATERIALIZED (
+    SELECT job_id, key, is_locked, cost, place, step, gate_key, gate_room,
+           CASE
+               WHEN place = 1 AND step <= aged_size
+                AND run_at <= coalesce($7::timestamptz, statement_timestamp()) - age THEN 0
+               ELSE rank
+           END AS rank
+    FROM (
+        SELECT due.job_id, due.run_at, open_key.key, open_key.is_locked, open_key.rank, open_key.step, open_key.age,
+               open_key.aged_size, open_key.gate_key, open_key.gate_room, open_key.room, open_key.tokens,
+               least(due.weight, open_key.burst) AS cost,
+               row_number() OVER one_key AS place, sum(least(due.weight, open_key.burst)) OVER one_key AS spent
+        FROM open_key CROSS JOIN LATERAL (
+            SELECT run.job_id, run.run_at, run.weight
+            FROM headrace.run
+            WHERE run.state = 'waiting' AND run.queue = open_key.queue AND run.priority = open_key.priority
+              AND run.limit_key = open_key.key AND (run.run_at, run.job_id) >= (open_key.run_at, open_key.job_id)
+              AND run.run_at <= coalesce($7::timestamptz, statement_timestamp())
+              AND run.kind = ANY ($8::text[])
+            ORDER BY run.run_at, run.job_id
+            LIMIT open_key.quota
+            FOR UPDATE SKIP LOCKED
+        ) AS due
+        WINDOW one_key AS (PARTITION BY open_key.key ORDER BY open_key.rank, due.run_at, due.job_id ROWS UNBOUNDED PRECEDING)
+    ) AS counted
+    WHERE (place <= room OR room IS NULL) AND (spent <= tokens OR tokens IS NULL)
+), plain AS MATERIALIZED (
+    SELECT due.job_id, range.rank, range.gate_key, range.gate_room
+    FROM (
+        SELECT range.*, gate.gate_key, gate.room AS gate_room
+        FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[], $11::integer[])
+            AS range (queue, priority, after_run_at, after_job_id, age, size, rank)
+        LEFT JOIN queue_standing AS gate ON gate.queue = range.queue
+        WHERE range.queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
+        ORDER BY rank
+    ) AS range CROSS JOIN LATERAL (
+        SELECT run.job_id
+        FROM headrace.run
+        WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = range.queue AND run.priority = range.priority
+          AND (run.run_at, run.job_id) > (range.after_run_at, range.after_job_id)
+          AND run.run_at <= coalesce($7::timestamptz, statement_timestamp()) - range.age
+          AND run.kind = ANY ($8::text[])
+        ORDER BY run.run_at, run.job_id
+        LIMIT greatest(
+            least(range.size, range.gate_room, $9::bigint - (SELECT count(*) FROM keyed WHERE keyed.rank < range.rank)), 0)
+        FOR UPDATE SKIP LOCKED
+    ) AS due
+    LIMIT $9::bigint
+), found AS MATERIALIZED (
+    SELECT job_id, key, is_locked, cost, gate_key, gate_room, rank, place, step FROM keyed
+    UNION ALL
+    -- One that is due twice, as an aged job and in its turn, counts once.
+    SELECT job_id, NULL, true, NULL, min(gate_key), min(gate_room), min(rank), 0, min(row_number) FROM (
+        SELECT plain.*, row_number() OVER () FROM plain
+    ) AS numbered GROUP BY job_id
+), picked AS MATERIALIZED (
+    SELECT job_id, key, is_locked, cost, gate_key, rank, place, step FROM found WHERE gate_key IS NULL
+    UNION ALL
+    SELECT job_id, key, is_locked, cost, gate_key, rank, place, step
+    FROM (
+        SELECT found.*, row_number() OVER (PARTITION BY gate_key ORDER BY rank, place, step) AS number
+        FROM found WHERE gate_key IS NOT NULL
+    ) AS limited WHERE number <= gate_room OR gate_room IS NULL
+    ORDER BY rank, place, step
+    LIMIT $9::bigint
+), begun AS (
+    INSERT INTO headrace.limit_key (key, taken, tokens, used_at)
+    SELECT picked.key, count(*), min(standing.tokens) - sum(picked.cost), coalesce($7::timestamptz, statement_timestamp())
+    FROM picked JOIN standing ON standing.key = picked.key WHERE NOT picked.is_locked
+    GROUP BY picked.key ORDER BY picked.key
+    ON CONFLICT (key) DO NOTHING
+    RETURNING key
+), sure AS MATERIALIZED (
+    SELECT job_id, key, gate_key, cost, is_locked FROM picked
+    WHERE is_locked OR key IN (SELECT key FROM begun)
+    ORDER BY job_id  -- as they lie in the table
+), paid AS (
+    UPDATE headrace.limit_key
+    SET taken = limit_key.taken + share.slots, tokens = share.tokens, returned = share.returned,
+        used_at = greatest(limit_key.used_at, coalesce($7::timestamptz, statement_timestamp()))
+    FROM (
+        SELECT spent.key, spent.slots, standing.tokens - spent.cost AS tokens, standing.returned
+        FROM (
+            SELECT key, count(*) AS slots, sum(cost) AS cost FROM sure WHERE is_locked AND key IS NOT NULL GROUP BY key
+            UNION ALL
+            SELECT gate_key, count(*), count(*) FROM sure WHERE gate_key IS NOT NULL GROUP BY gate_key
+        ) AS spent JOIN standing ON standing.key = spent.key
+        OFFSET 0
+    ) AS share
+    WHERE limit_key.key = share.key
+), fence AS MATERIALIZED (
+    SELECT nextval('headrace.lease') AS lease WHERE EXISTS (SELECT FROM sure)
+), claimed AS (
+    UPDATE headrace.run
+    SET state = 'processing', attempt = run.attempt + 1, lease = fence.lease, worker_id = $10,
+        claimed_at = coalesce($7::timestamptz, statement_timestamp()), has_queue_slot = sure.gate_key IS NOT NULL,
+        unique_key = CASE WHEN run.unique_while = 'waiting' THEN NULL ELSE run.unique_key END
+    FROM sure, fence
+    WHERE run.job_id = sure.job_id
+    RETURNING run.job_id, run.queue, run.priority, run.run_at, run.attempt, run.lease, run.cancel_requested_by, run.limit_key
+)
+SELECT claimed.job_id, body.kind, body.args, claimed.attempt, claimed.lease, body.max_attempts, claimed.queue,
+       claimed.priority, claimed.run_at, body.parent_id, body.correlation_id, body.tenant_id, body.user_id, body.actor,
+       body.traceparent, body.metadata, claimed.cancel_requested_by, claimed.limit_key
+FROM claimed CROSS JOIN LATERAL (
+    SELECT job.kind, job.args::text AS args, job.max_attempts, job.parent_id, job.correlation_id, job.tenant_id,
+           job.user_id, job.actor, job.traceparent, job.metadata::text AS metadata
+    FROM headrace.job WHERE job.id = claimed.job_id OFFSET 0
+) AS body
+UNION ALL
+SELECT NULL, NULL, jsonb_build_object(
+    'keyed', (
+        SELECT jsonb_agg(jsonb_build_object(
+            'number', number, 'keys', keys, 'last', last_key, 'is_round', is_round, 'is_busy', is_busy,
+            'is_blocked', is_blocked, 'rest', rest
+        ))
+        FROM (
+            SELECT visited.number, count(*) AS keys, (array_agg(visited.key ORDER BY visited.step DESC))[1] AS last_key,
+                   bool_or(visited.is_round) AS is_round, bool_or(coalesce(standing.is_busy, false)) AS is_busy,
+                   bool_or(coalesce(standing.room <= 0, false)) AS is_blocked,
+                   extract(epoch FROM min(CASE
+                       WHEN standing.key IS NULL THEN visited.run_at - coalesce($7::timestamptz, statement_timestamp())
+                       WHEN standing.tokens < least(visited.weight, standing.burst)
+                        AND (standing.room > 0 OR standing.room IS NULL) THEN
+                           (least(visited.weight, standing.burst) - standing.tokens) / standing.per_second * interval '1 second'
+                   END)) AS rest
+            FROM visited LEFT JOIN standing ON standing.key = visited.key GROUP BY visited.number
+        ) AS met
+    ),
+    'queues', (
+        SELECT jsonb_agg(jsonb_build_object(
+            'queue', gate.queue, 'is_busy', NOT standing.is_locked, 'is_blocked', coalesce(standing.room <= 0, false),
+            'rest', CASE WHEN standing.tokens < 1 THEN (1 - standing.tokens) / standing.per_second END
+        ))
+        FROM gate JOIN standing ON standing.key = gate.key
+    ),
+    'seconds', (SELECT extract(epoch FROM max(met_at) - min(met_at)) FROM visited)
+)::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+ORDER BY priority NULLS LAST, run_at, job_id
