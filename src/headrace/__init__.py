@@ -38,6 +38,7 @@ from headrace.errors import (
     WrongVersionError,
 )
 from headrace.events.browse import count_events
+from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.events.importing import Imported, PastEvent
 from headrace.ids import uuid7
@@ -69,6 +70,7 @@ __all__ = [
     "NONE",
     "Call",
     "Cancel",
+    "CascadeError",
     "ChildDiedError",
     "ChildError",
     "Clock",

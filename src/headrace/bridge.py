@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from headrace.context import bind
+from headrace.context import Context, bind
 from headrace.db.connection import Pool
 from headrace.errors import UnknownEventError
 from headrace.events.bus import Bus, Handler, HandlerFunction, Mode
+from headrace.events.cascade import circle, hop, hops, told
 from headrace.events.event import StoredEvent
 from headrace.events.prepare import caused_by
 from headrace.events.read import read
@@ -42,7 +42,8 @@ class EnqueueOn:
     `args` makes the job's args of an event, None for no job; `options` are those of `enqueue`.
     """
 
-    def __init__(self, kind: str, args: Callable[[StoredEvent], Any], options: dict[str, Any]) -> None:
+    def __init__(self, handler: str, kind: str, args: Callable[[StoredEvent], Any], options: dict[str, Any]) -> None:
+        self._handler = handler
         self._kind = kind
         self._args = args
         self._options = options
@@ -51,7 +52,7 @@ class EnqueueOn:
         for event in events:
             args = self._args(event)
             if args is not None:
-                with bind(caused_by(event)):
+                with bind(caused_by(event, self._handler)):
                     await unit.enqueue(self._kind, args, **self._options)
 
 
@@ -71,7 +72,7 @@ class Reactions:
         """
         for event in events:
             for handler in self._bus.sync_handlers(event.type):
-                with bind(caused_by(event)):
+                with bind(self._caused(handler, event)):
                     await self._run_one(handler, event, unit)
 
     def delivery(self, handler: Handler) -> Apply:
@@ -84,7 +85,7 @@ class Reactions:
         """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
         handler = self._bus.get(args.handler)
         async for event in read(pool, self._registry, after=args.position - 1, until=args.position, batch=1):
-            with bind(caused_by(event)):
+            with bind(self._caused(handler, event)):
                 return await handler.function(event, job)
         raise Discard(f"event {args.event_id} at position {args.position} is no longer in the log")
 
@@ -105,10 +106,26 @@ class Reactions:
                 type=event.type,
             )
 
+    def _caused(self, handler: Handler, event: StoredEvent) -> Context:
+        """The context for a handler of an event; tells of a circle that it closes."""
+        step = hop(event.type, handler.name)
+        found = circle(event.path, step)
+        if found is not None:
+            self._telemetry.emit(
+                "event.circle",
+                level=logging.WARNING,
+                handler=handler.name,
+                event=event.id,
+                type=event.type,
+                path=told("\n".join(found)),
+            )
+        return caused_by(event, handler.name)
+
     def _deliver_batch(self, handler: Handler) -> Apply:
         async def deliver(unit: Transaction, events: Sequence[StoredEvent]) -> None:
-            # A batch has one cause only where it has one event.
-            with bind(caused_by(events[0])) if len(events) == 1 else nullcontext():
+            # A batch has one cause only where it has one event; but it is as deep as its deepest.
+            deepest = self._caused(handler, max(events, key=lambda event: len(hops(event.path))))
+            with bind(deepest) if len(events) == 1 else bind(path=deepest.path):
                 await handler.function(events, unit)
 
         return deliver
@@ -116,7 +133,7 @@ class Reactions:
     def _dispatch_jobs(self, handler: Handler) -> Apply:
         async def dispatch(unit: Transaction, events: Sequence[StoredEvent]) -> None:
             for event in events:
-                with bind(caused_by(event)):
+                with bind(caused_by(event, handler.name)):
                     await unit.enqueue(PROCESS_EVENT, ProcessEvent(handler.name, event.position, event.id))
 
         return dispatch
@@ -154,7 +171,7 @@ class On:
                 name=name,
                 types=self._types,
                 mode="ordered",
-                function=EnqueueOn(kind, args, options),
+                function=EnqueueOn(name, kind, args, options),
                 **self._options,
             )
         )

@@ -13,7 +13,8 @@ class Context(msgspec.Struct, frozen=True):
     """What a job or an event inherits from the code that makes it.
 
     `correlation_id` names what began it all, `causation_id` what directly caused this; a job or an
-    event made outside any context begins a correlation of its own.
+    event made outside any context begins a correlation of its own. `path` has the handlers of events that led
+    here, one line each; see `headrace.events.cascade`.
     """
 
     correlation_id: UUID | None = None
@@ -23,6 +24,7 @@ class Context(msgspec.Struct, frozen=True):
     user_id: str | None = None
     actor: str | None = None
     traceparent: str | None = None
+    path: str | None = None
 
 
 EMPTY = Context()

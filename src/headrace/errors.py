@@ -11,6 +11,7 @@
     ├── EventIdTakenError         the id given is that of an event with other content
     ├── SubscriptionNotFoundError no subscription of this name
     ├── ParkedStreamNotFoundError no stream is parked at this event
+    ├── CascadeError              handlers have set each other off too often (`headrace.events.cascade`)
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
     ├── StaleLeaseError           this attempt no longer holds the job
     ├── ChildDiedError            the child process of an attempt ended by itself

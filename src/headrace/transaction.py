@@ -284,4 +284,5 @@ def _stored(new: NewEvent, data: object, place: Appended, now: datetime) -> Stor
         traceparent=new.traceparent,
         occurred_at=new.occurred_at,
         recorded_at=now,
+        path=new.path,
     )

@@ -39,7 +39,8 @@ ARGUMENTS = {
     "read_stream": "'', 'contact', '7', 1, NULL, NULL, NULL, 100",
     "survey_log": "10000",
     "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL",
-    "append_one": "'', 'contact', '7', -1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
+    "append_one": "'', 'contact', '7', -1" + ", NULL" * 13,
+    "count_deep": "'00000000-0000-7000-8000-000000000000', 10",
     "lock_stream": "'', 'contact', '7', 1, -1",
 }
 
@@ -85,6 +86,16 @@ async def test_what_was_passed_is_not_looked_at_again(log, name):
     for node in event_scans(await plan(log, name)):
         assert node["Node Type"] in INDEXED
         assert "position" in node["Index Cond"]
+
+
+async def test_deep_events_are_counted_by_the_index_that_has_only_them(log):
+    found = {node["Index Name"] for node in nodes(await plan(log, "count_deep")) if node["Node Type"] in INDEXED}
+    assert found
+    assert all(name.endswith("correlation_id_idx") for name in found), found
+    sizes = await log.fetch(
+        "SELECT pg_relation_size(indexrelid) FROM pg_index WHERE indexrelid::regclass::text LIKE '%correlation_id_idx'"
+    )
+    assert {row[0] for row in sizes} == {8192}  # nothing but the page each begins with
 
 
 @pytest.mark.parametrize("name", ["append_one", "lock_stream"])

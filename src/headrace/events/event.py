@@ -81,6 +81,7 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     traceparent: str | None
     occurred_at: datetime
     recorded_at: datetime
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class NewEvent:
     actor: str | None = None
     traceparent: str | None = None
     has_given_id: bool = False
+    path: str | None = None
 
     def stored(self, appended: Appended) -> StoredEvent:
         """This event as the log has it once appended, without reading it back."""
@@ -129,6 +131,7 @@ class NewEvent:
             traceparent=self.traceparent,
             occurred_at=self.occurred_at,
             recorded_at=appended.recorded_at,
+            path=self.path,
         )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from headrace.clock import Clock, SystemClock
 from headrace.context import Context, current
 from headrace.errors import ConfigurationError
+from headrace.events.cascade import extended, hop, require_shallow
 from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
 from headrace.events.schema import EventRegistry
 from headrace.ids import uuid7
@@ -31,7 +32,8 @@ def prepare(
     `expected` is ANY, NONE or the version the stream must be at before this event. An event with an
     `event_id` is recognised by it when it is appended again. What is not given is taken from the
     current context and the clock; outside any correlation the event begins its own. Raises
-    UnknownEventError or InvalidEventError for the data, ConfigurationError for the rest.
+    UnknownEventError or InvalidEventError for the data, CascadeError after too many handlers,
+    ConfigurationError for the rest.
     """
     if expected < ANY:
         raise ConfigurationError(f"expected must be ANY, NONE or a version of at least 1, got {expected}")
@@ -45,6 +47,7 @@ def prepare(
         raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
     encoded = registry.encode(data)
     bound = context if context is not None else current()
+    require_shallow(encoded.type, bound.path)
     if bound.tenant_id:
         _require_name("tenant id", bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
@@ -66,6 +69,7 @@ def prepare(
         actor=bound.actor,
         traceparent=bound.traceparent,
         has_given_id=event_id is not None,
+        path=bound.path,
     )
 
 
@@ -77,7 +81,7 @@ def _require_name(what: str, name: str) -> None:
         )
 
 
-def caused_by(event: StoredEvent) -> Context:
+def caused_by(event: StoredEvent, handler: str) -> Context:
     """The context in which a handler of this event runs: same correlation, this event the cause."""
     return Context(
         correlation_id=event.correlation_id,
@@ -87,4 +91,5 @@ def caused_by(event: StoredEvent) -> Context:
         user_id=event.user_id,
         actor=event.actor,
         traceparent=event.traceparent,
+        path=extended(event.path, hop(event.type, handler)),
     )

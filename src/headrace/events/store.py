@@ -1,5 +1,6 @@
 """Appends events to the log, inside the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from headrace.db.connection import Connection
@@ -7,6 +8,7 @@ from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.errors import WrongVersionError
 from headrace.events import given_ids
+from headrace.events.cascade import DEEP, MOST_EVENTS, CascadeError, is_deep
 from headrace.events.event import ANY, Appended, NewEvent, Stream
 from headrace.events.given_ids import IdKey
 from headrace.events.versions import StreamBump, StreamKey, stream_bumps, stream_key
@@ -26,11 +28,14 @@ async def append(connection: Connection, events: Sequence[NewEvent]) -> list[App
     event whose producer chose the id, and which is stored already, is told as it is stored.
 
     Raises WrongVersionError where a stream is not at the version an event expects, EventIdTakenError
-    where an id given is that of another event, and then nothing of the batch is appended and the
+    where an id given is that of another event, CascadeError where handlers have made too many events
+    of one correlation, and then nothing of the batch is appended and the
     transaction can go on; TransactionClosedError where the connection is closed, in no transaction, or
     in a failed one.
     """
     with open_transaction(connection, doing=_DOING):
+        if any(is_deep(event.path) for event in events):
+            await _require_budget(connection, [event for event in events if is_deep(event.path)])
         if any(event.has_given_id for event in events):
             # What was claimed must not stay where the append is refused.
             async with connection.transaction():
@@ -71,6 +76,16 @@ async def _append_new(connection: Connection, events: Sequence[NewEvent]) -> lis
     return await _insert(connection, events, versions)
 
 
+async def _require_budget(connection: Connection, events: Sequence[NewEvent]) -> None:
+    """Raises CascadeError where deep events of one correlation would be more than MOST_EVENTS."""
+    for correlation_id, count in sorted(Counter(event.correlation_id for event in events).items()):
+        known = await connection.fetchval(statement(_PACKAGE, "count_deep"), correlation_id, MOST_EVENTS)
+        if known + count > MOST_EVENTS:
+            last = next(event for event in events if event.correlation_id == correlation_id)
+            reason = f"correlation {correlation_id} has {known} events after {DEEP} handlers or more already"
+            raise CascadeError(last.type, last.path, reason)
+
+
 async def stream_version(connection: Connection, stream: Stream, *, tenant_id: str = "") -> int:
     """The version a stream is at; 0 where it has no event."""
     found = await connection.fetchval(
@@ -93,6 +108,7 @@ async def _append_one(connection: Connection, event: NewEvent) -> Appended:
         event.actor,
         event.traceparent,
         event.occurred_at,
+        event.path,
     )
     if event.stream is None:
         rows = await connection.fetch(statement(_PACKAGE, "emit_one"), event.tenant_id, *body)
@@ -161,6 +177,7 @@ async def _insert(connection: Connection, events: Sequence[NewEvent], versions: 
             [event.actor for event in chunk],
             [event.traceparent for event in chunk],
             [event.occurred_at for event in chunk],
+            [event.path for event in chunk],
         )
         appended += [Appended(row[0], version, row[1]) for row, version in zip(rows, numbered, strict=True)]
     return appended

@@ -17,7 +17,7 @@ def stored_events(registry: EventRegistry, rows: Iterable[Row]) -> Iterator[Stor
         (
             position, event_id, name, version, tenant_id, user_id, aggregate_type, aggregate_id,
             stream_version, data, source, correlation_id, causation_id, causation_kind, actor,
-            traceparent, occurred_at, recorded_at,
+            traceparent, occurred_at, recorded_at, path,
         ) = row  # fmt: skip
         yield StoredEvent(
             position,
@@ -37,4 +37,5 @@ def stored_events(registry: EventRegistry, rows: Iterable[Row]) -> Iterator[Stor
             traceparent,
             occurred_at,
             recorded_at,
+            path,
         )

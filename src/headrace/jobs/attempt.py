@@ -95,6 +95,7 @@ def open_job(row: Row, *, services: JobServices) -> Job:
             row["user_id"],
             row["actor"],
             row["traceparent"],
+            row["path"],
         ),
         claim=Claim(job_id, row["attempt"], row["lease"]),
         services=services,

@@ -107,6 +107,11 @@ class NewJob:
     limit_key: str | None = None
     weight: int = 1
 
+    @property
+    def path(self) -> str | None:
+        """The handlers of events that led here; a job due later begins anew, since it cannot run away."""
+        return None if self.run_at is not None or self.delay else self.context.path
+
 
 class ResultSource(Protocol):
     """Where the results of jobs come from: an open app."""

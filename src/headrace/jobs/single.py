@@ -38,4 +38,5 @@ def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[obj
         now,
         job.limit_key,
         None if job.weight == 1 else job.weight,
+        job.path,
     )

@@ -143,6 +143,7 @@ def _common(jobs: Sequence[NewJob]) -> tuple[object, ...]:
         context.traceparent,
         [job.limit_key for job in jobs] if any(job.limit_key is not None for job in jobs) else None,
         first.weight,
+        first.path,
     )
 
 
@@ -167,6 +168,7 @@ def _columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
         [job.context.traceparent for job in jobs],
         [job.limit_key for job in jobs],
         [job.weight for job in jobs],
+        [job.path for job in jobs],
     )
 
 

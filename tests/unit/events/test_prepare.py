@@ -44,7 +44,7 @@ def test_what_an_event_causes_carries_its_correlation_and_names_it_as_the_cause(
         first = new(ContactCreated("Ada"), stream="1")
     moment = datetime(2026, 1, 1, tzinfo=UTC)
 
-    with bind(caused_by(first.stored(Appended(1, 1, moment)))):
+    with bind(caused_by(first.stored(Appended(1, 1, moment)), "h")):
         second = new(ContactCreated("Bo"))
 
     assert second.correlation_id == first.correlation_id

@@ -12,10 +12,10 @@ WITH numbered AS (
 appended AS (
     INSERT INTO headrace.event (
         tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data, user_id, source,
-        correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at
+        correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path
     )
     SELECT tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data::jsonb, user_id,
-           source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at
+           source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path
     FROM numbered
     ORDER BY place
     RETURNING position, tenant_id, id

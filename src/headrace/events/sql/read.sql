@@ -1,7 +1,7 @@
 -- One page of the log after a position, up to the safe head and a last position, of some types, one tenant, one user.
 -- Index: event_pkey, in order; the head in the same snapshot, so that all up to it is visible.
 SELECT position, id, type, schema_version, tenant_id, user_id, aggregate_type, aggregate_id, stream_version, data::text,
-       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at
+       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at, path
 FROM headrace.event
 WHERE position > $1
   AND position <= least($2::bigint, (SELECT head.position FROM headrace.head))

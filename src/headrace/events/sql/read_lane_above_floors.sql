@@ -1,7 +1,7 @@
 -- The next events of one lane after its checkpoint, without those handled when the lanes were others.
 -- Index: event_pkey, in order; lane_floor_pkey for each event; under the lock of the lane's checkpoint.
 SELECT position, id, type, schema_version, tenant_id, user_id, aggregate_type, aggregate_id, stream_version, data::text,
-       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at
+       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at, path
 FROM headrace.event
 WHERE position > $1
   AND position <= $2

@@ -1,7 +1,7 @@
 -- One page of one stream after a version.
 -- Index: event_stream, in order; the stream's row lock lets its events become visible in order, so no head is needed.
 SELECT position, id, type, schema_version, tenant_id, user_id, aggregate_type, aggregate_id, stream_version, data::text,
-       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at
+       source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, recorded_at, path
 FROM headrace.event
 WHERE tenant_id = $1
   AND aggregate_type = $2

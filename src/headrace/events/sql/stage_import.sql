@@ -18,5 +18,6 @@ CREATE TEMPORARY TABLE headrace_import (
     causation_kind  text,
     actor           text,
     traceparent     text,
-    occurred_at     timestamptz NOT NULL
+    occurred_at     timestamptz NOT NULL,
+    path            text
 ) ON COMMIT DROP

@@ -35,10 +35,10 @@ WITH range AS MATERIALIZED (
 )
 SELECT claimed.job_id, body.kind, body.args, claimed.attempt, claimed.lease, body.max_attempts, claimed.queue,
        claimed.priority, claimed.run_at, body.parent_id, body.correlation_id, body.tenant_id, body.user_id, body.actor,
-       body.traceparent, body.metadata, claimed.cancel_requested_by
+       body.traceparent, body.path, body.metadata, claimed.cancel_requested_by
 FROM claimed CROSS JOIN LATERAL (
     SELECT job.kind, job.args::text AS args, job.max_attempts, job.parent_id, job.correlation_id, job.tenant_id,
-           job.user_id, job.actor, job.traceparent, job.metadata::text AS metadata
+           job.user_id, job.actor, job.traceparent, job.path, job.metadata::text AS metadata
     FROM headrace.job WHERE job.id = claimed.job_id OFFSET 0
 ) AS body
 ORDER BY claimed.priority, claimed.run_at, claimed.job_id
