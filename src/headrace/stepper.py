@@ -37,6 +37,8 @@ from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
 
 _LEASE_TIME = timedelta(minutes=5)
+_HANDLED = frozenset({"subscription.batch", "subscription.resumed"})
+_FAILED = frozenset({"subscription.failed", "subscription.parked"})
 
 
 class Application(Protocol):
@@ -191,8 +193,8 @@ class Stepper:
             has_moved = False
             for consumer in self._consumers:
                 has_moved |= await self._consume(consumer)
-        errors = [one.error for one in self._told if one.name == "subscription.failed" and one.error is not None]
-        return sum(one.fields["event_count"] for one in self._told if one.name == "subscription.batch"), errors
+        errors = [one.error for one in self._told if one.name in _FAILED and one.error is not None]
+        return sum(one.fields["event_count"] for one in self._told if one.name in _HANDLED), errors
 
     async def next_moment(
         self, *, kinds: Collection[str] | None = None, queues: Collection[str] | None = None

@@ -129,7 +129,7 @@ class Consumer(Service, Generic[T]):
                 batch = await self._take(transaction.connection, lane)
                 if batch is None:
                     return False
-                await self._work(transaction, batch)
+                handled_count = await self._work(transaction, batch)
         except Exception as error:
             if batch is None or not batch.rows:
                 raise
@@ -139,7 +139,7 @@ class Consumer(Service, Generic[T]):
             "subscription.batch",
             subscription=self.subscription.name,
             lane=lane,
-            event_count=len(batch.rows),
+            event_count=handled_count,
             position=batch.reached,
         )
         return True
@@ -159,7 +159,8 @@ class Consumer(Service, Generic[T]):
         size = 1 if held.failure_count else self._sizes.get(lane, self.subscription.batch_size)
         return _Batch(held, size, await checkpoint.read_lane(connection, self.subscription, held, limit=size))
 
-    async def _work(self, transaction: T, batch: _Batch) -> None:
+    async def _work(self, transaction: T, batch: _Batch) -> int:
+        """Handles a batch and moves its checkpoint; how many events were handled, not only queued."""
         ready = batch.rows
         if ready and batch.held.parked_count:
             ready = await parking.part_ready(transaction.connection, self.subscription.name, ready)
@@ -176,6 +177,7 @@ class Consumer(Service, Generic[T]):
                 f"lane {batch.held.lane} of {self.subscription.name!r} is no longer at position "
                 f"{batch.held.position}; the handler must not end the transaction it is given"
             )
+        return len(ready)
 
     async def _fail(self, batch: _Batch, error: Exception) -> bool:
         """After the rollback: a smaller batch at once, or a rest for the one event that fails."""

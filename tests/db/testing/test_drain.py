@@ -7,7 +7,8 @@ import pytest
 
 from fix_apps import AT_ONCE, opened_bench
 from fix_events import ContactCreated, ContactRenamed, NoteTaken
-from headrace import Cancel, ConfigurationError, Discard, Headrace, Job, Retry, RetryPolicy, Snooze
+from headrace import Cancel, ConfigurationError, Discard, Headrace, Job, Retry, RetryPolicy, Snooze, Stream
+from headrace.events.operate import resume_parked
 from headrace.testing import VirtualClock, assert_enqueued, drain, opened
 
 
@@ -288,6 +289,29 @@ async def test_the_error_of_a_handler_of_events_is_raised(app):
         await drain(app)
     done = await drain(app, raise_on_failure=False)
     assert (done.event_count, done.errors) == (0, [])  # its lane rests now
+
+
+async def test_the_error_that_parks_a_stream_is_raised_and_what_waited_counts_when_it_goes_on(app):
+    app.register(NoteTaken)
+    is_broken, seen = True, []
+
+    @app.on(NoteTaken, mode="ordered", name="see", attempts=1)
+    async def see(events, tx) -> None:
+        if is_broken:
+            raise LookupError(events[0].data.text)
+        seen.extend(event.data.text for event in events)
+
+    for text in ("one", "two"):
+        await app.append(NoteTaken(text), stream=Stream("note", "1"))
+    with pytest.raises(LookupError, match="one"):
+        await drain(app)
+    done = await drain(app, raise_on_failure=False)
+    assert (done.event_count, done.errors) == (0, [])
+    is_broken = False
+    async with app.transaction() as tx:
+        assert await resume_parked(tx.connection, "see") == 1
+    assert (await drain(app)).event_count == 2
+    assert seen == ["one", "two"]
 
 
 async def test_only_the_event_that_fails_stays(app):
