@@ -9,9 +9,11 @@ import pytest
 from fix_limits import LimitBench
 from headrace import Job, Limit, Rate, Unique, bind
 from headrace.jobs import store
+from headrace.jobs.explain import explain
 from headrace.jobs.limit_rules import forget_keys
-from headrace.jobs.limit_standing import explain_limits
+from headrace.jobs.limit_standing import explain_limits, full_limits
 from headrace.jobs.outcome import Ended
+from headrace.jobs.reason import LimitFull
 from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.store import Settlement
 from headrace.testing import drain
@@ -243,3 +245,27 @@ async def test_a_key_that_has_gone_begins_anew_with_all_its_slots_and_no_more(li
     assert len(await limits.claim()) == 2
     assert await limits.claim() == []
     assert await limits.held() == {"gmail:1": 2}
+
+
+async def test_explaining_a_job_tells_of_the_limit_that_holds_it(limits: LimitBench):
+    await limits.rule("gmail", 1)
+    jobs = await limits.put("gmail:1", 2)
+    (claim,) = await limits.claim(worker=9)
+    waiting = next(job for job in jobs if job != claim.job_id)
+    found = await explain(limits.connection, waiting, limits=full_limits)
+    assert [one.text for one in found if isinstance(one, LimitFull)] == [
+        f"limit gmail:1: 1 of 1 slots are held, by job {claim.job_id} on worker 9"
+    ]
+    await limits.finish([claim])
+    found = await explain(limits.connection, waiting, limits=full_limits)
+    assert not [one for one in found if isinstance(one, LimitFull)]
+
+
+async def test_a_paused_queue_is_left_alone_whatever_its_limits_allow(limits: LimitBench):
+    await limits.rule("@default", 5)
+    await limits.put("gmail:1", 2)
+    await limits.put(None, 2)
+    await limits.connection.execute("INSERT INTO headrace.queue (name, paused_at) VALUES ('default', now())")
+    assert await limits.claim() == []
+    await limits.connection.execute("DELETE FROM headrace.queue")
+    assert len(await limits.claim()) == 4

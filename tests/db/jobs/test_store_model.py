@@ -1,12 +1,13 @@
 """The store's statements against a model: any sequence of commands leaves both in the same states."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -17,12 +18,17 @@ from headrace.jobs import store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.job import Claim, NewJob, OnConflict, Priority, Unique
+from headrace.jobs.key_cursor import KeyCursor
+from headrace.jobs.limit import Rule
+from headrace.jobs.limit_rules import set_rule
+from headrace.jobs.limited_claims import LIMITED_SESSION, claim_limited_jobs
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.store import ProgressReport, Settlement
 
 SECOND = timedelta(seconds=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 POISON = 3
+PAIR = 2
 picks = st.integers(0, 10_000)
 
 
@@ -38,6 +44,7 @@ class Known:
     attempt: int = 0
     lease: int | None = None
     worker: int | None = None
+    key: str | None = None
     losses: int = 0
     failures: int = 0
     done: int = 0
@@ -70,7 +77,8 @@ def machine_on(  # noqa: C901 - the rules of one machine
             self.world = World()
             self.run(
                 connection.execute(
-                    "TRUNCATE headrace.job, headrace.run, headrace.outcome, headrace.failure, headrace.progress"
+                    "TRUNCATE headrace.job, headrace.run, headrace.outcome, headrace.failure, headrace.progress,"
+                    " headrace.limit_key, headrace.limit_freed"
                 )
             )
 
@@ -103,14 +111,16 @@ def machine_on(  # noqa: C901 - the rules of one machine
             parent=st.none() | picks,
             key=st.none() | st.sampled_from("ab"),
             on_conflict=st.sampled_from(get_args(OnConflict)),
+            limit_key=st.sampled_from([None, "pair:a", "pair:b"]),
         )
-        def enqueue(self, delay, priority, parent, key, on_conflict) -> None:
+        def enqueue(self, *, delay, priority, parent, key, on_conflict, limit_key) -> None:
             parents = list(self.world.jobs)
             parent_id = parents[parent % len(parents)] if parents and parent is not None else None
             unique = None if key is None else Unique(key, on_conflict=on_conflict, max_wait=2 * SECOND)
             new = NewJob(
                 uuid7(), "any", "default", priority, "{}", 3, Context(), None, delay * SECOND, parent_id, None, unique
             )
+            new = replace(new, limit_key=limit_key)
 
             async def insert() -> Any:
                 async with connection.transaction():
@@ -122,7 +132,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
             assert answer.id == (holder or new.id)
             due = self.world.now + delay * SECOND
             if holder is None:
-                self.world.jobs[new.id] = Known(due, int(priority), parent_id, key)
+                self.world.jobs[new.id] = Known(due, int(priority), parent_id, key, key=limit_key)
                 self.first_due = {**getattr(self, "first_due", {}), new.id: due}
                 if parent_id is not None:
                     self.world.families.setdefault(parent_id, Family()).children += 1
@@ -131,7 +141,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
             if job.state != "waiting" or on_conflict == "skip":
                 return
             if on_conflict == "replace":
-                job.run_at, job.priority = due, int(priority)
+                job.run_at, job.priority, job.key = due, int(priority), limit_key
             elif holder in self.first_due:
                 job.run_at = max(job.run_at, min(due, self.first_due[holder] + 2 * SECOND))
 
@@ -148,14 +158,39 @@ def machine_on(  # noqa: C901 - the rules of one machine
             due = sorted(
                 (job.priority, job.run_at, job_id)
                 for job_id, job in self.world.jobs.items()
-                if job.state == "waiting" and job.run_at <= self.world.now
+                if job.state == "waiting" and job.run_at <= self.world.now and job.key is None
             )
             assert [row["job_id"] for row in rows] == [job_id for _, _, job_id in due[:limit]]
+            self.take(rows, worker)
+
+        def take(self, rows: list[Any], worker: int) -> None:
             for row in rows:
                 job = self.world.jobs[row["job_id"]]
                 job.state, job.worker, job.lease = "processing", worker, row["lease"]
                 job.attempt += 1
                 assert row["attempt"] == job.attempt
+
+        @rule(worker=st.integers(1, 2))
+        def claim_keyed(self, worker: int) -> None:
+            """Of each key as many as it has slots, the urgent and old ones first."""
+            ranges = ClaimCursor(["default"], ageing=None).plan(100, is_sweep=True)
+            plan = KeyCursor(["default"], ageing=None).plan(ranges, 100, now=0.0)
+            rows, _ = self.run(
+                claim_limited_jobs(connection, [], plan, kinds=["any"], limit=100, worker_id=worker, now=self.world.now)
+            )
+            expected: set[UUID] = set()
+            for key in ("pair:a", "pair:b"):
+                due = sorted(
+                    (job.priority, job.run_at, job_id)
+                    for job_id, job in self.world.jobs.items()
+                    if job.state == "waiting" and job.run_at <= self.world.now and job.key == key
+                )
+                expected |= {job_id for _, _, job_id in due[: PAIR - self.held_of(key)]}
+            assert {row["job_id"] for row in rows} == expected
+            self.take(rows, worker)
+
+        def held_of(self, key: str) -> int:
+            return sum(self.world.jobs[job_id].key == key for job_id in self.of("processing"))
 
         @precondition(lambda self: self.of("processing"))
         @rule(
@@ -283,6 +318,12 @@ def machine_on(  # noqa: C901 - the rules of one machine
                     assert row["unique_key"] == (None if job.unique is None else f"any\x1f{job.unique}")
 
         @invariant()
+        def as_many_slots_are_held_as_jobs_run(self) -> None:
+            keys = ["pair:a", "pair:b"]
+            rows = self.run(connection.fetch("SELECT key, held FROM headrace.limit_standing($1, now())", keys))
+            assert {row["key"]: row["held"] for row in rows} == {key: self.held_of(key) for key in keys}
+
+        @invariant()
         def the_families_are_the_models(self) -> None:
             rows = self.run(connection.fetch("SELECT * FROM headrace.progress WHERE child_count > 0"))
             found = {
@@ -294,11 +335,15 @@ def machine_on(  # noqa: C901 - the rules of one machine
     return Jobs
 
 
+@pytest.mark.timeout(60)
 def test_any_sequence_of_commands_leaves_what_the_model_says(database):
     loop = asyncio.new_event_loop()
     try:
         connection = loop.run_until_complete(asyncpg.connect(database))
         loop.run_until_complete(connection.execute("SET synchronous_commit = off"))
+        for name, value in LIMITED_SESSION.items():
+            loop.run_until_complete(connection.execute(f"SET {name} = {value}"))
+        loop.run_until_complete(set_rule(connection, Rule("pair", PAIR), by="test"))
         run_state_machine_as_test(
             machine_on(connection, loop),
             settings=settings(
