@@ -52,6 +52,10 @@ class Storm:
         """What those workers said that are gone though nobody killed them."""
         return [worker.told() for worker in self._workers if worker.process.poll() is not None]
 
+    def told(self) -> str:
+        """The last words of every worker."""
+        return "\n".join(f"worker {one.pid}: {one.told()[-1_500:]}" for one in self._workers)
+
     async def _strike(self, blow: str) -> None:
         number = self._chance.randrange(len(self._workers))
         match blow:

@@ -89,3 +89,27 @@ async def _left_behind(connection: asyncpg.Connection) -> list[str]:
         "SELECT relpages, reltuples FROM pg_class WHERE oid = 'headrace.run'::regclass"
     )
     return [f"headrace.run has {pages} pages and {rows} rows after a vacuum"] if pages > _MOST_PAGES or rows > 0 else []
+
+
+_STANDING = {
+    "alive": """
+        SELECT run.kind, run.state::text, run.worker_id, worker.id IS NOT NULL AS is_registered, count(*),
+               min(run_at - now())::text AS due, max(attempt) AS attempt, max(rescue_count) AS rescues,
+               (now() - min(claimed_at))::text AS held_for, bool_or(shelved_at IS NOT NULL) AS is_shelved
+        FROM headrace.run LEFT JOIN headrace.worker ON worker.id = run.worker_id GROUP BY 1, 2, 3, 4""",
+    "workers": """
+        SELECT id, pid, (now() - started_at)::text AS age, (now() - heartbeat_at)::text AS beat FROM headrace.worker""",
+    "checkpoints": "SELECT subscription, lane, position, last_error ->> 'message' AS error FROM headrace.checkpoint",
+    "head": "SELECT position, (SELECT max(position) FROM headrace.event) AS newest FROM headrace.head",
+    "sessions": """
+        SELECT pid, application_name, state, wait_event, (now() - xact_start)::text AS open_for, left(query, 60)
+        FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'""",
+}
+
+
+async def standing(connection: asyncpg.Connection) -> str:
+    """What has not ended, and who has it; for a soak that does not come to its end."""
+    lines = []
+    for name, query in _STANDING.items():
+        lines += [f"{name}:", *(f"  {dict(row)}" for row in await connection.fetch(query))]
+    return "\n".join(lines)

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from soak_feeds import GONE, KINDS, feed
 from soak_storm import Storm
-from soak_verdict import complaints
+from soak_verdict import complaints, standing
 
 MINUTES = float(os.environ.get("HEADRACE_SOAK_MINUTES", "1"))
 _WORKERS = 3
@@ -83,7 +83,11 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
         assert storm.died_by_themselves == []
         began = time.monotonic()
         await eventually(lambda: _paused(app), 30)
-        await eventually(lambda: _is_quiet(dsn), _DRAIN_SECONDS, what="all jobs have ended and all events are handled")
+        try:
+            await eventually(lambda: _is_quiet(dsn), _DRAIN_SECONDS)
+        except AssertionError:
+            async with app.pool.acquire() as connection:
+                pytest.fail(f"it does not come to its end\n{await standing(connection)}\n{storm.told()}", pytrace=False)
         drained = time.monotonic() - began
         assert await storm.end() == [0] * _WORKERS
         async with app.pool.acquire() as connection:
