@@ -32,7 +32,7 @@ _BROKEN = {
           AND NOT EXISTS (SELECT FROM headrace.progress WHERE job_id = parent_id)""",
     "a lost worker costs no attempt": """
         SELECT job_id, kind, attempt FROM headrace.outcome
-        WHERE attempt <> CASE kind WHEN 'flaky' THEN 3 WHEN 'fragile' THEN 3 WHEN 'exhausted' THEN 2 ELSE 1 END
+        WHERE attempt <> CASE kind WHEN 'flaky' THEN 3 WHEN 'fragile' THEN 3 WHEN 'exhausted' THEN 3 ELSE 1 END
           AND kind NOT IN ('write', 'parent', 'sleepy', 'part', 'process-event')""",
     "a transaction's effect comes with its completion, once": """
         SELECT job_id, count(effect.id) FROM headrace.outcome LEFT JOIN public.effect ON kind = 'write' AND id = job_id

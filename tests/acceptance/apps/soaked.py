@@ -69,7 +69,7 @@ async def discarded() -> None:
     raise Discard("its fate")
 
 
-@app.job("exhausted", retry=SOON, max_attempts=2)
+@app.job("exhausted", retry=SOON)
 async def exhausted() -> None:
     raise RuntimeError("its fate")
 
