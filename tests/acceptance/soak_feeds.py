@@ -25,6 +25,7 @@ KINDS = (
     "child",
     "part",
     "debounced",
+    "metered",
     "tick",
 )
 Feed = Callable[[Headrace, random.Random], Awaitable[int]]
@@ -73,7 +74,22 @@ async def debounced(app: Headrace, chance: random.Random) -> int:
     return 6
 
 
-FEEDS: tuple[Feed, ...] = (loose, apart, family, flow, debounced)
+async def metered(app: Headrace, chance: random.Random) -> int:
+    """Work under limits, and a look whether they hold: three at a time for each of four keys."""
+    async with app.transaction() as tx:
+        for _ in range(12):
+            lane = chance.randrange(4)
+            await tx.enqueue("metered", {"lane": lane}, limit_key=f"meter:{lane}")
+    async with app.pool.acquire() as connection:
+        over = await connection.fetch(
+            "SELECT limit_key, count(*) FROM headrace.run WHERE state = 'processing' AND limit_key IS NOT NULL"
+            " GROUP BY 1 HAVING count(*) > 3"
+        )
+    assert over == [], "more jobs of a key are running than its limit lets"
+    return 12
+
+
+FEEDS: tuple[Feed, ...] = (loose, apart, family, flow, debounced, metered)
 
 
 async def feed(app: Headrace, chance: random.Random, *, until: asyncio.Event, pace: float) -> Counter[str]:

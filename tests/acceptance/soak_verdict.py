@@ -43,6 +43,11 @@ _BROKEN = {
         FROM headrace.event LEFT JOIN public.effect ON effect.id = event.id
         WHERE event.type = 'soak.written' GROUP BY 1, 2
         HAVING count(*) FILTER (WHERE what = 'in-order') <> 1 OR count(*) FILTER (WHERE what = 'one-by-one') <> 1""",
+    "every slot of a limit has come back": """
+        SELECT limit_key.key, taken, slots FROM headrace.limit_key LEFT JOIN LATERAL (
+            SELECT sum(limit_freed.slots) AS slots FROM headrace.limit_freed WHERE limit_freed.key = limit_key.key
+        ) AS freed ON true
+        WHERE taken <> coalesce(slots, 0)""",
     "there is an event for each write": """
         SELECT written, told FROM
             (SELECT count(*) AS written FROM headrace.outcome WHERE kind = 'write') AS a,

@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 import soaked_apart
 
-from headrace import Discard, Headrace, Job, RetryPolicy, Snooze, StoredEvent, Transaction, event
+from headrace import Discard, Headrace, Job, Limit, Rate, RetryPolicy, Snooze, StoredEvent, Transaction, event
 
 SOON = RetryPolicy(unit=timedelta(milliseconds=50), jitter=timedelta(milliseconds=50))
 
@@ -110,6 +110,14 @@ async def part(number: int, job: Job) -> int:
 @app.job("debounced")
 async def debounced(number: int) -> int:
     return number
+
+
+@app.job(
+    "metered", limit=Limit("meter", key="{lane}", concurrency=3, rate=Rate(40, per=timedelta(seconds=1), burst=40))
+)
+async def metered(args: dict[str, int]) -> int:
+    await asyncio.sleep(0.01)
+    return args["lane"]
 
 
 @app.job("tick")
