@@ -39,9 +39,18 @@ class Storm:
             chosen = self._chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0] if self.blows else "kill"
             await self._strike(chosen)
             self.blows[chosen] += 1
+            self._revive()
+
+    def _revive(self) -> None:
+        """What a supervisor does: a worker that began while the server was away has ended, and is started again."""
+        for number, worker in enumerate(self._workers):
+            if worker.process.poll() == 1 and "the database cannot be reached" in worker.told():
+                self._workers[number] = self._start()
+                self.blows["refused"] += 1
 
     async def end(self) -> list[int]:
         """Stops every worker in good order, the youngest once they have started; their exit codes."""
+        self._revive()
         for worker in self._workers:
             await eventually(lambda worker=worker: "is running" in worker.told(), 60, what="it has started")
             worker.send(signal.SIGTERM)
@@ -49,7 +58,8 @@ class Storm:
 
     @property
     def died_by_themselves(self) -> list[str]:
-        """What those workers said that are gone though nobody killed them."""
+        """What those workers said that are gone though nobody killed them, and the server was there."""
+        self._revive()
         return [worker.told() for worker in self._workers if worker.process.poll() is not None]
 
     def told(self) -> str:
