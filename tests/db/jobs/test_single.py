@@ -47,5 +47,5 @@ async def test_it_is_the_same_row_whatever_is_asked_for(connection, options, con
 
 
 async def test_what_has_a_parent_a_key_or_a_dependency_is_not_stored_that_way():
-    assert not is_single(prepare(KIND, None, parent_id=CAUSE))
+    assert not is_single(prepare(KIND, None, parent=CAUSE))
     assert not is_single(prepare(KIND, None, depends_on=[CAUSE]))
