@@ -1,13 +1,15 @@
 """A job stored by one statement of its own is the job that the statements for many would have stored."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from headrace import Job, bind
+from headrace import Job, Unique, bind
 from headrace.jobs import store
 from headrace.jobs.enqueue import prepare
+from headrace.jobs.job import Dependency
 from headrace.jobs.registry import describe
 from headrace.jobs.single import insert_single, is_single
 
@@ -46,6 +48,8 @@ async def test_it_is_the_same_row_whatever_is_asked_for(connection, options, con
     assert await rows(connection, alone.id) == await rows(connection, many.id)
 
 
-async def test_what_has_a_parent_a_key_or_a_dependency_is_not_stored_that_way():
-    assert not is_single(prepare(KIND, None, parent=CAUSE))
-    assert not is_single(prepare(KIND, None, depends_on=[CAUSE]))
+@pytest.mark.parametrize(
+    "change", [{"parent_id": CAUSE}, {"unique": Unique("key")}, {"dependencies": (Dependency(CAUSE),)}]
+)
+def test_what_has_a_parent_a_key_or_a_dependency_is_not_stored_that_way(change):
+    assert not is_single(replace(prepare(KIND, None), **change))
