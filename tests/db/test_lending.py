@@ -29,7 +29,7 @@ async def last_statement(connection) -> str:
 
 async def test_a_single_enqueue_is_one_statement_and_nothing_after_it(app, connection):
     await app.enqueue("any")
-    assert (await last_statement(connection)).startswith("-- Stores one job without a parent")
+    assert (await last_statement(connection)).startswith("-- Stores one job that is due now")
     assert await connection.fetchval("SELECT count(*) FROM headrace.run JOIN headrace.job ON id = job_id") == 1
 
 

@@ -21,7 +21,7 @@ from headrace.jobs.key_cursor import KeyPlan
 from headrace.jobs.limited_claims import claim_limited_jobs
 from headrace.jobs.outcome import Again, Ended, Ending
 from headrace.jobs.registry import describe
-from headrace.jobs.single import insert_single
+from headrace.jobs.single import insert_single, insert_whole
 
 PAGE = (REFERENCE / "states.md").read_text()
 LATER = timedelta(hours=1)
@@ -32,7 +32,7 @@ WRITES = re.compile(
 KIND = describe("noop", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
 PLAIN_INSERTS = {
-    "insert_job": lambda jobs: insert_single(jobs[0], now=None)[1:-1],
+    "insert_job": lambda jobs: insert_whole(jobs[0], now=None)[1:-1],
     "insert_jobs": store._columns,
     "insert_like_jobs": store._common,
 }
@@ -219,6 +219,9 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
             plain = prepare(KIND, None, **options)
             await connection.execute(sql(statement), *columns([plain]), None)
             found.add((NOWHERE, await state_of(connection, plain.id), statement))
+    bare = prepare(KIND, None)
+    await connection.execute(sql("insert_plain_job"), *insert_single(bare, now=None)[1:])
+    found.add((NOWHERE, await state_of(connection, bare.id), "insert_plain_job"))
     for state in STATES:
         for statement, act in ACTS:
             one = await in_state(connection, state, next(numbers))
@@ -290,6 +293,7 @@ def test_every_statement_that_writes_a_state_is_tried():
     writing = {file.stem for file in (ROOT / "src").rglob("sql/*.sql") if WRITES.search(file.read_text())}
     assert writing == {statement for statement, _ in ACTS if statement} | {
         "insert_unique_jobs",
+        "insert_plain_job",
         *PLAIN_INSERTS,
         *BY_DEPENDENTS,
         *REMOVING,

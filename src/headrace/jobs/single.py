@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from headrace.context import EMPTY
 from headrace.db.statements import statement
 from headrace.jobs.job import NewJob
 
@@ -12,9 +13,26 @@ def is_single(job: NewJob) -> bool:
 
 
 def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[object, ...]]:
-    """The statement that stores the job and its parameters, for `execute`.
+    """The statement that stores the job and its parameters, for `execute`."""
+    is_due = now is None and job.run_at is None and not job.delay
+    if is_due and job.metadata is None and job.context is EMPTY:
+        return (
+            statement("headrace.jobs", "insert_plain_job"),
+            job.id,
+            job.kind,
+            job.queue,
+            int(job.priority),
+            job.args,
+            job.max_attempts,
+        )
+    return insert_whole(job, now=now)
 
-    What is as it mostly is goes as NULL, and the statement fills it in: a NULL costs the driver nothing.
+
+def insert_whole(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[object, ...]]:
+    """The same with everything a job may have.
+
+    What is as it mostly is goes as NULL, and the statement fills it in; even so ten more values cost a call
+    from many connections a tenth of its time.
     """
     context = job.context
     return (

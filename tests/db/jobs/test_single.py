@@ -11,7 +11,7 @@ from headrace.jobs import store
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import Dependency
 from headrace.jobs.registry import describe
-from headrace.jobs.single import insert_single, is_single
+from headrace.jobs.single import insert_single, insert_whole, is_single
 
 KIND = describe("letter", None, job_type=Job)
 OWN = "created_at, id, job_id"
@@ -44,8 +44,19 @@ async def test_it_is_the_same_row_whatever_is_asked_for(connection, options, con
         alone, many = (prepare(KIND, {"to": "you"}, **options) for _ in range(2))
     assert is_single(alone)
     await connection.execute(*insert_single(alone, now=NOON))
+    assert insert_single(alone, now=NOON) == insert_whole(alone, now=NOON)
     await connection.execute((store.statement("headrace.jobs", "insert_jobs")), *store._columns([many]), NOON)
     assert await rows(connection, alone.id) == await rows(connection, many.id)
+
+
+async def test_what_is_due_now_and_inherits_nothing_is_the_same_row_by_the_shorter_statement(connection):
+    short, whole = (prepare(KIND, {"to": "you"}, queue="mail", priority="low", max_attempts=2) for _ in range(2))
+    assert len(insert_single(short, now=None)) < len(insert_whole(whole, now=None))
+    async with connection.transaction():
+        await connection.execute(*insert_single(short, now=None))
+        await connection.execute(*insert_whole(whole, now=None))
+        await connection.execute("UPDATE headrace.run SET run_at = $1 WHERE run_at <= clock_timestamp()", NOON)
+    assert await rows(connection, short.id) == await rows(connection, whole.id)
 
 
 @pytest.mark.parametrize(
