@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +26,9 @@ def main(
         list[str] | None, typer.Option(help=f"Run only this one; may be repeated: {', '.join(WORKLOADS)}.")
     ] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Beside other job queues instead of the baselines.")] = False,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Rounds of each workload; by default its own number.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write every reading to this file too.")] = None,
 ) -> None:
     """Measures Headrace beside its baselines, on an embedded server or HEADRACE_DATABASE_URL's."""
@@ -32,10 +37,18 @@ def main(
     for name in names:
         if name not in known:
             raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(known)}")
-    asyncio.run(_measure(names, is_quick=quick, path=json))
+    results: list[Result] = []
+    try:
+        asyncio.run(_measure(names, results, is_quick=quick, rounds=rounds, path=json))
+    finally:
+        # Wide enough to keep every figure whole where the output is no terminal.
+        Console(width=None if sys.stdout.isatty() else 120).print(report.table(results))
 
 
-async def _measure(names: list[str], *, is_quick: bool, path: Path | None) -> None:
+async def _measure(
+    names: Sequence[str], results: list[Result], *, is_quick: bool, rounds: int | None, path: Path | None
+) -> None:
+    """Adds to the results as they come, so that a run that is interrupted tells what it has measured."""
     progress = Console(stderr=True)
     loop = asyncio.get_running_loop()
     workloads = {**WORKLOADS, **PEER_WORKLOADS}
@@ -44,25 +57,24 @@ async def _measure(names: list[str], *, is_quick: bool, path: Path | None) -> No
             if peer.missing is not None:
                 progress.print(f"{peer.name} is skipped: {peer.missing}")
     async with stage(is_quick=is_quick) as chosen:
-        results: list[Result] = []
+        version = await chosen.server_version()
         for name in names:
             started = loop.time()
             with progress.status(name) as status:
                 async with workloads[name](chosen) as contest:
+                    asked = contest if rounds is None else replace(contest, rounds=rounds)
                     result = await hold(
-                        contest,
-                        told=lambda who, number, of=contest: status.update(
+                        asked,
+                        told=lambda who, number, of=asked: status.update(
                             f"{of.title}: round {number} of {of.rounds}, {who}"
                         ),
                     )
             results.append(result)
             progress.print(f"{contest.title}: {loop.time() - started:.0f} s")
-        version = await chosen.server_version()
-    # Wide enough to keep every figure whole where the output is no terminal.
-    Console(width=None if sys.stdout.isatty() else 120).print(report.table(results))
-    if path is not None:
-        moment = datetime.now(UTC)
-        report.write(path, report.document(results, server_version=version, is_quick=is_quick, measured_at=moment))
+            if path is not None:
+                moment = datetime.now(UTC)
+                told = report.document(results, server_version=version, is_quick=is_quick, measured_at=moment)
+                report.write(path, told)
 
 
 if __name__ == "__main__":
