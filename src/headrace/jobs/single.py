@@ -15,7 +15,8 @@ def is_single(job: NewJob) -> bool:
 def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[object, ...]]:
     """The statement that stores the job and its parameters, for `execute`."""
     is_due = now is None and job.run_at is None and not job.delay
-    if is_due and job.metadata is None and job.context is EMPTY:
+    is_ordinary = job.metadata is None and job.limit_key is None and job.weight == 1
+    if is_due and is_ordinary and job.context is EMPTY:
         return (
             statement("headrace.jobs", "insert_plain_job"),
             job.id,

@@ -64,3 +64,9 @@ async def test_what_is_due_now_and_inherits_nothing_is_the_same_row_by_the_short
 )
 def test_what_has_a_parent_a_key_or_a_dependency_is_not_stored_that_way(change):
     assert not is_single(replace(prepare(KIND, None), **change))
+
+
+@pytest.mark.parametrize("change", [{"limit_key": "gmail:u"}, {"weight": 2}, {"metadata": "{}"}, {"run_at": NOON}])
+def test_whatever_the_shorter_statement_cannot_hold_goes_by_the_whole_one(change):
+    job = replace(prepare(KIND, None), **change)
+    assert insert_single(job, now=None) == insert_whole(job, now=None)

@@ -1,4 +1,4 @@
--- Stores one job that is due now, has no metadata and inherits no context: as insert_job, with six values for seventeen.
+-- Stores one job that is due now, has neither metadata nor a limit and inherits no context: as insert_job, with six values.
 -- Index: job_pkey, run_pkey, run_claim; locks nobody else's rows, so that it may be committed by itself.
 WITH body AS (
     INSERT INTO headrace.job (id, kind, queue, priority, args, max_attempts, correlation_id)
