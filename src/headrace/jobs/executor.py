@@ -127,7 +127,10 @@ class Executor:
         assert task is not None  # noqa: S101 - a coroutine run by create_task always has one
         while not self._is_draining:
             row = await self._buffer.take()
-            await self._attempt(row, task)
+            try:
+                await self._attempt(row, task)
+            except Exception as error:  # noqa: BLE001 - a runner outlives whatever an attempt meets outside its handler
+                self._judge.broken(row, error)
             self._turns += 1
             if self._turns >= _TURNS_BEFORE_YIELD:
                 # Handlers that never suspend would otherwise starve claims and completions. Counted for all runners

@@ -1,19 +1,24 @@
 """What becomes of a job, by how its handler ended."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from headrace.db.connection import Row
 from headrace.errors import StaleLeaseError
 from headrace.jobs.attempt import Attempt
 from headrace.jobs.attempt_records import tell_raised
 from headrace.jobs.completer import Completer
 from headrace.jobs.interruption import Interrupted, overtime
 from headrace.jobs.invoker import Invoker
+from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Again, Cancel, Ended, Verdict, decide_on_error, report_error
 from headrace.jobs.registry import Kind
 from headrace.jobs.result import completed
+from headrace.jobs.retry import RetryPolicy
+from headrace.jobs.store import Settlement
 from headrace.telemetry import Telemetry
 
 
@@ -61,6 +66,22 @@ class Judge:
                 return Again(None, counts=False)
             case _:
                 return None
+
+    def broken(self, row: Row, error: Exception) -> None:
+        """Settles an attempt that could not be made or judged: without this its job would be held for ever."""
+        verdict = decide_on_error(
+            error, attempt=row["attempt"], max_attempts=row["max_attempts"], policy=RetryPolicy(), chance=self._chance()
+        )
+        self._telemetry.emit(
+            "attempt.broken",
+            level=logging.ERROR,
+            error=error,
+            job=row["job_id"],
+            kind=row["kind"],
+            attempt=row["attempt"],
+        )
+        claim = Claim(row["job_id"], row["attempt"], row["lease"])
+        self._completer.settle(Settlement(claim, verdict, timedelta(0)))
 
     def _judge(self, kind: Kind, attempt: Attempt, error: BaseException) -> Verdict:
         job = attempt.job

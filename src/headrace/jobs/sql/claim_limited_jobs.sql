@@ -200,10 +200,10 @@ WITH RECURSIVE key_range AS MATERIALIZED (
 )
 SELECT claimed.job_id, body.kind, body.args, claimed.attempt, claimed.lease, body.max_attempts, claimed.queue,
        claimed.priority, claimed.run_at, body.parent_id, body.correlation_id, body.tenant_id, body.user_id, body.actor,
-       body.traceparent, body.metadata, claimed.cancel_requested_by, claimed.limit_key
+       body.traceparent, body.path, body.metadata, claimed.cancel_requested_by, claimed.limit_key
 FROM claimed CROSS JOIN LATERAL (
     SELECT job.kind, job.args::text AS args, job.max_attempts, job.parent_id, job.correlation_id, job.tenant_id,
-           job.user_id, job.actor, job.traceparent, job.metadata::text AS metadata
+           job.user_id, job.actor, job.traceparent, job.path, job.metadata::text AS metadata
     FROM headrace.job WHERE job.id = claimed.job_id OFFSET 0
 ) AS body
 UNION ALL
@@ -234,5 +234,5 @@ SELECT NULL, NULL, jsonb_build_object(
         FROM gate JOIN standing ON standing.key = gate.key
     ),
     'seconds', (SELECT extract(epoch FROM max(met_at) - min(met_at)) FROM visited)
-)::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+)::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 ORDER BY priority NULLS LAST, run_at, job_id
