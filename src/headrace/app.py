@@ -1,43 +1,37 @@
-"""`Headrace`, the composition root: registers kinds, events and handlers, and does what is asked of them."""
+"""`Headrace`, the composition root: puts everything together, and does what is asked of it."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from headrace.bridge import PROCESS_EVENT, On, ProcessEvent, require_known
+from headrace.bridge import PROCESS_EVENT, ProcessEvent
 from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
 from headrace.db.migrate import MigrationSet
-from headrace.engine import Engine
-from headrace.events.bus import Mode, OnError, type_names
+from headrace.events.bus import type_names
 from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.importing import Imported, PastEvent, import_events
 from headrace.events.read import read
-from headrace.events.subscription import Start
 from headrace.jobs.enqueue import DependsOn, prepare
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
-from headrace.jobs.limit import Limit, Rate
 from headrace.jobs.log_policy import LogPolicy
-from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
-from headrace.jobs.registry import Handler, Where, describe
+from headrace.jobs.registry import describe
 from headrace.jobs.retention import Retention
-from headrace.jobs.retry import RetryPolicy
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker_options import WorkerOptions
 from headrace.process import Process
+from headrace.registration import Registration
 from headrace.stepper import Stepper
 from headrace.sync import Sync
 from headrace.telemetry import Telemetry
 
-H = TypeVar("H", bound=Handler)
 
-
-class Headrace(Engine):
+class Headrace(Registration):
     """An application: its job kinds, its events and handlers, and its way to the database.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
@@ -68,7 +62,6 @@ class Headrace(Engine):
         retention: Retention | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
-        self._logs = logs
         super().__init__(
             dsn,
             name=name,
@@ -77,6 +70,7 @@ class Headrace(Engine):
             pool_size=pool_size,
             clock=clock,
             telemetry=telemetry,
+            logs=logs,
             say=say,
         )
         self.schedules = Schedules(
@@ -95,122 +89,6 @@ class Headrace(Engine):
         )
         self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
-
-    def job(
-        self,
-        kind: str,
-        *,
-        queue: str = "default",
-        priority: Priority | str = Priority.NORMAL,
-        max_attempts: int = 3,
-        retry: RetryPolicy | None = None,
-        timeout: timedelta | None = None,
-        executor: Where | None = None,
-        logs: LogPolicy | None = None,
-        limit: Limit | None = None,
-    ) -> Callable[[H], H]:
-        """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
-
-        A coroutine function runs on the event loop, a plain one in a thread, or with `executor="process"`
-        in a child process, which is killed where the attempt is over its time or cancelled.
-        """
-
-        def register(handler: H) -> H:
-            self.kinds.add(
-                describe(
-                    kind,
-                    handler,
-                    job_type=Job,
-                    queue=queue,
-                    priority=priority,
-                    max_attempts=max_attempts,
-                    retry=retry,
-                    timeout=timeout,
-                    executor=executor,
-                    logs=logs or self._logs,
-                    limit=limit,
-                )
-            )
-            return handler
-
-        return register
-
-    def declare(
-        self,
-        kind: str,
-        *,
-        args_type: Any = None,
-        result_type: Any = None,
-        queue: str = "default",
-        max_attempts: int = 3,
-        limit: Limit | None = None,
-    ) -> None:
-        """Makes a kind known that another program handles, so that it can be enqueued here and its results read."""
-        self.kinds.add(
-            describe(
-                kind,
-                None,
-                job_type=Job,
-                args_type=args_type,
-                result_type=result_type,
-                queue=queue,
-                max_attempts=max_attempts,
-                limit=limit,
-            )
-        )
-
-    def limit_queue(self, queue: str, *, concurrency: int | None = None, rate: Rate | None = None) -> None:
-        """Limits all jobs of a queue together: how many run at a time in all processes, and how many begin.
-
-        Workers of this app put it in force when they start; `headrace limits set` changes it while they
-        run. Raises ConfigurationError where the queue is limited otherwise already.
-        """
-        self.kinds.limit_queue(queue, concurrency=concurrency, rate=rate)
-
-    def register(self, *classes: type) -> None:
-        """Makes event classes marked with `@event` known."""
-        for cls in classes:
-            self.events.register(cls)
-
-    def on(
-        self,
-        *types: type | str,
-        name: str | None = None,
-        mode: Mode = "job",
-        lanes: int = 1,
-        batch_size: int = 100,
-        start: Start = "beginning",
-        attempts: int | None = 5,
-        on_error: OnError = "raise",
-    ) -> On:
-        """Registers a handler of events, as a decorator, or jobs for them with `.enqueue(...)`.
-
-        A `sync` handler is called with (event, tx), a `job` handler with (event, job), an `ordered` one
-        with (events, tx). The name is what a checkpoint is kept under; by default the function's.
-        """
-        names = type_names(types)
-        require_known(self.events, names)
-        return On(
-            self.handlers,
-            names,
-            name=name,
-            mode=mode,
-            lanes=lanes,
-            batch_size=batch_size,
-            start=start,
-            attempts=attempts,
-            on_error=on_error,
-        )
-
-    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
-        """Puts objects around every enqueue (`on_enqueue`) and attempt (`around_attempt`), outermost first.
-
-        `on_enqueue(job)` returns the job to store, the one it was given or a changed one; what it raises
-        is raised to the caller. `await around_attempt(job, call_next)` awaits `call_next()` and returns the
-        result; what it raises counts as the attempt's own error.
-        """
-        for one in middleware:
-            self.kinds.middleware.add(one)
 
     async def enqueue(
         self,

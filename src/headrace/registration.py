@@ -1,0 +1,143 @@
+"""`Registration`: what an application is told before it is opened: kinds, handlers, events, limits, middleware."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from headrace.bridge import On, require_known
+from headrace.engine import Engine
+from headrace.events.bus import Mode, OnError, type_names
+from headrace.events.subscription import Start
+from headrace.jobs.handle import Job
+from headrace.jobs.job import Priority
+from headrace.jobs.limit import Limit, Rate
+from headrace.jobs.log_policy import LogPolicy
+from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
+from headrace.jobs.registry import Handler, Where, describe
+from headrace.jobs.retry import RetryPolicy
+
+H = TypeVar("H", bound=Handler)
+
+
+class Registration(Engine):
+    """Takes what an application registers. `logs` is what is kept of handlers' logs where a kind does not say."""
+
+    def __init__(self, dsn: str | None, *, logs: LogPolicy | None, **options: Any) -> None:
+        super().__init__(dsn, **options)
+        self._logs = logs
+
+    def job(
+        self,
+        kind: str,
+        *,
+        queue: str = "default",
+        priority: Priority | str = Priority.NORMAL,
+        max_attempts: int = 3,
+        retry: RetryPolicy | None = None,
+        timeout: timedelta | None = None,
+        executor: Where | None = None,
+        logs: LogPolicy | None = None,
+        limit: Limit | None = None,
+    ) -> Callable[[H], H]:
+        """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
+
+        A coroutine function runs on the event loop, a plain one in a thread, or with `executor="process"`
+        in a child process, which is killed where the attempt is over its time or cancelled.
+        """
+
+        def register(handler: H) -> H:
+            self.kinds.add(
+                describe(
+                    kind,
+                    handler,
+                    job_type=Job,
+                    queue=queue,
+                    priority=priority,
+                    max_attempts=max_attempts,
+                    retry=retry,
+                    timeout=timeout,
+                    executor=executor,
+                    logs=logs or self._logs,
+                    limit=limit,
+                )
+            )
+            return handler
+
+        return register
+
+    def declare(
+        self,
+        kind: str,
+        *,
+        args_type: Any = None,
+        result_type: Any = None,
+        queue: str = "default",
+        max_attempts: int = 3,
+        limit: Limit | None = None,
+    ) -> None:
+        """Makes a kind known that another program handles, so that it can be enqueued here and its results read."""
+        self.kinds.add(
+            describe(
+                kind,
+                None,
+                job_type=Job,
+                args_type=args_type,
+                result_type=result_type,
+                queue=queue,
+                max_attempts=max_attempts,
+                limit=limit,
+            )
+        )
+
+    def limit_queue(self, queue: str, *, concurrency: int | None = None, rate: Rate | None = None) -> None:
+        """Limits all jobs of a queue together: how many run at a time in all processes, and how many begin.
+
+        Workers of this app put it in force when they start; `headrace limits set` changes it while they
+        run. Raises ConfigurationError where the queue is limited otherwise already.
+        """
+        self.kinds.limit_queue(queue, concurrency=concurrency, rate=rate)
+
+    def register(self, *classes: type) -> None:
+        """Makes event classes marked with `@event` known."""
+        for cls in classes:
+            self.events.register(cls)
+
+    def on(
+        self,
+        *types: type | str,
+        name: str | None = None,
+        mode: Mode = "job",
+        lanes: int = 1,
+        batch_size: int = 100,
+        start: Start = "beginning",
+        attempts: int | None = 5,
+        on_error: OnError = "raise",
+    ) -> On:
+        """Registers a handler of events, as a decorator, or jobs for them with `.enqueue(...)`.
+
+        A `sync` handler is called with (event, tx), a `job` handler with (event, job), an `ordered` one
+        with (events, tx). The name is what a checkpoint is kept under; by default the function's.
+        """
+        names = type_names(types)
+        require_known(self.events, names)
+        return On(
+            self.handlers,
+            names,
+            name=name,
+            mode=mode,
+            lanes=lanes,
+            batch_size=batch_size,
+            start=start,
+            attempts=attempts,
+            on_error=on_error,
+        )
+
+    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
+        """Puts objects around every enqueue (`on_enqueue`) and attempt (`around_attempt`), outermost first.
+
+        `on_enqueue(job)` returns the job to store, the one it was given or a changed one; what it raises
+        is raised to the caller. `await around_attempt(job, call_next)` awaits `call_next()` and returns the
+        result; what it raises counts as the attempt's own error.
+        """
+        for one in middleware:
+            self.kinds.middleware.add(one)
