@@ -100,9 +100,9 @@ def test_what_cannot_be_done_is_said(call: Call, words: tuple[str, ...], exit_co
 
 
 def test_a_period_is_a_number_with_a_unit():
-    from headrace.cli.schedules import _period
+    from headrace.cli.period import period
 
-    assert [_period(text) for text in ("30s", "15m", "1.5h", "7d", None)] == [
+    assert [period(text, option="--every") for text in ("30s", "15m", "1.5h", "7d", None)] == [
         timedelta(seconds=30),
         timedelta(minutes=15),
         timedelta(minutes=90),
