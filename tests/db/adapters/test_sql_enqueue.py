@@ -159,6 +159,19 @@ async def test_of_many_who_enqueue_one_key_at_once_one_stores_it(connection, dat
     assert set(ids) == {ids[0]}
 
 
+async def test_a_key_that_a_window_holds_is_held_against_plain_sql_too(app, bench, connection):
+    @app.job("digest")
+    async def digest() -> None: ...
+
+    async with bench.working():
+        first = await app.enqueue("digest", unique=Unique("monday", window=timedelta(hours=1)))
+        await bench.reaches(first, "completed")
+    query = "SELECT headrace.enqueue('digest', unique_key => 'monday')"
+    assert await connection.fetchval(query) == first.id
+    await connection.execute("UPDATE headrace.unique_hold SET until = statement_timestamp()")
+    assert await connection.fetchval(query) != first.id
+
+
 async def test_it_goes_with_the_transaction(connection, database):
     other = await asyncpg.connect(database)
     try:

@@ -301,7 +301,9 @@ BEGIN
         FOR round IN 1..most_rounds LOOP
             INSERT INTO headrace.run
                 (job_id, queue, kind, priority, run_at, due_first_at, parent_id, unique_key, unique_while, limit_key, weight)
-            VALUES (id, lane, enqueue.kind, rank, due_at, due_at, enqueue.parent_id, key, enqueue.unique_scope, share, cost)
+            SELECT id, lane, enqueue.kind, rank, due_at, due_at, enqueue.parent_id, key, enqueue.unique_scope, share, cost
+            WHERE NOT EXISTS (
+                SELECT FROM headrace.unique_hold AS hold WHERE hold.unique_key = key AND hold.until > statement_timestamp())
             ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL DO NOTHING;
             EXIT WHEN FOUND;
             -- A holder that waits stays locked to the end of the transaction, so that no worker claims it before the
@@ -313,6 +315,12 @@ BEGIN
                 RETURN holder;
             END IF;
             SELECT job_id INTO holder FROM headrace.run WHERE unique_key = key AND state = 'processing';
+            IF FOUND THEN
+                RETURN holder;
+            END IF;
+            -- A window that an application gave its key holds it though the job may have ended.
+            SELECT hold.job_id INTO holder FROM headrace.unique_hold AS hold
+            WHERE hold.unique_key = key AND hold.until > statement_timestamp();
             IF FOUND THEN
                 RETURN holder;
             END IF;
