@@ -70,8 +70,9 @@ async def rest(task: Task, job: Job) -> None:
 
 @app.job("block")
 async def block(task: Task, job: Job) -> None:
-    """Blocks the event loop: half by sleeping, half by computing."""
+    """Blocks the event loop: half by sleeping, half by computing. What it says it says with nothing left to await."""
     await _note(job, "began")
+    print("blocks", flush=True)  # noqa: T201 - a note would have to be awaited
     time.sleep(task.seconds / 2)  # noqa: ASYNC251 - blocks the loop, as handlers do
     ends = time.monotonic() + task.seconds / 2
     while time.monotonic() < ends:

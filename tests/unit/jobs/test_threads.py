@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextvars import ContextVar
+from uuid import uuid4
 
 import pytest
 
@@ -12,14 +13,20 @@ WORD: ContextVar[str] = ContextVar("word", default="none")
 
 
 @pytest.fixture
-def threads():
-    made = Threads("thread-of-a-test")
+def name() -> str:
+    """Of this test alone: threads of others may still be ending."""
+    return f"thread-{uuid4()}"
+
+
+@pytest.fixture
+def threads(name):
+    made = Threads(name)
     yield made
     made.close()
 
 
-def alive() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name.startswith("thread-of-a-test")}
+def alive(name: str) -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith(name)}
 
 
 async def test_a_call_returns_what_the_function_returns_in_the_callers_context(threads):
@@ -43,7 +50,7 @@ async def test_an_error_no_future_can_carry_becomes_one_it_can(threads):
     assert isinstance(raised.value.__cause__, StopIteration)
 
 
-async def test_threads_are_used_again_and_there_is_always_one(threads):
+async def test_threads_are_used_again_and_there_is_always_one(threads, name):
     gate = threading.Event()
     names = {await threads.call(lambda: threading.current_thread().name) for _ in range(5)}
     assert len(names) == 1
@@ -51,24 +58,24 @@ async def test_threads_are_used_again_and_there_is_always_one(threads):
     assert await threads.call(lambda: 1) == 1
     gate.set()
     assert await asyncio.gather(*calls) == [True] * 3
-    assert len(alive()) == 4
+    assert len(alive(name)) == 4
 
 
 async def test_no_interpreter_waits_for_them(threads):
     assert await threads.call(lambda: threading.current_thread().daemon)
 
 
-async def test_closing_ends_the_idle_ones_at_once_and_the_others_after_their_calls(threads):
+async def test_closing_ends_the_idle_ones_at_once_and_the_others_after_their_calls(threads, name):
     gate = threading.Event()
     call = asyncio.ensure_future(threads.call(gate.wait, 10))
     await threads.call(lambda: None)
-    idle_and_busy = alive()
+    idle_and_busy = alive(name)
     threads.close()
     gate.set()
     assert await call
     for thread in idle_and_busy:
         await asyncio.to_thread(thread.join, 10)
-    assert alive() == set()
+    assert alive(name) == set()
 
 
 async def test_a_wait_that_is_cancelled_leaves_its_thread_to_its_call(threads):
@@ -88,9 +95,9 @@ async def test_a_wait_that_is_cancelled_leaves_its_thread_to_its_call(threads):
     assert await asyncio.to_thread(ended.wait, 10)
 
 
-def test_a_thread_outlives_its_event_loop_without_a_complaint():
+def test_a_thread_outlives_its_event_loop_without_a_complaint(name):
     gate = threading.Event()
-    threads = Threads("thread-of-a-test")
+    threads = Threads(name)
 
     async def begin() -> None:
         call = asyncio.ensure_future(threads.call(gate.wait, 10))
@@ -98,7 +105,7 @@ def test_a_thread_outlives_its_event_loop_without_a_complaint():
         call.cancel()
 
     asyncio.run(begin())
-    [thread] = alive()
+    [thread] = alive(name)
     gate.set()
     thread.join(10)
     assert not thread.is_alive()
