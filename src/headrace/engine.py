@@ -11,6 +11,8 @@ from headrace.adapters.borrowed import Borrowed
 from headrace.bridge import Reactions
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address, direct_address
+from headrace.db.connection import Connection
+from headrace.db.errors import open_transaction
 from headrace.db.listener import JOBS_CHANNEL, Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
@@ -19,6 +21,7 @@ from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
 from headrace.events.schema import EventRegistry
 from headrace.jobs.enqueue_records import tell_enqueued
+from headrace.jobs.group_commit import GroupCommit
 from headrace.jobs.job import Enqueued, NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
@@ -69,6 +72,7 @@ class Engine:
         self._results = Results(
             kinds=self.kinds, pool=lambda: self.pool, listener=lambda: self.listener, telemetry=self.telemetry
         )
+        self._group_commit = self._new_group_commit()
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
@@ -102,11 +106,12 @@ class Engine:
             exits.push_async_callback(listener.stop)
             exits.push_async_callback(self._results.stop)
             self._pool, self._notifier, self._listener = pool, notifier, listener
+            self._group_commit = self._new_group_commit()
             self._exits = exits.pop_all()
 
     async def close(self) -> None:
         """Sends the last wake-ups and closes everything in reverse order."""
-        await self._watch.close()
+        self._watch.close()
         self._pool = self._notifier = self._listener = None
         await self._exits.aclose()
 
@@ -146,6 +151,12 @@ class Engine:
             loan.is_clean = not unit.is_touched
         await self._announce(unit.stored, written_to(unit))
 
+    def _new_group_commit(self) -> GroupCommit:
+        return GroupCommit(self._execute, now=self.clock.override)
+
+    async def _execute(self, query: str, *args: object) -> None:
+        await self.pool.execute(query, *args)
+
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""
         if self._notifier is not None:
@@ -178,21 +189,31 @@ class Engine:
         yield unit
         await unit.flush()
         unit.end()
-        tell_enqueued(self.telemetry, unit.stored)
-        channels = written_to(unit)
+        self._wrote_on(borrowed, connection, unit.stored, written_to(unit))
+
+    def _wrote_on(
+        self, borrowed: Connection, connection: Any, stored: Sequence[NewJob], channels: Collection[str]
+    ) -> None:
+        """After statements on a caller's connection: tells what was stored, and wakes who waits once it commits."""
+        tell_enqueued(self.telemetry, stored)
         if self._notifier is None or not channels:
             return  # nobody to tell through; workers poll
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
             self._watch.add(borrowed, channels, of=connection)
 
-    async def _store_alone(self, job: NewJob) -> Enqueued:
-        """Stores one job in a transaction of its own, by one statement and one round trip where that can be."""
-        if is_single(job):
-            await self.pool.execute(*insert_single(job, now=self.clock.override()))
+    async def _store_one(self, job: NewJob, connection: Any) -> Enqueued:
+        """Stores one job, by one statement and one round trip where that can be."""
+        if not is_single(job):
+            async with self._unit_on(connection) as unit:
+                return (await unit.add([job]))[0]
+        if connection is None:
+            await self._group_commit.store(job)
             await self._announce([job], _JOBS)
         else:
-            async with self.transaction() as unit:
-                unit.add(job)
+            borrowed = borrow(connection)
+            with open_transaction(borrowed, doing="enqueue a job"):
+                await borrowed.execute(*insert_single(job, now=self.clock.override()))
+            self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), _JOBS)
         return Enqueued(job.id).of(self._results)
 
     async def _announce(self, stored: Sequence[NewJob], channels: Collection[str]) -> None:

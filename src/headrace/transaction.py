@@ -123,32 +123,33 @@ class Transaction:
         self._require_open()
         known = self._kinds.get(kind)
         if uniques is None:
-            jobs = [prepare_job(known, one, parent=parent, **options) for one in args]
-            self._jobs += jobs
-            answer = [Enqueued(job.id) for job in jobs]
-        else:
-            if len(args) != len(uniques):
-                raise ConfigurationError(
-                    f"uniques must have one key for each of args, got {len(args)} args and {len(uniques)} uniques"
-                )
-            jobs = [
+            return await self.add([prepare_job(known, one, parent=parent, **options) for one in args])
+        if len(args) != len(uniques):
+            raise ConfigurationError(
+                f"uniques must have one key for each of args, got {len(args)} args and {len(uniques)} uniques"
+            )
+        return await self.add(
+            [
                 prepare_job(known, one, parent=parent, unique=unique, **options)
                 for one, unique in zip(args, uniques, strict=True)
             ]
+        )
+
+    async def add(self, jobs: Sequence[NewJob]) -> list[Enqueued]:
+        """Enqueues jobs that are prepared already: all at once if one is unique, else kept back to the end."""
+        self._require_open()
+        if any(job.unique is not None for job in jobs):
             # Those kept back first: one of these may depend on one of them.
             kept, self._jobs = self._jobs, []
             stored = await job_store.insert_jobs(self._connection, [*kept, *jobs], now=self._clock.override())
             answer = stored[len(kept) :]
             self.mark_sound()
             self._keep(job for job, given in zip(jobs, answer, strict=True) if given.id == job.id)
+        else:
+            self._jobs += jobs
+            answer = [Enqueued(job.id) for job in jobs]
         self.has_jobs = self.has_jobs or bool(jobs)
         return answer if self._results is None else [one.of(self._results) for one in answer]
-
-    def add(self, job: NewJob) -> None:
-        """Keeps back a job that is prepared already."""
-        self._require_open()
-        self._jobs.append(job)
-        self.has_jobs = True
 
     def group(
         self,

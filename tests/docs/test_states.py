@@ -16,6 +16,7 @@ from headrace import Job, Unique
 from headrace.jobs import shelving, store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
+from headrace.jobs.insertion import columns, common
 from headrace.jobs.job import STATES, TERMINAL, Claim, OnConflict, Policy, Priority
 from headrace.jobs.key_cursor import KeyPlan
 from headrace.jobs.limited_claims import claim_limited_jobs
@@ -33,8 +34,8 @@ KIND = describe("noop", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
 PLAIN_INSERTS = {
     "insert_job": lambda jobs: insert_whole(jobs[0], now=None)[1:-1],
-    "insert_jobs": store._columns,
-    "insert_like_jobs": store._common,
+    "insert_jobs": columns,
+    "insert_like_jobs": common,
 }
 
 
@@ -215,9 +216,9 @@ async def observed(connection: asyncpg.Connection) -> set[tuple[str, str, str]]:
     for options in ({}, {"delay": LATER}):
         job_id = await enqueue(connection, next(numbers), **options)
         found.add((NOWHERE, await state_of(connection, job_id), "insert_unique_jobs"))
-        for statement, columns in PLAIN_INSERTS.items():
+        for statement, parameters in PLAIN_INSERTS.items():
             plain = prepare(KIND, None, **options)
-            await connection.execute(sql(statement), *columns([plain]), None)
+            await connection.execute(sql(statement), *parameters([plain]), None)
             found.add((NOWHERE, await state_of(connection, plain.id), statement))
     bare = prepare(KIND, None)
     await connection.execute(sql("insert_plain_job"), *insert_single(bare, now=None)[1:])

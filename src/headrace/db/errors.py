@@ -18,6 +18,9 @@ UNSTORABLE: tuple[type[Exception], ...] = (
 )
 """Raised for a value that cannot be stored, now or later."""
 
+REFUSED: tuple[type[Exception], ...] = (asyncpg.PostgresError,)
+"""Raised by a statement that the server answered with an error: nothing it did stands."""
+
 OUT_OF_TIME: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
 """Raised by a statement that took longer than the transaction allows it."""
 

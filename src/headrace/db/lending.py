@@ -47,11 +47,9 @@ class Lending:
     async def take(self, patience: timedelta) -> Any:
         """A session; raises TimeoutError where none becomes free within `patience`, and the driver's errors."""
         while self._at_hand:
-            session = self._at_hand.pop()
-            self._least_at_hand = min(self._least_at_hand, len(self._at_hand))
-            if _is_open(session):
+            if (session := self.take_at_hand()) is not None:
                 return session
-            await self.give_back(session, is_clean=False)
+            await self.give_back(self._at_hand.pop(), is_clean=False)
         if self._taken >= self._size:
             session = await self._wait_in_line(patience)
             if session is not None:
@@ -63,6 +61,15 @@ class Lending:
         except BaseException:
             self._free_place()
             raise
+
+    def take_at_hand(self) -> Any:
+        """The session that was kept last, if there is one and it is open; None otherwise, and nothing is taken."""
+        at_hand = self._at_hand
+        if not at_hand or not _is_open(at_hand[-1]):
+            return None
+        session = at_hand.pop()
+        self._least_at_hand = min(self._least_at_hand, len(at_hand))
+        return session
 
     async def give_back(self, session: Any, *, is_clean: bool) -> None:
         """Takes a session back; `is_clean` where only the engine's own statements ran on it, all to their end."""
@@ -77,13 +84,16 @@ class Lending:
         finally:
             self._free_place()
 
-    async def run(self, session: Any, query: str, args: tuple[Any, ...]) -> None:
-        """Runs a statement on a session taken, prepared once for as long as the session stays at hand."""
-        known = self._prepared.setdefault(session, {})
-        prepared = known.get(query)
-        if prepared is None:
-            prepared = known[query] = await session.prepare(query)
-        await prepared.fetch(*args)
+    def prepared(self, session: Any, query: str) -> Any:
+        """The statement as it was prepared on a session taken, or None."""
+        known = self._prepared.get(session)
+        return None if known is None else known.get(query)
+
+    async def prepare(self, session: Any, query: str) -> Any:
+        """Prepares a statement on a session taken, for as long as the session stays at hand."""
+        prepared = await session.prepare(query)
+        self._prepared.setdefault(session, {})[query] = prepared
+        return prepared
 
     def keep(self, session: Any) -> None:
         """Hands a clean session to the first in line, or keeps it at hand."""

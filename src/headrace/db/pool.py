@@ -139,9 +139,10 @@ class ConnectionPool:
                 await connection.execute(query, *args)
             return
         lending = self._open_lending()
-        session = await self._take(lending)
+        session = lending.take_at_hand() or await self._take(lending)
         try:
-            await lending.run(session, query, args)
+            prepared = lending.prepared(session, query) or await lending.prepare(session, query)
+            await prepared.fetch(*args)
         except BaseException:
             await lending.give_back(session, is_clean=False)
             raise

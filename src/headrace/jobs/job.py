@@ -87,8 +87,7 @@ class Dependency:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job ready to be stored: checked, encoded, with its id drawn and the context it inherits."""
 
     id: UUID

@@ -78,7 +78,7 @@ def _require_same(changed: object, job: NewJob, *, by: OnEnqueue) -> NewJob:
     if not isinstance(changed, NewJob):
         raise ConfigurationError(
             f"{name} must return the job to store, got {type(changed).__name__}; "
-            "return the job it was given, or dataclasses.replace(job, ...)"
+            "return the job it was given, or msgspec.structs.replace(job, ...)"
         )
     for fixed in ("id", "kind", "unique"):
         if getattr(changed, fixed) != getattr(job, fixed):

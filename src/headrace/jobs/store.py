@@ -14,10 +14,10 @@ from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
 from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_living, link
+from headrace.jobs.insertion import columns, insert_many
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
 from headrace.jobs.registry import Kind
-from headrace.jobs.single import insert_single, is_single
 from headrace.jobs.unique import Key, insert_unique, key_of
 
 _PACKAGE = "headrace.jobs"
@@ -83,93 +83,17 @@ async def _store(connection: Connection, jobs: Sequence[NewJob], now: datetime |
     plain = [job for job in jobs if job.unique is None]
     for start in range(0, len(plain), _CHUNK):
         chunk = plain[start : start + _CHUNK]
-        if len(chunk) == 1 and is_single(chunk[0]):
-            await connection.execute(*insert_single(chunk[0], now=now))
-        elif _are_alike(chunk):
-            await connection.execute(statement(_PACKAGE, "insert_like_jobs"), *_common(chunk), now)
-        else:
-            await connection.execute(statement(_PACKAGE, "insert_jobs"), *_columns(chunk), now)
+        await connection.execute(*insert_many(chunk, now=now))
     if len(plain) == len(jobs):
         return [Enqueued(job.id) for job in jobs]
     unique = [(job, job.unique) for job in jobs if job.unique is not None]
-    holders = await insert_unique(connection, unique, columns=_columns, now=now)
+    holders = await insert_unique(connection, unique, columns=columns, now=now)
     return [_enqueued(job, holders) for job in jobs]
 
 
 def _enqueued(job: NewJob, holders: Mapping[Key, UUID]) -> Enqueued:
     holder = job.id if job.unique is None else holders[key_of(job, job.unique)]
     return Enqueued(holder, is_new=holder == job.id)
-
-
-def _are_alike(jobs: Sequence[NewJob]) -> bool:
-    """Whether all but id and args is the same; what one call enqueues shares even the objects."""
-    first = jobs[0]
-    kind, queue, priority, context = first.kind, first.queue, first.priority, first.context
-    return all(
-        job.kind is kind
-        and job.queue is queue
-        and job.priority is priority
-        and job.context is context
-        and job.max_attempts == first.max_attempts
-        and job.run_at == first.run_at
-        and job.delay == first.delay
-        and job.parent_id == first.parent_id
-        and job.metadata == first.metadata
-        and job.weight == first.weight
-        for job in jobs
-    )
-
-
-def _common(jobs: Sequence[NewJob]) -> tuple[object, ...]:
-    first = jobs[0]
-    context = first.context
-    return (
-        [job.id for job in jobs],
-        [job.args for job in jobs],
-        first.kind,
-        first.queue,
-        int(first.priority),
-        first.max_attempts,
-        first.run_at,
-        first.delay,
-        first.parent_id,
-        first.metadata,
-        context.correlation_id,
-        context.causation_id,
-        context.causation_kind,
-        context.tenant_id,
-        context.user_id,
-        context.actor,
-        context.traceparent,
-        [job.limit_key for job in jobs] if any(job.limit_key is not None for job in jobs) else None,
-        first.weight,
-        first.path,
-    )
-
-
-def _columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
-    return (
-        [job.id for job in jobs],
-        [job.kind for job in jobs],
-        [job.queue for job in jobs],
-        [int(job.priority) for job in jobs],
-        [job.args for job in jobs],
-        [job.max_attempts for job in jobs],
-        [job.run_at for job in jobs],
-        [job.delay for job in jobs],
-        [job.parent_id for job in jobs],
-        [job.metadata for job in jobs],
-        [job.context.correlation_id or job.id for job in jobs],
-        [job.context.causation_id for job in jobs],
-        [job.context.causation_kind for job in jobs],
-        [job.context.tenant_id for job in jobs],
-        [job.context.user_id for job in jobs],
-        [job.context.actor for job in jobs],
-        [job.context.traceparent for job in jobs],
-        [job.limit_key for job in jobs],
-        [job.weight for job in jobs],
-        [job.path for job in jobs],
-    )
 
 
 async def claim_jobs(

@@ -5,11 +5,11 @@ Needs the extra `headrace[otel]`. Where no SDK is set up, the API's own spans do
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from msgspec import structs
+from msgspec.structs import replace
 from opentelemetry.context import Context as TraceContext
 from opentelemetry.trace import (
     Link,

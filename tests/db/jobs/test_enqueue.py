@@ -1,5 +1,3 @@
-import asyncio
-
 import asyncpg
 import pytest
 
@@ -97,8 +95,7 @@ async def test_many_jobs_on_one_callers_transaction_are_watched_once(app, databa
         async with caller.transaction():
             for number in range(300):
                 await app.enqueue("mail", {"to": number}, connection=caller)
-            watching = [task for task in asyncio.all_tasks() if task.get_name() == "headrace-commit-watch"]
-            assert len(watching) == 1
+            assert len(app._watch._watched) == 1
     finally:
         await caller.close()
 

@@ -1,12 +1,12 @@
 """Middleware around real enqueues and real attempts."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from fix_apps import AT_ONCE
 from fix_schedules import turn

@@ -1,14 +1,15 @@
 """A job stored by one statement of its own is the job that the statements for many would have stored."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from headrace import Job, Unique, bind
-from headrace.jobs import store
+from headrace.db.statements import statement
 from headrace.jobs.enqueue import prepare
+from headrace.jobs.insertion import columns
 from headrace.jobs.job import Dependency
 from headrace.jobs.registry import describe
 from headrace.jobs.single import insert_single, insert_whole, is_single
@@ -45,7 +46,7 @@ async def test_it_is_the_same_row_whatever_is_asked_for(connection, options, con
     assert is_single(alone)
     await connection.execute(*insert_single(alone, now=NOON))
     assert insert_single(alone, now=NOON) == insert_whole(alone, now=NOON)
-    await connection.execute((store.statement("headrace.jobs", "insert_jobs")), *store._columns([many]), NOON)
+    await connection.execute((statement("headrace.jobs", "insert_jobs")), *columns([many]), NOON)
     assert await rows(connection, alone.id) == await rows(connection, many.id)
 
 

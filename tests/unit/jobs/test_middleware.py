@@ -1,8 +1,7 @@
 """The order of middleware, and what one may do to a new job."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from headrace import ConfigurationError, Unique, uuid7
 from headrace.jobs.enqueue import prepare
