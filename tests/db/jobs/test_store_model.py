@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from msgspec.structs import replace
 
 from headrace.context import Context
 from headrace.ids import uuid7
@@ -119,9 +118,18 @@ def machine_on(  # noqa: C901 - the rules of one machine
             parent_id = parents[parent % len(parents)] if parents and parent is not None else None
             unique = None if key is None else Unique(key, on_conflict=on_conflict, max_wait=2 * SECOND)
             new = NewJob(
-                uuid7(), "any", "default", priority, "{}", 3, Context(), None, delay * SECOND, parent_id, None, unique
+                id=uuid7(),
+                kind="any",
+                queue="default",
+                priority=priority,
+                args="{}",
+                max_attempts=3,
+                context=Context(),
+                delay=delay * SECOND,
+                parent_id=parent_id,
+                unique=unique,
+                limit_key=limit_key,
             )
-            new = replace(new, limit_key=limit_key)
 
             async def insert() -> Any:
                 async with connection.transaction():
