@@ -1,6 +1,7 @@
 """Headrace: durable background jobs and events on PostgreSQL, in async Python."""
 
 from headrace.app import Headrace
+from headrace.cleanup import Cleaned
 from headrace.clock import Clock, SystemClock
 from headrace.context import Context, bind, current
 from headrace.db.address import database_address
@@ -37,10 +38,12 @@ from headrace.errors import (
     WorkerNotStartedError,
     WrongVersionError,
 )
+from headrace.events.archive_file import ArchiveError
 from headrace.events.browse import count_events
 from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.events.importing import Imported, PastEvent
+from headrace.events.retention import EventRetention
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
 from headrace.jobs.dependencies import DependencyResult
@@ -68,11 +71,13 @@ from headrace.transaction import Transaction
 __all__ = [
     "ANY",
     "NONE",
+    "ArchiveError",
     "Call",
     "Cancel",
     "CascadeError",
     "ChildDiedError",
     "ChildError",
+    "Cleaned",
     "Clock",
     "ConfigurationError",
     "Connection",
@@ -81,6 +86,7 @@ __all__ = [
     "Discard",
     "Enqueued",
     "EventIdTakenError",
+    "EventRetention",
     "Flow",
     "Group",
     "Headrace",

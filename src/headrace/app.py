@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from headrace.bridge import PROCESS_EVENT, ProcessEvent
+from headrace.cleanup import CLEANUP, Cleaned, cleanup_old_events
 from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
 from headrace.db.migrate import MigrationSet
@@ -13,6 +14,7 @@ from headrace.events.bus import type_names
 from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.importing import Imported, PastEvent, import_events
 from headrace.events.read import read
+from headrace.events.retention import EventRetention
 from headrace.jobs.enqueue import DependsOn, draft
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
@@ -37,8 +39,8 @@ class Headrace(Registration):
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
     `./.headrace`. `direct_dsn` reaches the same database past a pooler, and None takes
     HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `migrations` are the application's own,
-    applied after the engine's. `retention` says how long ended jobs are kept. Register everything,
-    then use it inside `async with app:`.
+    applied after the engine's. `retention` says how long ended jobs are kept, `event_retention`
+    how long events. Register everything, then use it inside `async with app:`.
 
         @app.job("send-receipt")
         async def send_receipt(args: Receipt, job: Job) -> None: ...
@@ -60,6 +62,7 @@ class Headrace(Registration):
         telemetry: Telemetry | None = None,
         logs: LogPolicy | None = None,
         retention: Retention | None = None,
+        event_retention: EventRetention | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
         super().__init__(
@@ -71,6 +74,7 @@ class Headrace(Registration):
             clock=clock,
             telemetry=telemetry,
             logs=logs,
+            event_retention=event_retention,
             say=say,
         )
         self.schedules = Schedules(
@@ -89,6 +93,7 @@ class Headrace(Registration):
         )
         self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
+        self.kinds.add(describe(CLEANUP, self._cleanup_old_events, job_type=Job, queue="events"))
 
     async def enqueue(
         self,
@@ -224,6 +229,7 @@ class Headrace(Registration):
             schedules=self.schedules,
             options=options or WorkerOptions(),
             retention=self.retention,
+            event_retention=self.event_retention,
             notify=self.notify,
             listener=self.listener,
             clock=self.clock,
@@ -236,3 +242,6 @@ class Headrace(Registration):
 
     async def _process_event(self, args: ProcessEvent, job: Job) -> Any:
         return await self._reactions.process(args, job, self.pool)
+
+    async def _cleanup_old_events(self) -> Cleaned:
+        return await cleanup_old_events(self.pool, self.event_retention, clock=self.clock, telemetry=self.telemetry)

@@ -19,6 +19,8 @@ from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
+from headrace.events.partition import ensure_classes
+from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.group_commit import GroupCommit
@@ -51,6 +53,7 @@ class Engine:
         pool_size: int,
         clock: Clock | None,
         telemetry: Telemetry | None,
+        event_retention: EventRetention | None,
         say: Callable[[str], None],
     ) -> None:
         self.name = name
@@ -58,7 +61,8 @@ class Engine:
         self.clock: Clock = clock or SystemClock()
         self.telemetry = telemetry or Telemetry(log_record)
         self.kinds = Registry()
-        self.events = EventRegistry()
+        self.event_retention = event_retention or EventRetention()
+        self.events = EventRegistry(classes=self.event_retention.periods)
         self.handlers = Bus()
         self.after_commit: Callable[[], Awaitable[None]] | None = None
         """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
@@ -97,6 +101,8 @@ class Engine:
             async with pool.acquire() as connection:
                 if migrating:
                     await migrate(connection, sets=self.migrations)
+                    if self.event_retention.more:
+                        await ensure_classes(connection, self.event_retention)
                 elif migrating is False:
                     await require_current(connection, sets=self.migrations)
             notifier = Notifier(pool, telemetry=self.telemetry)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol, Self
 
 from headrace.bridge import Reactions
+from headrace.cleanup import EventCleaner
 from headrace.clock import Clock
 from headrace.db.listener import (
     EVENTS_CHANNEL,
@@ -21,6 +22,7 @@ from headrace.events.bus import Bus
 from headrace.events.consumer import Consumer
 from headrace.events.head import Head
 from headrace.events.partition import PartitionKeeper
+from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
 from headrace.events.type_keeper import TypeKeeper
 from headrace.jobs.job import Enqueued
@@ -69,6 +71,7 @@ class Process:
         schedules: Schedules,
         options: WorkerOptions,
         retention: Retention,
+        event_retention: EventRetention,
         notify: Callable[[str], None],
         listener: Listener,
         clock: Clock,
@@ -136,7 +139,8 @@ class Process:
             HoldKeeper(pool, clock=clock, telemetry=telemetry),
             LimitKeeper(pool, clock=clock, telemetry=telemetry),
             RetentionKeeper(pool, retention, clock=clock, telemetry=telemetry),
-            PartitionKeeper(pool, telemetry=telemetry),
+            EventCleaner(pool, event_retention, enqueue=app.enqueue, clock=clock, telemetry=telemetry),
+            PartitionKeeper(pool, telemetry=telemetry, retention=event_retention),
             TypeKeeper(pool, events, app_name=app.name, telemetry=telemetry),
         )
 

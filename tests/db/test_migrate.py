@@ -9,6 +9,7 @@ import pytest
 
 from fix_database import at_database
 from headrace import Headrace, MigrationSet, SchemaError, migrate, migration_status
+from headrace.db import migrate as migrations
 from headrace.db.migrate import ENGINE, require_current
 
 
@@ -155,6 +156,43 @@ async def test_a_step_that_fails_leaves_nothing_behind(bare, make_set):
 async def test_numbers_have_no_gap_and_no_twin(make_set, names, message):
     with pytest.raises(SchemaError, match=message):
         make_set(**dict.fromkeys(names, "SELECT 1")).load()
+
+
+@pytest.fixture
+def earlier(tmp_path: Path, monkeypatch) -> Callable[[int], MigrationSet]:
+    """The engine's own migrations up to a number, as an earlier version had them."""
+
+    def make(number: int) -> MigrationSet:
+        folder = tmp_path / "earlier_engine"
+        (folder / "migrations").mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        for file in (Path(migrations.__file__).parent / "migrations").glob("*.sql"):
+            if int(file.name[:4]) <= number:
+                (folder / "migrations" / file.name).write_text(file.read_text())
+        monkeypatch.syspath_prepend(str(tmp_path))
+        return MigrationSet(ENGINE.name, "earlier_engine")
+
+    return make
+
+
+async def test_a_log_from_before_classes_becomes_the_class_domain_and_goes_on(bare, earlier):
+    number = next(one.number for one in ENGINE.load() if one.name == "event_classes")
+    await migrate(bare, sets=[earlier(number - 1)])
+    await bare.execute(
+        "SELECT headrace.append('any', '{}', 'contact', n::text, require_known => false)"
+        " FROM generate_series(1, 5) AS n"
+    )
+    await bare.execute("DELETE FROM headrace.event WHERE position = 5")
+    before = await bare.fetch("SELECT position, id, stream_version, recorded_at FROM headrace.event ORDER BY position")
+    await migrate(bare)
+    assert (
+        await bare.fetch("SELECT position, id, stream_version, recorded_at FROM headrace.event ORDER BY position")
+        == before
+    )
+    assert {row[0] for row in await bare.fetch("SELECT retention FROM headrace.event")} == {"domain"}
+    next_position = await bare.fetchval("SELECT headrace.append('any', '{}', 'contact', '1', require_known => false)")
+    assert next_position == 6
+    assert await bare.fetchval("SELECT max(stream_version) FROM headrace.event") == 2
 
 
 async def test_files_that_are_no_steps_are_passed_over(make_set):

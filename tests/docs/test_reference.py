@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from pages import REFERENCE, ROOT, rows, section
 
-from headrace import Headrace, Priority, Retention, RetryPolicy, Unique, WorkerOptions
+from headrace import EventRetention, Headrace, Priority, Retention, RetryPolicy, Unique, WorkerOptions
 from headrace.jobs.schedules import Schedules
 from headrace_crm.config import Settings
 
@@ -134,6 +134,7 @@ SETTINGS = {
     "RetryPolicy": RetryPolicy,
     "WorkerOptions": WorkerOptions,
     "Retention": Retention,
+    "EventRetention": EventRetention,
     "The CRM's Settings": Settings,
 }
 

@@ -33,22 +33,24 @@ async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
 
 
 ARGUMENTS = {
-    "read": "8000, NULL, NULL, NULL, NULL, 100",
-    "read_lane": "8000, 9000, ARRAY['note.taken'], 4, 1, 100",
-    "read_lane_above_floors": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 's'",
+    "read": "8000, NULL, NULL, NULL, NULL, 100, ''",
+    "read_lane": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 'lifecycle'",
+    "read_lane_above_floors": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 's', 'lifecycle'",
     "read_stream": "'', 'contact', '7', 1, NULL, NULL, NULL, 100",
     "survey_log": "10000",
-    "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL",
-    "append_one": "'', 'contact', '7', -1" + ", NULL" * 13,
+    "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL, 'lifecycle'",
+    "append_one": "'', 'contact', '7', -1" + ", NULL" * 13 + ", 'domain'",
     "count_deep": "'00000000-0000-7000-8000-000000000000', 10",
     "lock_stream": "'', 'contact', '7', 1, -1",
 }
 
 
-async def plan(connection: asyncpg.Connection, name: str) -> dict:
+async def plan(connection: asyncpg.Connection, name: str, arguments: str | None = None) -> dict:
     """The generic plan of a statement; the arguments only prune partitions."""
     await connection.execute(f"PREPARE looked_at AS {statement('headrace.events', name)}")
-    found = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at({ARGUMENTS[name]})"))
+    found = json.loads(
+        await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at({arguments or ARGUMENTS[name]})")
+    )
     return found[0]["Plan"]
 
 
@@ -63,6 +65,11 @@ def event_scans(found: dict) -> list[dict]:
     reached = [node for node in nodes(found) if node.get("Relation Name") == "event_1"]
     assert reached
     return reached
+
+
+def tables(found: dict) -> set[str]:
+    """The tables that a plan looks at."""
+    return {node["Relation Name"] for node in nodes(found) if "Relation Name" in node}
 
 
 INDEXED = {"Index Scan", "Index Only Scan"}
@@ -104,3 +111,15 @@ async def test_an_append_reaches_its_stream_by_the_primary_key(log, name):
     assert {node["Index Name"] for node in nodes(found) if node["Node Type"] in INDEXED} == {"stream_pkey"}
     assert {index for node in nodes(found) for index in node.get("Conflict Arbiter Indexes", [])} == {"stream_pkey"}
     assert "Seq Scan" not in {node["Node Type"] for node in nodes(found)}
+
+
+@pytest.mark.parametrize("name", ["read_lane", "read_lane_above_floors", "lanes_behind"])
+async def test_a_reader_of_other_types_does_not_look_at_the_records_of_jobs(log, name):
+    assert not {table for table in tables(await plan(log, name)) if table.startswith("event_lifecycle")}
+
+
+async def test_a_reader_of_records_of_jobs_does_not_look_at_the_events_that_stay(log):
+    changed = ARGUMENTS["read_lane"].replace("note.taken", "job.completed").replace("lifecycle", "domain")
+    found = tables(await plan(log, "read_lane", changed))
+    assert any(table.startswith("event_lifecycle") for table in found)
+    assert not found & {"event_1", "event_10000001", "event_default"}

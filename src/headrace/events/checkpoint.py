@@ -8,6 +8,7 @@ import msgspec
 
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
+from headrace.events.event_class import unwanted_class
 from headrace.events.subscription import Subscription, type_list
 
 _PACKAGE = "headrace.events"
@@ -54,8 +55,9 @@ async def lanes_behind(
 
     None of a subscription that is paused.
     """
+    wanted = type_list(subscription)
     rows = await connection.fetch(
-        statement(_PACKAGE, "lanes_behind"), subscription.name, type_list(subscription), window, now
+        statement(_PACKAGE, "lanes_behind"), subscription.name, wanted, window, now, unwanted_class(wanted)
     )
     return [LaneBehind(*row) for row in rows]
 
@@ -90,10 +92,14 @@ async def lock_lane(
 
 async def read_lane(connection: Connection, subscription: Subscription, held: HeldLane, *, limit: int) -> list[Row]:
     """The rows of the next events of a held lane, for `stored_events`."""
-    arguments = held.position, held.reach, type_list(subscription), held.lane_count, held.lane, limit
+    wanted = type_list(subscription)
+    arguments = held.position, held.reach, wanted, held.lane_count, held.lane, limit
+    passed = unwanted_class(wanted)
     if held.has_floor:
-        return await connection.fetch(statement(_PACKAGE, "read_lane_above_floors"), *arguments, subscription.name)
-    return await connection.fetch(statement(_PACKAGE, "read_lane"), *arguments)
+        return await connection.fetch(
+            statement(_PACKAGE, "read_lane_above_floors"), *arguments, subscription.name, passed
+        )
+    return await connection.fetch(statement(_PACKAGE, "read_lane"), *arguments, passed)
 
 
 async def move_checkpoint(

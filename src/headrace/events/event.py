@@ -21,6 +21,9 @@ NONE: Final = 0
 Expected = int
 """What version a stream must be at before an event: ANY, NONE, or the number of its last event."""
 
+DOMAIN: Final = "domain"
+"""The retention class of events that are not told otherwise."""
+
 _STAMP = "__headrace_event__"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}")
 
@@ -29,10 +32,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """The name of an event type and the version of its data that a class describes."""
+    """The name of an event type, the version of its data that a class describes, and its retention class."""
 
     name: str
     version: int
+    retention: str = DOMAIN
 
 
 class Stream(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -110,6 +114,7 @@ class NewEvent:
     traceparent: str | None = None
     has_given_id: bool = False
     path: str | None = None
+    retention: str = DOMAIN
 
     def stored(self, appended: Appended) -> StoredEvent:
         """This event as the log has it once appended, without reading it back."""
@@ -135,12 +140,12 @@ class NewEvent:
         )
 
 
-def event(name: str, *, version: int = 1) -> Callable[[type[T]], type[T]]:
+def event(name: str, *, version: int = 1, retention: str = DOMAIN) -> Callable[[type[T]], type[T]]:
     """Marks a msgspec structure, dataclass or pydantic model as the data of an event type.
 
-    Only marks: the class is known to an application once it is registered there. Raises
-    ConfigurationError for a name that is empty, longer than 200 characters or has blanks, and for a
-    version below 1.
+    Only marks: the class is known to an application once it is registered there. New events of the type
+    belong to the class of `retention`, by which they are kept or go. Raises ConfigurationError for a name
+    that is empty, longer than 200 characters or has blanks, and for a version below 1.
 
         @event("contact.created", version=1)
         class ContactCreated(msgspec.Struct, frozen=True):
@@ -152,7 +157,7 @@ def event(name: str, *, version: int = 1) -> Callable[[type[T]], type[T]]:
         raise ConfigurationError(f"version of event {name!r} must be at least 1, got {version}")
 
     def mark(cls: type[T]) -> type[T]:
-        setattr(cls, _STAMP, EventType(name, version))
+        setattr(cls, _STAMP, EventType(name, version, retention))
         return cls
 
     return mark

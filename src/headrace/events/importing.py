@@ -23,7 +23,7 @@ _NO_ROW = RuntimeError("a statement that counts gave no row")
 _COLUMNS = (
     "place", "tenant_id", "aggregate_type", "aggregate_id", "id", "has_given_id", "type", "schema_version", "data",
     "user_id", "source", "correlation_id", "causation_id", "causation_kind", "actor", "traceparent", "occurred_at",
-    "path",
+    "path", "retention",
 )  # fmt: skip
 
 
@@ -138,6 +138,7 @@ async def _records(
             made.traceparent,
             made.occurred_at,
             made.path,
+            made.retention,
         )
 
 

@@ -7,7 +7,7 @@ from headrace.clock import Clock, SystemClock
 from headrace.context import Context, current
 from headrace.errors import ConfigurationError
 from headrace.events.cascade import extended, hop, require_shallow
-from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
+from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream, event_type
 from headrace.events.schema import EventRegistry
 from headrace.ids import uuid7
 
@@ -70,6 +70,7 @@ def prepare(
         traceparent=bound.traceparent,
         has_given_id=event_id is not None,
         path=bound.path,
+        retention=event_type(type(data)).retention,
     )
 
 

@@ -6,6 +6,7 @@ from headrace.db.connection import Pool, Row
 from headrace.db.statements import statement
 from headrace.errors import ConfigurationError
 from headrace.events.event import StoredEvent, Stream
+from headrace.events.event_class import unwanted_class
 from headrace.events.schema import EventRegistry
 from headrace.events.stored import stored_events
 
@@ -111,7 +112,7 @@ async def _pages(
         async with pool.acquire() as connection:
             if stream is None:
                 rows = await connection.fetch(
-                    statement(_PACKAGE, "read"), after, until, wanted, tenant_id, user_id, batch
+                    statement(_PACKAGE, "read"), after, until, wanted, tenant_id, user_id, batch, unwanted_class(wanted)
                 )
             else:
                 rows = await connection.fetch(

@@ -1,7 +1,7 @@
 """The registry of event types: encodes, validates, and brings old versions up to date."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,6 +10,7 @@ import msgspec
 from headrace.errors import ConfigurationError, InvalidEventError, UnknownEventError
 from headrace.events.codec import DATA_ERRORS, Codec, codec_for
 from headrace.events.event import EventType, event_type
+from headrace.events.event_class import CLASSES, require_class
 
 MAX_BYTES = 1024 * 1024
 
@@ -35,18 +36,21 @@ class _Known:
     cls: type
     version: int
     codec: Codec
+    retention: str
 
 
 class EventRegistry:
     """The event types an application knows. Each application has its own.
 
     `max_bytes` bounds the JSON of one event; larger things belong elsewhere, with a reference here.
+    `classes` are the retention classes there are.
     """
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, *, max_bytes: int = MAX_BYTES, classes: Collection[str] = CLASSES) -> None:
         if max_bytes < 1:
             raise ConfigurationError(f"max_bytes must be at least 1, got {max_bytes}")
         self._max_bytes = max_bytes
+        self._classes = frozenset(classes)
         self._types: dict[str, _Known] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
 
@@ -57,22 +61,25 @@ class EventRegistry:
 
     def classes(self) -> list[tuple[EventType, type]]:
         """Every type registered with the version and class it has here, by name."""
-        return [(EventType(name, known.version), known.cls) for name, known in sorted(self._types.items())]
+        return [
+            (EventType(name, known.version, known.retention), known.cls) for name, known in sorted(self._types.items())
+        ]
 
     def register(self, cls: type[T]) -> type[T]:
         """Adds a class marked with `@event`; adding the same class again changes nothing.
 
         Raises UnknownEventError without the mark, ConfigurationError where the type already has
-        another class.
+        another class, or a retention class that is not there or not for it.
         """
         stamp = event_type(cls)
+        require_class(stamp, self._classes)
         known = self._types.get(stamp.name)
         if known is not None and known.cls is not cls:
             raise ConfigurationError(
                 f"event {stamp.name!r} is already registered as {known.cls.__qualname__}, not "
                 f"{cls.__qualname__}; a type has one class, older data is brought up to it by upcast(...)"
             )
-        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls))
+        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls), stamp.retention)
         return cls
 
     def upcast(self, name: str, from_version: int, function: Upcaster) -> None:

@@ -109,6 +109,7 @@ async def _append_one(connection: Connection, event: NewEvent) -> Appended:
         event.traceparent,
         event.occurred_at,
         event.path,
+        event.retention,
     )
     if event.stream is None:
         rows = await connection.fetch(statement(_PACKAGE, "emit_one"), event.tenant_id, *body)
@@ -178,6 +179,7 @@ async def _insert(connection: Connection, events: Sequence[NewEvent], versions: 
             [event.traceparent for event in chunk],
             [event.occurred_at for event in chunk],
             [event.path for event in chunk],
+            [event.retention for event in chunk],
         )
         appended += [Appended(row[0], version, row[1]) for row, version in zip(rows, numbered, strict=True)]
     return appended

@@ -29,7 +29,13 @@ class TypeKeeper(Service):
     async def run_once(self) -> timedelta | None:
         known = [(stamp, json_schema(stamp, cls)) for stamp, cls in self._registry.classes()]
         described = [
-            {"name": stamp.name, "version": stamp.version, "schema": schema, **msgspec.to_builtins(shape(schema))}
+            {
+                "name": stamp.name,
+                "version": stamp.version,
+                "retention": stamp.retention,
+                "schema": schema,
+                **msgspec.to_builtins(shape(schema)),
+            }
             for stamp, schema in known
         ]
         async with self._pool.acquire() as connection:

@@ -9,7 +9,7 @@ from headrace.telemetry import Telemetry
 
 async def partitions(connection) -> list[str]:
     rows = await connection.fetch(
-        "SELECT relid::regclass::text FROM pg_partition_tree('headrace.event') WHERE level = 1 ORDER BY 1"
+        "SELECT relid::regclass::text FROM pg_partition_tree('headrace.event_domain') WHERE level = 1 ORDER BY 1"
     )
     return [row[0].removeprefix("headrace.") for row in rows]
 

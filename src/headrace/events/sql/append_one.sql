@@ -14,9 +14,9 @@ WITH bumped AS (
 )
 INSERT INTO headrace.event (
     tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data, user_id, source,
-    correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path
+    correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path, retention
 )
 SELECT $1, $2, $3, bumped.version, $5::uuid, $6::text, $7::smallint, $8::text::jsonb, $9::text, $10::text,
-       $11::uuid, $12::uuid, $13::text, $14::text, $15::text, $16::timestamptz, $17::text
+       $11::uuid, $12::uuid, $13::text, $14::text, $15::text, $16::timestamptz, $17::text, $18::text
 FROM bumped
 RETURNING position, stream_version, recorded_at

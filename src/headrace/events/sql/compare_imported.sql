@@ -15,7 +15,7 @@ compared AS (
            coalesce(event.aggregate_id, earlier.aggregate_id) AS stored_aggregate_id,
            coalesce(event.data, earlier.data::jsonb) AS stored_data
     FROM known
-    LEFT JOIN headrace.event ON event.position = known.stored_at
+    LEFT JOIN headrace.event ON event.position = known.stored_at AND event.retention <> 'lifecycle'  -- none has a given id
     -- Claimed by this import itself: its first event of that id is what counts.
     LEFT JOIN pg_temp.headrace_import AS earlier
       ON known.stored_at IS NULL AND earlier.tenant_id = known.tenant_id AND earlier.id = known.id AND NOT earlier.is_known
@@ -25,9 +25,10 @@ SELECT (SELECT count(*) FROM compared), other.id, other.stored_at,
        other.type, other.schema_version, other.aggregate_type, other.aggregate_id, other.data
 FROM (SELECT) AS always
 LEFT JOIN compared AS other
-  ON other.type <> other.stored_type OR other.schema_version <> other.stored_version
+  ON other.stored_type IS NOT NULL  -- one that has left the log said nothing else, as far as anybody knows
+ AND (other.type <> other.stored_type OR other.schema_version <> other.stored_version
   OR other.aggregate_type IS DISTINCT FROM other.stored_aggregate_type
   OR other.aggregate_id IS DISTINCT FROM other.stored_aggregate_id
-  OR other.data::jsonb <> other.stored_data
+  OR other.data::jsonb <> other.stored_data)
 ORDER BY other.place
 LIMIT 1

@@ -6,6 +6,7 @@ SELECT checkpoint.lane, checkpoint.position, reach.position AS reach,
            SELECT FROM headrace.event
            WHERE event.position > checkpoint.position
              AND event.position <= reach.position
+             AND event.retention <> $5
              AND ($2::text[] IS NULL OR event.type = ANY ($2))
              AND (
                  checkpoint.lane_count = 1

@@ -8,5 +8,6 @@ WHERE position > $1
   AND ($3::text[] IS NULL OR type = ANY ($3))
   AND ($4::text IS NULL OR tenant_id = $4)
   AND ($5::text IS NULL OR user_id = $5)
+  AND retention <> $7
 ORDER BY position
 LIMIT $6

@@ -7,6 +7,7 @@ WHERE position > $1
   AND position <= $2
   AND ($3::text[] IS NULL OR type = ANY ($3))
   AND ($4::integer = 1 OR headrace.lane_of(tenant_id, aggregate_type, aggregate_id, $4) = $5::integer)
+  AND retention <> $8
   AND NOT EXISTS (
       SELECT FROM headrace.lane_floor AS passed
       WHERE passed.subscription = $7

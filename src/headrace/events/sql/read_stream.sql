@@ -7,6 +7,7 @@ WHERE tenant_id = $1
   AND aggregate_type = $2
   AND aggregate_id = $3
   AND stream_version > $4
+  AND retention <> 'lifecycle'  -- they are in no stream
   AND ($5::bigint IS NULL OR stream_version <= $5)
   AND ($6::text[] IS NULL OR type = ANY ($6))
   AND ($7::text IS NULL OR user_id = $7)

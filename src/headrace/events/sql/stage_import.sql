@@ -19,5 +19,6 @@ CREATE TEMPORARY TABLE headrace_import (
     actor           text,
     traceparent     text,
     occurred_at     timestamptz NOT NULL,
-    path            text
+    path            text,
+    retention       text NOT NULL
 ) ON COMMIT DROP

@@ -1,0 +1,25 @@
+import pytest
+
+from fix_apps import opened_bench
+from fix_archive import PageViewed, append_all, lines_of, moved_back, rows_of
+
+
+@pytest.fixture
+async def old(database, connection) -> str:
+    """A partition of two events whose time is over."""
+    async with opened_bench(database) as bench:
+        bench.app.register(PageViewed)
+        await append_all(bench.app, PageViewed("a"), PageViewed("b"))
+        return await moved_back(connection, 9)
+
+
+@pytest.mark.timeout(60)
+async def test_what_would_go_is_shown_and_then_goes_into_the_archive(headrace, connection, old, tmp_path, monkeypatch):
+    monkeypatch.setenv("CLEANING_ARCHIVE", str(tmp_path / "archive"))
+    dry = await headrace("--app", "cleaning:app", "events", "retention", "--dry-run", "--json")
+    assert [(one["partition"], one["fate"], one["event_count"]) for one in dry.json] == [(old, "export", 2)]
+    assert len(await rows_of(connection)) == 2
+    done = await headrace("--app", "cleaning:app", "events", "cleanup-old-events")
+    assert (done.code, f"{old}.jsonl.gz" in done.out) == (0, True)
+    assert await rows_of(connection) == []
+    assert len(lines_of(tmp_path / "archive", old)) == 2
