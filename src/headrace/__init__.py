@@ -35,6 +35,7 @@ from headrace.errors import (
     TransactionClosedError,
     UnknownEventError,
     UnknownKindError,
+    ViewerDroppedError,
     WorkerNotStartedError,
     WrongVersionError,
 )
@@ -43,6 +44,8 @@ from headrace.events.browse import count_events
 from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.events.importing import Imported, PastEvent
+from headrace.events.live.filter import LiveFilter
+from headrace.events.live.live_events import LiveEvents
 from headrace.events.retention import EventRetention
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
@@ -105,6 +108,8 @@ __all__ = [
     "JobNotFoundError",
     "Limit",
     "LimitNotFoundError",
+    "LiveEvents",
+    "LiveFilter",
     "LogLine",
     "LogPolicy",
     "MigrationSet",
@@ -139,6 +144,7 @@ __all__ = [
     "Unique",
     "UnknownEventError",
     "UnknownKindError",
+    "ViewerDroppedError",
     "WorkerNotStartedError",
     "WorkerOptions",
     "WrongVersionError",

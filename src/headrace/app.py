@@ -13,7 +13,10 @@ from headrace.db.migrate import MigrationSet
 from headrace.events.bus import type_names
 from headrace.events.event import ANY, StoredEvent, Stream
 from headrace.events.importing import Imported, PastEvent, import_events
-from headrace.events.read import read
+from headrace.events.live.filter import LiveFilter
+from headrace.events.live.live_events import LiveEvents
+from headrace.events.live.viewer import Viewer
+from headrace.events.read import head_position, read
 from headrace.events.retention import EventRetention
 from headrace.jobs.enqueue import DependsOn, draft
 from headrace.jobs.flow import Flow
@@ -216,6 +219,38 @@ class Headrace(Registration):
             until=until,
             batch=batch,
         )
+
+    def live(
+        self,
+        *,
+        types: Collection[type | str] | None = None,
+        stream: Stream | None = None,
+        tenant_id: str | None = None,
+        user_id: str | None = None,
+        correlation_id: UUID | None = None,
+        after: int | None = None,
+        buffer: int = 1000,
+    ) -> LiveEvents:
+        """The events after a position (None: from now on), then each new one as it becomes readable, without end.
+
+        All who watch in a process share one reader of the log. At most `buffer` events wait for this one; one that
+        takes them too slowly is ended with ViewerDroppedError, and can go on `after` its position.
+
+            async with app.live(types=[OrderPlaced]) as events:
+                async for event in events: ...
+        """
+        wanted = LiveFilter(
+            types=None if types is None else type_names(types),
+            stream=stream,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            correlation_id=correlation_id,
+        )
+        return LiveEvents(self.broadcaster, Viewer(wanted, after=after, buffer=buffer))
+
+    async def position(self) -> int:
+        """The safe head: every event up to it can be read, and none can still appear there."""
+        return await head_position(self.pool)
 
     def process(self, options: WorkerOptions | None = None) -> Process:
         """What a worker process runs: `async with app.process(...):` works until the block ends."""

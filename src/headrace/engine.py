@@ -19,6 +19,7 @@ from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
+from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.partition import ensure_classes
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
@@ -73,6 +74,7 @@ class Engine:
         self._pool: ConnectionPool | None = None
         self._notifier: Notifier | None = None
         self._listener: Listener | None = None
+        self._broadcaster: Broadcaster | None = None
         self._results = Results(
             kinds=self.kinds, pool=lambda: self.pool, listener=lambda: self.listener, telemetry=self.telemetry
         )
@@ -111,14 +113,16 @@ class Engine:
             listener = Listener(pool, telemetry=self.telemetry)
             exits.push_async_callback(listener.stop)
             exits.push_async_callback(self._results.stop)
-            self._pool, self._notifier, self._listener = pool, notifier, listener
+            broadcaster = Broadcaster(pool, self.events, listener=listener, telemetry=self.telemetry)
+            exits.push_async_callback(broadcaster.stop)
+            self._pool, self._notifier, self._listener, self._broadcaster = pool, notifier, listener, broadcaster
             self._group_commit = self._new_group_commit()
             self._exits = exits.pop_all()
 
     async def close(self) -> None:
         """Sends the last wake-ups and closes everything in reverse order."""
         self._watch.close()
-        self._pool = self._notifier = self._listener = None
+        self._pool = self._notifier = self._listener = self._broadcaster = None
         await self._exits.aclose()
 
     async def __aenter__(self) -> Self:
@@ -141,6 +145,13 @@ class Engine:
         if self._listener is None:
             raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
         return self._listener
+
+    @property
+    def broadcaster(self) -> Broadcaster:
+        """What hands events to all who watch in this process; raises ConfigurationError while closed."""
+        if self._broadcaster is None:
+            raise ConfigurationError(f"app {self.name!r} is closed; use it inside `async with app:`")
+        return self._broadcaster
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:

@@ -11,6 +11,7 @@
     ├── EventIdTakenError         the id given is that of an event with other content
     ├── SubscriptionNotFoundError no subscription of this name
     ├── ParkedStreamNotFoundError no stream is parked at this event
+    ├── ViewerDroppedError        a live iteration did not keep up with what happens
     ├── CascadeError              handlers have set each other off too often (`headrace.events.cascade`)
     ├── ArchiveError              a file of an archive is missing or damaged (`headrace.events.archive_file`)
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
@@ -302,6 +303,22 @@ class ParkedStreamNotFoundError(HeadraceError):
         )
         self.name = name
         self.position = position
+
+
+class ViewerDroppedError(HeadraceError):
+    """A live iteration did not keep up with what happens, and was ended; nothing is lost.
+
+    `position` is that of the last event handed out: `after=position` goes on behind it. `buffer` is how many
+    events were allowed to wait.
+    """
+
+    def __init__(self, position: int, *, buffer: int) -> None:
+        super().__init__(
+            f"more than {buffer} events waited to be looked at; go on with live(after={position}), "
+            "do less for each event, or allow more with buffer="
+        )
+        self.position = position
+        self.buffer = buffer
 
 
 class LimitNotFoundError(HeadraceError):

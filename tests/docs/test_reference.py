@@ -129,6 +129,7 @@ SETTINGS = {
     "app.job": Headrace.job,
     "app.schedule": Schedules.declare,
     "app.on": Headrace.on,
+    "app.live": Headrace.live,
     "app.enqueue": Headrace.enqueue,
     "Unique": Unique,
     "RetryPolicy": RetryPolicy,

@@ -36,6 +36,7 @@ ARGUMENTS = {
     "read": "8000, NULL, NULL, NULL, NULL, 100, ''",
     "read_lane": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 'lifecycle'",
     "read_lane_above_floors": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 's', 'lifecycle'",
+    "read_fitting": "8000, 9000, 100, ARRAY['note.taken'], NULL, NULL, NULL, 'contact', '7', 'lifecycle'",
     "read_stream": "'', 'contact', '7', 1, NULL, NULL, NULL, 100",
     "survey_log": "10000",
     "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL, 'lifecycle'",
@@ -47,7 +48,8 @@ ARGUMENTS = {
 
 async def plan(connection: asyncpg.Connection, name: str, arguments: str | None = None) -> dict:
     """The generic plan of a statement; the arguments only prune partitions."""
-    await connection.execute(f"PREPARE looked_at AS {statement('headrace.events', name)}")
+    package = "headrace.events.live" if name == "read_fitting" else "headrace.events"
+    await connection.execute(f"PREPARE looked_at AS {statement(package, name)}")
     found = json.loads(
         await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at({arguments or ARGUMENTS[name]})")
     )
@@ -75,7 +77,7 @@ def tables(found: dict) -> set[str]:
 INDEXED = {"Index Scan", "Index Only Scan"}
 
 
-@pytest.mark.parametrize("name", ["read", "read_lane", "read_lane_above_floors", "read_stream"])
+@pytest.mark.parametrize("name", ["read", "read_lane", "read_lane_above_floors", "read_fitting", "read_stream"])
 async def test_pages_are_read_in_the_order_of_an_index_without_a_sort(log, name):
     found = await plan(log, name)
     assert {node["Node Type"] for node in event_scans(found)} <= INDEXED
@@ -88,7 +90,9 @@ async def test_a_stream_is_read_by_its_own_index_with_all_its_columns(log):
             assert column in node["Index Cond"]
 
 
-@pytest.mark.parametrize("name", ["survey_log", "lanes_behind", "read", "read_lane", "read_lane_above_floors"])
+@pytest.mark.parametrize(
+    "name", ["survey_log", "lanes_behind", "read", "read_lane", "read_lane_above_floors", "read_fitting"]
+)
 async def test_what_was_passed_is_not_looked_at_again(log, name):
     for node in event_scans(await plan(log, name)):
         assert node["Node Type"] in INDEXED
