@@ -13,6 +13,7 @@ from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
+from bench.workloads.live import live
 from bench.workloads.replay import replay
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
@@ -37,5 +38,6 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "append-1": append_from_one,
         "append-8": append_from_eight,
         "replay": replay,
+        "live": live,
     }
 )

@@ -133,6 +133,10 @@ class Engine:
         await self.close()
 
     @property
+    def is_open(self) -> bool:
+        return self._pool is not None
+
+    @property
     def pool(self) -> ConnectionPool:
         """The pool of connections; raises ConfigurationError while the app is closed."""
         if self._pool is None:

@@ -12,6 +12,7 @@
     ├── SubscriptionNotFoundError no subscription of this name
     ├── ParkedStreamNotFoundError no stream is parked at this event
     ├── ViewerDroppedError        a live iteration did not keep up with what happens
+    ├── BadRequestError           a request for live events cannot be read (`headrace.web.request`)
     ├── CascadeError              handlers have set each other off too often (`headrace.events.cascade`)
     ├── ArchiveError              a file of an archive is missing or damaged (`headrace.events.archive_file`)
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)

@@ -13,6 +13,7 @@ from pages import REFERENCE, ROOT, rows, section
 
 from headrace import EventRetention, Headrace, Priority, Retention, RetryPolicy, Unique, WorkerOptions
 from headrace.jobs.schedules import Schedules
+from headrace.web import LiveEndpoint
 from headrace_crm.config import Settings
 
 SRC = ROOT / "src"
@@ -130,6 +131,7 @@ SETTINGS = {
     "app.schedule": Schedules.declare,
     "app.on": Headrace.on,
     "app.live": Headrace.live,
+    "LiveEndpoint": LiveEndpoint,
     "app.enqueue": Headrace.enqueue,
     "Unique": Unique,
     "RetryPolicy": RetryPolicy,

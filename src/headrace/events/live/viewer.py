@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from headrace.errors import ConfigurationError
 from headrace.events.live.event import LiveEvent
 from headrace.events.live.filter import LiveFilter
 
-End = Literal["slow", "closed", "shutdown"]
-"""Why a viewer sees no more: it did not keep up, it went, or the broadcaster stopped."""
+End = Literal["slow", "expired", "unavailable", "closed", "shutdown"]
+"""Why a viewer sees no more: it did not keep up, its time was over, the log cannot be read, it went, or the process
+stops."""
 
 
 class Viewer:
@@ -30,6 +31,7 @@ class Viewer:
         self.buffer = buffer
         self.is_joined = False
         self.end: End | None = None
+        self.on_end: Callable[[End], None] | None = None
         self._waiting: deque[LiveEvent] = deque()
         self._through = 0 if after is None else after
         self._woken: asyncio.Future[bool] | None = None
@@ -76,6 +78,8 @@ class Viewer:
             self.end = reason
             self._waiting.clear()
             self.wake()
+            if self.on_end is not None:
+                self.on_end(reason)
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Returns True when it is woken or need not wait, False when so many seconds have gone by."""
