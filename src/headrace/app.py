@@ -1,6 +1,7 @@
 """`Headrace`, the composition root: puts everything together, and does what is asked of it."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -248,6 +249,18 @@ class Headrace(Registration):
         )
         return LiveEvents(self.broadcaster, Viewer(wanted, after=after, buffer=buffer))
 
+    @asynccontextmanager
+    async def live_handlers(self) -> AsyncGenerator[None]:
+        """Runs the `live` handlers for a block, in a process that is no worker; `app.process()` runs them too."""
+        loops = self._reactions.live(self.broadcaster)
+        for loop in loops:
+            loop.start()
+        try:
+            yield
+        finally:
+            for loop in loops:
+                await loop.stop()
+
     async def position(self) -> int:
         """The safe head: every event up to it can be read, and none can still appear there."""
         return await head_position(self.pool)
@@ -267,6 +280,7 @@ class Headrace(Registration):
             event_retention=self.event_retention,
             notify=self.notify,
             listener=self.listener,
+            broadcaster=self.broadcaster,
             clock=self.clock,
             telemetry=self.telemetry,
         )

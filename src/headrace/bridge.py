@@ -13,6 +13,9 @@ from headrace.errors import UnknownEventError
 from headrace.events.bus import Bus, Handler, HandlerFunction, Mode
 from headrace.events.cascade import circle, hop, hops, told
 from headrace.events.event import StoredEvent
+from headrace.events.live.broadcaster import Broadcaster
+from headrace.events.live.filter import LiveFilter
+from headrace.events.live.handling import LiveHandling
 from headrace.events.prepare import caused_by
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
@@ -81,6 +84,19 @@ class Reactions:
             return self._deliver_batch(handler)
         return self._dispatch_jobs(handler)
 
+    def live(self, broadcaster: Broadcaster) -> list[LiveHandling]:
+        """The loops that show events to the `live` handlers of this process."""
+        return [
+            LiveHandling(
+                broadcaster,
+                handler.name,
+                wanted=LiveFilter(types=handler.types),
+                show=self._show(handler),
+                telemetry=self._telemetry,
+            )
+            for handler in self._bus.live_handlers()
+        ]
+
     async def process(self, args: ProcessEvent, job: Job, pool: Pool) -> Any:
         """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
         handler = self._bus.get(args.handler)
@@ -120,6 +136,13 @@ class Reactions:
                 path=told("\n".join(found)),
             )
         return caused_by(event, handler.name)
+
+    def _show(self, handler: Handler) -> Callable[[StoredEvent], Awaitable[None]]:
+        async def show(event: StoredEvent) -> None:
+            with bind(self._caused(handler, event)):
+                await handler.function(event)
+
+        return show
 
     def _deliver_batch(self, handler: Handler) -> Apply:
         async def deliver(unit: Transaction, events: Sequence[StoredEvent]) -> None:

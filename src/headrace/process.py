@@ -21,6 +21,7 @@ from headrace.db.pool import ConnectionPool
 from headrace.events.bus import Bus
 from headrace.events.consumer import Consumer
 from headrace.events.head import Head
+from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.partition import PartitionKeeper
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
@@ -74,6 +75,7 @@ class Process:
         event_retention: EventRetention,
         notify: Callable[[str], None],
         listener: Listener,
+        broadcaster: Broadcaster,
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
@@ -123,6 +125,7 @@ class Process:
         self._loops: tuple[Service, ...] = (
             head,
             *consumers,
+            *reactions.live(broadcaster),
             scheduler,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: _tell(notify, JOBS_CHANNEL, RESULTS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),

@@ -116,7 +116,8 @@ class Registration(Engine):
         """Registers a handler of events, as a decorator, or jobs for them with `.enqueue(...)`.
 
         A `sync` handler is called with (event, tx), a `job` handler with (event, job), an `ordered` one
-        with (events, tx). The name is what a checkpoint is kept under; by default the function's.
+        with (events, tx), a `live` one with (event). The name is what a checkpoint is kept under; by default the
+        function's.
         """
         names = type_names(types)
         require_known(self.events, names)

@@ -8,8 +8,9 @@ from headrace.errors import ConfigurationError
 from headrace.events.event import event_type
 from headrace.events.subscription import Start, Subscription
 
-Mode = Literal["sync", "job", "ordered"]
-"""`sync` inside the emitting transaction, `job` by a job per event, `ordered` in batches by position."""
+Mode = Literal["sync", "job", "ordered", "live"]
+"""`sync` inside the emitting transaction, `job` by a job per event, `ordered` in batches by position, `live` in this
+process as it happens."""
 
 OnError = Literal["raise", "log"]
 """What the error of a `sync` handler does: abort the transaction, or undo the handler alone and be logged."""
@@ -21,8 +22,8 @@ HandlerFunction = Callable[..., Awaitable[Any]]
 class Handler:
     """One handler: a stable name, the types it wants (None for all), and its one mode of delivery.
 
-    `lanes`, `batch_size`, `start` and `attempts` matter to `job` and `ordered`, `on_error` to `sync`. The name is
-    what its checkpoint is stored under: a new name begins anew.
+    `lanes`, `batch_size`, `start` and `attempts` matter to `job` and `ordered`, `on_error` to `sync`, none of them to
+    `live`. The name is what its checkpoint is stored under: a new name begins anew.
     """
 
     name: str
@@ -41,17 +42,22 @@ class Handler:
                 f"handler {self.name!r} runs in the emitting transaction and has no lanes, got {self.lanes}; "
                 "leave lanes out or use mode='ordered'"
             )
+        if self.mode == "live" and (self.lanes != 1 or self.start != "beginning"):
+            raise ConfigurationError(
+                f"handler {self.name!r} is shown what happens from now on and has neither lanes nor a start, got "
+                f"{self.lanes} and {self.start!r}; leave them out or use mode='ordered'"
+            )
         if self.mode != "sync" and self.on_error != "raise":
             raise ConfigurationError(
                 f"handler {self.name!r} has on_error={self.on_error!r}, which only mode='sync' knows; "
-                "the other modes retry"
+                "the others retry, or are shown the next event"
             )
         _ = self.subscription
 
     @property
     def subscription(self) -> Subscription | None:
-        """The durable subscription of a `job` or `ordered` handler; a `sync` one has none."""
-        if self.mode == "sync":
+        """The durable subscription of a `job` or `ordered` handler; the others have none."""
+        if self.mode in ("sync", "live"):
             return None
         return Subscription(
             self.name,
@@ -100,7 +106,11 @@ class Bus:
 
     def subscriptions(self) -> list[Handler]:
         """The handlers that read the log at a checkpoint of their own."""
-        return [handler for handler in self if handler.mode != "sync"]
+        return [handler for handler in self if handler.mode in ("job", "ordered")]
+
+    def live_handlers(self) -> list[Handler]:
+        """The handlers that are shown events as they happen."""
+        return [handler for handler in self if handler.mode == "live"]
 
 
 def type_names(types: Iterable[type | str]) -> frozenset[str]:

@@ -29,11 +29,13 @@ def test_sync_handlers_come_in_the_order_added_and_only_for_their_types():
         handler("other", mode="sync", types=frozenset({"note.taken"})),
         handler("every", mode="sync", types=None),
         handler("later", mode="ordered"),
+        handler("shown", mode="live"),
     ):
         bus.add(added)
 
     assert [one.name for one in bus.sync_handlers("contact.created")] == ["b", "a", "every"]
     assert [one.name for one in bus.subscriptions()] == ["later"]
+    assert [one.name for one in bus.live_handlers()] == ["shown"]
 
 
 def test_a_handler_is_found_by_name_or_the_known_ones_are_listed():
@@ -50,6 +52,7 @@ def test_a_durable_handler_has_a_subscription_and_a_sync_one_has_none():
         "stats", types=frozenset({"contact.created"}), mode="ordered", lanes=4, batch_size=50, start="now"
     )
     assert handler("inline", mode="sync").subscription is None
+    assert handler("shown", mode="live").subscription is None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,9 @@ def test_a_durable_handler_has_a_subscription_and_a_sync_one_has_none():
     [
         ({"mode": "sync", "lanes": 2}, "has no lanes, got 2"),
         ({"mode": "job", "on_error": "log"}, "only mode='sync' knows"),
+        ({"mode": "live", "lanes": 2}, "neither lanes nor a start, got 2 and 'beginning'"),
+        ({"mode": "live", "start": "now"}, "got 1 and 'now'"),
+        ({"mode": "live", "on_error": "log"}, "only mode='sync' knows"),
         ({"lanes": 0}, "must be 1 to 1024, got 0"),
         ({"batch_size": 0}, "at least 1, got 0"),
         ({"types": frozenset()}, "wants no event types"),

@@ -1,5 +1,7 @@
 """An event on its way to many viewers: read once, decoded and encoded at most once, and only if somebody asks."""
 
+from uuid import UUID
+
 from headrace.db.connection import Row
 from headrace.events.cloud_event import cloud_event
 from headrace.events.event import StoredEvent, Stream
@@ -16,6 +18,7 @@ class LiveEvent:
         "_row",
         "_stored",
         "correlation_id",
+        "id",
         "position",
         "stream",
         "tenant_id",
@@ -29,10 +32,11 @@ class LiveEvent:
         self._stored: StoredEvent | None = None
         self._frame: bytes | None = None
         self.position: int = row["position"]
+        self.id: UUID = row["id"]
         self.type: str = row["type"]
         self.tenant_id: str = row["tenant_id"]
         self.user_id: str | None = row["user_id"]
-        self.correlation_id = row["correlation_id"]
+        self.correlation_id: UUID = row["correlation_id"]
         kind = row["aggregate_type"]
         self.stream = None if kind is None else Stream(kind, row["aggregate_id"])
 
