@@ -202,20 +202,31 @@ class Headrace(Registration):
         *,
         types: Collection[type | str] | None = None,
         stream: Stream | None = None,
+        aggregate_type: str | None = None,
         tenant_id: str | None = None,
         user_id: str | None = None,
+        correlation_id: UUID | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
         after: int = 0,
         until: int | None = None,
         batch: int = 1000,
     ) -> AsyncIterator[StoredEvent]:
-        """The events after a position in order, in bounded memory; see `headrace.events.read.read_batches`."""
+        """The events after a position in order, in bounded memory; see `headrace.events.read.read_batches`.
+
+        `since` (included) and `before` (not) are moments at which events were recorded.
+        """
         return read(
             self.pool,
             self.events,
             types=None if types is None else type_names(types),
             stream=stream,
+            aggregate_type=aggregate_type,
             tenant_id=tenant_id,
             user_id=user_id,
+            correlation_id=correlation_id,
+            since=since,
+            before=before,
             after=after,
             until=until,
             batch=batch,

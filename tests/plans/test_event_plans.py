@@ -33,11 +33,11 @@ async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
 
 
 ARGUMENTS = {
-    "read": "8000, NULL, NULL, NULL, NULL, 100, ''",
+    "read": "8000" + ", NULL" * 8 + ", 100, ''",
     "read_lane": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 'lifecycle'",
     "read_lane_above_floors": "8000, 9000, ARRAY['note.taken'], 4, 1, 100, 's', 'lifecycle'",
     "read_fitting": "8000, 9000, 100, ARRAY['note.taken'], NULL, NULL, NULL, 'contact', '7', 'lifecycle'",
-    "read_stream": "'', 'contact', '7', 1, NULL, NULL, NULL, 100",
+    "read_stream": "'', 'contact', '7', 1" + ", NULL" * 6 + ", 100",
     "survey_log": "10000",
     "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL, 'lifecycle'",
     "append_one": "'', 'contact', '7', -1" + ", NULL" * 13 + ", 'domain'",

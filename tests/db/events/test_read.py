@@ -1,13 +1,17 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from fix_events import ContactCreated, ContactRenamed, NoteTaken, new
 from headrace.context import Context
 from headrace.errors import ConfigurationError, UnknownEventError
 from headrace.events.event import Stream
+from headrace.events.filter import EventFilter
 from headrace.events.head import Head
-from headrace.events.read import head_position, read, read_batches
+from headrace.events.read import head_position, read, read_batches, time_bounds
 from headrace.events.schema import EventRegistry
 from headrace.events.store import append
+from headrace.ids import uuid7
 from headrace.telemetry import Telemetry
 
 
@@ -64,6 +68,72 @@ async def test_events_are_chosen_by_type_tenant_and_user(pool, registry):
     assert await texts(read(pool, registry, tenant_id="acme")) == ["Ada", "acme's"]
     assert await texts(read(pool, registry, types=["note.taken"], user_id="u1")) == ["acme's"]
     assert await texts(read(pool, registry, types=[])) == []
+
+
+async def test_events_are_chosen_by_kind_of_stream_and_correlation(pool, registry):
+    began = uuid7()
+    await fill(
+        pool,
+        new(ContactCreated("Ada"), stream="1", context=Context(correlation_id=began)),
+        new(ContactRenamed("Bo"), stream="1"),
+        new(NoteTaken("loose"), context=Context(correlation_id=began)),
+    )
+    await publish(pool)
+    assert await texts(read(pool, registry, aggregate_type="contact")) == ["Ada", "Bo"]
+    assert await texts(read(pool, registry, correlation_id=began)) == ["Ada", "loose"]
+    assert await texts(read(pool, registry, stream=Stream("contact", "1"), correlation_id=began)) == ["Ada"]
+    with pytest.raises(ConfigurationError, match="not both"):
+        await texts(read(pool, registry, stream=Stream("contact", "1"), aggregate_type="contact"))
+
+
+async def recorded(pool) -> list[datetime]:
+    """When the events there are were recorded, each in its own moment."""
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("SELECT recorded_at FROM headrace.event ORDER BY position")
+    moments = [row[0] for row in rows]
+    assert len(set(moments)) == len(moments)
+    return moments
+
+
+async def test_events_are_chosen_by_the_time_they_were_recorded(pool, registry):
+    for text in "abcdefgh":
+        await fill(pool, new(NoteTaken(text), stream="1"))
+    await publish(pool)
+    moments = await recorded(pool)
+    stream = Stream("contact", "1")
+    for chosen in ({}, {"stream": stream}, {"follow_head": False}):
+        between = read(pool, registry, since=moments[2], before=moments[5], batch=2, **chosen)
+        assert await texts(between) == ["c", "d", "e"]
+        assert await texts(read(pool, registry, since=moments[6], **chosen)) == ["g", "h"]
+        assert await texts(read(pool, registry, before=moments[1], **chosen)) == ["a"]
+        assert await texts(read(pool, registry, since=datetime(2999, 1, 1, tzinfo=UTC), **chosen)) == []
+    assert await texts(read(pool, registry, since=moments[2], after=5)) == ["f", "g", "h"]
+    with pytest.raises(ConfigurationError, match="aware"):
+        await texts(read(pool, registry, since=datetime(2020, 1, 1)))  # noqa: DTZ001 - what is refused
+
+
+async def test_a_read_up_to_a_moment_to_come_follows_the_head(pool, registry):
+    await fill(pool, *(new(NoteTaken(text)) for text in "ab"))
+    await publish(pool)
+    seen = []
+    async for event in read(pool, registry, before=datetime(2999, 1, 1, tzinfo=UTC), batch=1):
+        seen.append(event.data.text)
+        if event.data.text == "b":
+            await fill(pool, new(NoteTaken("c")))
+            await publish(pool)
+    assert seen == ["a", "b", "c"]
+
+
+async def test_a_period_costs_no_more_than_what_lies_in_it(pool, registry):
+    await fill(pool, *(new(NoteTaken(str(number))) for number in range(3000)))
+    await publish(pool)
+    await fill(pool, new(NoteTaken("late")))
+    await publish(pool)
+    async with pool.acquire() as connection:
+        moment = await connection.fetchval("SELECT recorded_at FROM headrace.event WHERE position = 3001")
+        assert await time_bounds(connection, EventFilter(since=moment)) == (3000, None)
+        assert await time_bounds(connection, EventFilter(before=moment)) == (0, 3000)
+    assert await texts(read(pool, registry, since=moment)) == ["late"]
 
 
 async def test_a_stream_is_read_by_version_without_waiting_for_the_head(pool, registry):
