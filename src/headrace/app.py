@@ -31,6 +31,7 @@ from headrace.jobs.retention import Retention
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker_options import WorkerOptions
 from headrace.process import Process
+from headrace.projections.projections import Projections
 from headrace.registration import Registration
 from headrace.stepper import Stepper
 from headrace.sync import Sync
@@ -91,6 +92,7 @@ class Headrace(Registration):
         )
         self.schedule = self.schedules.declare
         self.retention = retention or Retention()
+        self.projections = Projections(pool=lambda: self.pool)
         self.queues = Queues(clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify)
         self.operations = Operations(
             clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify
@@ -283,6 +285,7 @@ class Headrace(Registration):
             self.pool,
             kinds=self.kinds,
             handlers=self.handlers,
+            declarations=self.declarations,
             events=self.events,
             reactions=self._reactions,
             schedules=self.schedules,

@@ -29,6 +29,7 @@ from headrace.jobs.job import Enqueued, NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
 from headrace.jobs.single import insert_single, is_single
+from headrace.projections.declaration import Declarations
 from headrace.sync import written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
@@ -65,6 +66,7 @@ class Engine:
         self.event_retention = event_retention or EventRetention()
         self.events = EventRegistry(classes=self.event_retention.periods)
         self.handlers = Bus()
+        self.declarations = Declarations()
         self.after_commit: Callable[[], Awaitable[None]] | None = None
         """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
         self._dsn = dsn

@@ -13,6 +13,7 @@
     ├── ParkedStreamNotFoundError no stream is parked at this event
     ├── ViewerDroppedError        a live iteration did not keep up with what happens
     ├── BadRequestError           a request for live events cannot be read (`headrace.web.request`)
+    ├── ProjectionNotFoundError   no projection of this name, or no build of this number
     ├── CascadeError              handlers have set each other off too often (`headrace.events.cascade`)
     ├── ArchiveError              a file of an archive is missing or damaged (`headrace.events.archive_file`)
     ├── NotCaughtUpError          a subscription did not reach a position in time (`headrace.events.wait`)
@@ -292,6 +293,16 @@ class SubscriptionNotFoundError(HeadraceError):
             "a worker with its handler begins one"
         )
         self.name = name
+
+
+class ProjectionNotFoundError(HeadraceError):
+    """No projection of this name has begun, or it has no build of this number."""
+
+    def __init__(self, name: str, build: int | None = None) -> None:
+        what = f"projection {name!r}" if build is None else f"build {build} of projection {name!r}"
+        super().__init__(f"there is no {what}; `headrace projections list` names those that a worker has begun")
+        self.name = name
+        self.build = build
 
 
 class ParkedStreamNotFoundError(HeadraceError):

@@ -41,6 +41,8 @@ from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker import Worker
 from headrace.jobs.worker_options import WorkerOptions
+from headrace.projections.declaration import Declarations
+from headrace.projections.projector import Projector
 from headrace.service import Service
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
@@ -68,6 +70,7 @@ class Process:
         kinds: Registry,
         events: EventRegistry,
         handlers: Bus,
+        declarations: Declarations,
         reactions: Reactions,
         schedules: Schedules,
         options: WorkerOptions,
@@ -104,6 +107,7 @@ class Process:
             for handler in handlers.subscriptions()
             if (subscription := handler.subscription) is not None
         ]
+        projectors = [Projector(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]
         scheduler = Scheduler(
             pool,
             app=app.name,
@@ -120,12 +124,13 @@ class Process:
             (JOBS_CHANNEL, self.worker.wake),
             (EVENTS_CHANNEL, head.wake),
             (SCHEDULES_CHANNEL, scheduler.wake),
-            *((HEAD_CHANNEL, consumer.wake) for consumer in consumers),
+            *((HEAD_CHANNEL, reader.wake) for reader in (*consumers, *projectors)),
         )
         self._loops: tuple[Service, ...] = (
             head,
             *consumers,
             *reactions.live(broadcaster),
+            *projectors,
             scheduler,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: _tell(notify, JOBS_CHANNEL, RESULTS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),

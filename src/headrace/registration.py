@@ -1,6 +1,6 @@
 """`Registration`: what an application is told before it is opened: kinds, handlers, events, limits, middleware."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
 from headrace.jobs.registry import Handler, Where, describe
 from headrace.jobs.retry import RetryPolicy
+from headrace.projections.declaring import Declaring
+from headrace.projections.keyed_fold import KeyFunction
 
 H = TypeVar("H", bound=Handler)
 
@@ -131,6 +133,50 @@ class Registration(Engine):
             start=start,
             attempts=attempts,
             on_error=on_error,
+        )
+
+    def projection(
+        self,
+        name: str,
+        *types: type | str,
+        version: int = 1,
+        row: type | None = None,
+        key: KeyFunction | None = None,
+        ddl: str = "",
+        tables: Sequence[str] | None = None,
+        schema: str = "public",
+        lanes: int = 1,
+        batch_size: int = 500,
+        rebuild_size: int = 50_000,
+        attempts: int | None = 5,
+        swaps_itself: bool = True,
+        samples: int | None = None,
+        ignore: Sequence[str] = (),
+    ) -> Declaring:
+        """Declares a read model that is a fold of events: decorate the fold, or give it with `.sql(...)`.
+
+        It is read under the names of its `tables` in `schema`. Another `version` is built beside the one that serves,
+        verified, and shown instead of it in one transaction.
+        """
+        names = type_names(types)
+        require_known(self.events, names)
+        return Declaring(
+            self.declarations,
+            name,
+            names,
+            version=version,
+            row=row,
+            key=key,
+            ddl=ddl,
+            tables=tables,
+            schema=schema,
+            lanes=lanes,
+            batch_size=batch_size,
+            rebuild_size=rebuild_size,
+            attempts=attempts,
+            swaps_itself=swaps_itself,
+            samples=samples,
+            ignore=tuple(ignore),
         )
 
     def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:

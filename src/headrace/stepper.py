@@ -32,7 +32,9 @@ from headrace.jobs.schedule_store import next_tick
 from headrace.jobs.scheduler import Scheduler
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.store import remove_worker
-from headrace.service import AGAIN
+from headrace.projections.declaration import Declarations
+from headrace.projections.projector import Projector
+from headrace.service import AGAIN, Service
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
 
@@ -48,6 +50,7 @@ class Application(Protocol):
     kinds: Registry
     events: EventRegistry
     handlers: Bus
+    declarations: Declarations
     clock: Clock
     schedules: Schedules
 
@@ -125,6 +128,10 @@ class Stepper:
             for handler in app.handlers.subscriptions()
             if (subscription := handler.subscription) is not None
         ]
+        self._projectors = [
+            Projector(pool, app.events, one, telemetry=both, clock=app.clock, skip_interval=timedelta(0))
+            for one in app.declarations
+        ]
         self._card = WorkerCard(
             app=app.name,
             host=socket.gethostname(),
@@ -140,6 +147,8 @@ class Stepper:
     async def __aenter__(self) -> Self:
         for consumer in self._consumers:
             await consumer.register()
+        for projector in self._projectors:
+            await projector.begin()
         await self._scheduler.declare()
         session = await self._session.get()
         self._worker_id = await solo.register(session, self._card)
@@ -191,8 +200,8 @@ class Stepper:
         while has_moved:
             await self._raise_head(session)
             has_moved = False
-            for consumer in self._consumers:
-                has_moved |= await self._consume(consumer)
+            for reader in (*self._consumers, *self._projectors):
+                has_moved |= await _run_out(reader)
         errors = [one.error for one in self._told if one.name in _FAILED and one.error is not None]
         return sum(one.fields["event_count"] for one in self._told if one.name in _HANDLED), errors
 
@@ -226,12 +235,6 @@ class Stepper:
         while (rest := await self._head.step(session)) is not None and rest != before:
             before = None if rest == AGAIN else rest
 
-    async def _consume(self, consumer: Consumer[Transaction]) -> bool:
-        has_moved = False
-        while await consumer.run_once() == AGAIN:
-            has_moved = True
-        return has_moved
-
     def _read(self, kind: str) -> Ran:
         stopped = next(one.fields for one in self._told if one.name == "attempt.stopped")
         error = next((one.error for one in self._told if one.name == "job.raised"), None)
@@ -244,6 +247,14 @@ class Stepper:
             outcome="lost" if is_stale else stopped["outcome"],
             error=error,
         )
+
+
+async def _run_out(loop: Service) -> bool:
+    """Turns a loop until it has nothing to do at once; whether it had."""
+    has_moved = False
+    while await loop.run_once() == AGAIN:
+        has_moved = True
+    return has_moved
 
 
 def _nothing() -> None:

@@ -132,6 +132,7 @@ SETTINGS = {
     "app.on": Headrace.on,
     "app.live": Headrace.live,
     "LiveEndpoint": LiveEndpoint,
+    "app.projection": Headrace.projection,
     "app.enqueue": Headrace.enqueue,
     "Unique": Unique,
     "RetryPolicy": RetryPolicy,

@@ -156,3 +156,9 @@ async def next_retry(
 ) -> datetime | None:
     """When the next lane of these subscriptions that rests after a failure is due; None where none rests."""
     return await connection.fetchval(statement(_PACKAGE, "next_retry"), list(subscriptions), now)
+
+
+async def lane_positions(connection: Connection, name: str) -> list[tuple[int, int]]:
+    """Each lane of a subscription with its position, in the order of lanes."""
+    rows = await connection.fetch(statement(_PACKAGE, "lane_positions"), name)
+    return [(row[0], row[1]) for row in rows]

@@ -5,40 +5,26 @@ import logging
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import Generic
 
 from headrace.clock import Clock, SystemClock
-from headrace.db.connection import Connection, Pool, Row
-from headrace.errors import HeadraceError
+from headrace.db.connection import Connection, Pool
+from headrace.errors import ConfigurationError, HeadraceError
 from headrace.events import checkpoint, lanes, parking
-from headrace.events.checkpoint import HeldLane, LaneBehind
-from headrace.events.delivery import Apply, Begin, Delivery, T
+from headrace.events.batch import LEAST_SPAN, Batch
+from headrace.events.checkpoint import LaneBehind
+from headrace.events.delivery import Apply, ApplyRows, ApplySpan, Begin, Delivery, T, decoded
 from headrace.events.failure import describe_failure, retry_delay
 from headrace.events.resumer import Resumer
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
 from headrace.events.subscription import Subscription
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
 _WINDOW = 10_000
 """Positions a lane looks ahead at a time: bounds what a turn without events for it can cost."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What was read of a lane: at most `size` rows."""
-
-    held: HeldLane
-    size: int
-    rows: Sequence[Row]
-
-    @property
-    def reached(self) -> int:
-        """Where the checkpoint goes: the last event of a full batch, otherwise as far as was looked."""
-        return int(self.rows[-1][0]) if len(self.rows) == self.size else self.held.reach
 
 
 class Consumer(Service, Generic[T]):
@@ -54,7 +40,11 @@ class Consumer(Service, Generic[T]):
     event's stream is parked: its later events queue behind it, until an operator resumes it or skips the
     event; all others go on. `silence` is how long a handler may leave its
     transaction idle before the server takes the lane away. Lanes for which the log holds nothing are
-    moved at most every `skip_interval`.
+    moved at most every `skip_interval`. `window` is how many positions a lane looks ahead, and `apply_rows`
+    stands in for `apply` where the events are not wanted decoded.
+
+    With `apply_span` events are not read here at all: a span of at most `size_limit` positions is handled at once,
+    but for lanes that rest, have parked streams or were divided otherwise, and where a span fails.
     """
 
     def __init__(
@@ -64,25 +54,34 @@ class Consumer(Service, Generic[T]):
         subscription: Subscription,
         *,
         begin: Begin[T],
-        apply: Apply[T],
+        apply: Apply[T] | None = None,
+        apply_rows: ApplyRows[T] | None = None,
+        apply_span: ApplySpan[T] | None = None,
         telemetry: Telemetry,
         clock: Clock | None = None,
         idle: timedelta = timedelta(seconds=1),
         silence: timedelta = timedelta(seconds=60),
         skip_interval: timedelta = timedelta(milliseconds=250),
+        window: int = _WINDOW,
     ) -> None:
         super().__init__(f"consumer-{subscription.name}", telemetry=telemetry, idle=idle)
+        if apply_rows is None:
+            if apply is None:
+                raise ConfigurationError(f"consumer of {subscription.name!r} needs apply or apply_rows")
+            apply_rows = decoded(registry, apply)
         self.subscription = subscription
+        self.size_limit = subscription.batch_size
+        """The most events of a batch, or positions of a span; may be changed between two turns."""
+        self._apply_span = apply_span
         self._delivery = Delivery(
             pool=pool,
-            registry=registry,
             subscription=subscription,
             begin=begin,
-            apply=apply,
+            apply_rows=apply_rows,
             telemetry=telemetry,
             clock=clock or SystemClock(),
             silence=silence,
-            window=_WINDOW,
+            window=window,
         )
         self._resumer = Resumer(self._delivery)
         self._pool = pool
@@ -96,7 +95,7 @@ class Consumer(Service, Generic[T]):
             await self.register()
         async with self._pool.acquire() as connection:
             behind = await checkpoint.lanes_behind(
-                connection, self.subscription, window=_WINDOW, now=self._delivery.clock.override()
+                connection, self.subscription, window=self._delivery.window, now=self._delivery.clock.override()
             )
         has_moved = False
         for lane in behind:
@@ -110,7 +109,7 @@ class Consumer(Service, Generic[T]):
     async def register(self) -> None:
         """Makes the subscription's rows where they are missing, and gives it its number of lanes."""
         async with self._pool.acquire() as connection, connection.transaction():
-            before = await lanes.register(connection, self.subscription)
+            before = await self.register_on(connection)
         self._is_registered = True
         if before != self.subscription.lanes:
             self.telemetry.emit(
@@ -121,9 +120,13 @@ class Consumer(Service, Generic[T]):
                 after=self.subscription.lanes,
             )
 
+    async def register_on(self, connection: Connection) -> int:
+        """The same in a transaction given; the number of lanes there were before."""
+        return await lanes.register(connection, self.subscription)
+
     async def _advance(self, lane: int) -> bool:
         """One batch of one lane; whether anything came of it, be it a failure to try again at once."""
-        batch: _Batch | None = None
+        batch: Batch | None = None
         try:
             async with self._delivery.begin() as transaction:
                 batch = await self._take(transaction.connection, lane)
@@ -131,10 +134,10 @@ class Consumer(Service, Generic[T]):
                     return False
                 handled_count = await self._work(transaction, batch)
         except Exception as error:
-            if batch is None or not batch.rows:
+            if batch is None or not (batch.rows or batch.span_to):
                 raise
             return await self._fail(batch, error)
-        self._sizes[lane] = min(self.subscription.batch_size, 2 * batch.size)
+        self._sizes[lane] = 2 * batch.size
         self.telemetry.emit(
             "subscription.batch",
             subscription=self.subscription.name,
@@ -144,46 +147,73 @@ class Consumer(Service, Generic[T]):
         )
         return True
 
-    async def _take(self, connection: Connection, lane: int) -> _Batch | None:
+    async def advance_to(self, transaction: T, position: int) -> None:
+        """Brings every lane up to a position at or below the head, in a transaction given.
+
+        The caller sees to it that no batch is at work elsewhere. Raises what the handler raises, and HeadraceError
+        where a lane cannot be had: it rests after a failure, or the subscription is paused.
+        """
+        for lane, at in await checkpoint.lane_positions(transaction.connection, self.subscription.name):
+            reached = at
+            while reached < position:
+                batch = await self._take(transaction.connection, lane, until=position)
+                if batch is None:
+                    raise HeadraceError(
+                        f"lane {lane} of {self.subscription.name!r} stays at position {reached}, before {position}: "
+                        "it rests after a failure, or is paused; see `headrace subscriptions list`"
+                    )
+                await self._work(transaction, batch)
+                reached = batch.reached
+
+    async def _take(self, connection: Connection, lane: int, *, until: int | None = None) -> Batch | None:
         held = await checkpoint.lock_lane(
             connection,
             self.subscription,
             lane,
-            window=_WINDOW,
+            window=self._delivery.window,
             silence=self._delivery.silence,
             now=self._delivery.clock.override(),
         )
         if held is None:
             return None
+        if until is not None:
+            held = replace(held, reach=min(held.reach, until))
         # After a failure one event alone, then twice as many each time up to the batch size.
-        size = 1 if held.failure_count else self._sizes.get(lane, self.subscription.batch_size)
-        return _Batch(held, size, await checkpoint.read_lane(connection, self.subscription, held, limit=size))
+        size = 1 if held.failure_count else min(self.size_limit, self._sizes.get(lane, self.size_limit))
+        if self._apply_span and size >= LEAST_SPAN and not (held.parked_count or held.has_floor):
+            return Batch(held, size, span_to=min(held.reach, held.position + size))
+        return Batch(held, size, await checkpoint.read_lane(connection, self.subscription, held, limit=size))
 
-    async def _work(self, transaction: T, batch: _Batch) -> int:
+    async def _work(self, transaction: T, batch: Batch) -> int:
         """Handles a batch and moves its checkpoint; how many events were handled, not only queued."""
         ready = batch.rows
         if ready and batch.held.parked_count:
             ready = await parking.part_ready(transaction.connection, self.subscription.name, ready)
         if ready:
-            await self._delivery.apply(transaction, list(stored_events(self._delivery.registry, ready)))
+            await self._delivery.apply_rows(transaction, ready)
+        event_count = len(ready)
+        if self._apply_span and batch.span_to is not None:
+            event_count = await self._apply_span(transaction, batch.held, batch.span_to)
         if not await checkpoint.move_checkpoint(
             transaction.connection,
             self.subscription,
             batch.held,
             to=batch.reached,
-            event_count=len(ready),
+            event_count=event_count,
         ):
             raise HeadraceError(
                 f"lane {batch.held.lane} of {self.subscription.name!r} is no longer at position "
                 f"{batch.held.position}; the handler must not end the transaction it is given"
             )
-        return len(ready)
+        return event_count
 
-    async def _fail(self, batch: _Batch, error: Exception) -> bool:
+    async def _fail(self, batch: Batch, error: Exception) -> bool:
         """After the rollback: a smaller batch at once, or a rest for the one event that fails."""
         held, event_count = batch.held, len(batch.rows)
-        if event_count > 1:
-            self._sizes[held.lane] = event_count // 2
+        if batch.span_to is not None:
+            event_count = min(batch.size, batch.span_to - held.position)
+        if event_count > 1 or batch.span_to is not None:
+            self._sizes[held.lane] = max(1, event_count // 2)
             self.telemetry.emit(
                 "subscription.halved",
                 level=logging.INFO,
@@ -221,7 +251,7 @@ class Consumer(Service, Generic[T]):
         )
         return False
 
-    async def _park(self, batch: _Batch, facts: dict[str, object], error: Exception) -> bool:
+    async def _park(self, batch: Batch, facts: dict[str, object], error: Exception) -> bool:
         """Sets the failing event's stream aside, so that the lane goes on."""
         held, row = batch.held, batch.rows[0]
         async with self._pool.acquire() as connection:
@@ -246,7 +276,7 @@ class Consumer(Service, Generic[T]):
         if not lanes:
             return None
         now = asyncio.get_running_loop().time()
-        is_far = any(lane.reach - lane.position >= _WINDOW for lane in lanes)
+        is_far = any(lane.reach - lane.position >= self._delivery.window for lane in lanes)
         until_due = self._skipped_at + self._skip_interval.total_seconds() - now
         if until_due > 0 and not is_far:
             return timedelta(seconds=until_due)

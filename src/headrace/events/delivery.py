@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from headrace.clock import Clock
-from headrace.db.connection import Connection, Pool
+from headrace.db.connection import Connection, Pool, Row
 from headrace.errors import ConfigurationError
+from headrace.events.checkpoint import HeldLane
 from headrace.events.event import StoredEvent
 from headrace.events.schema import EventRegistry
+from headrace.events.stored import stored_events
 from headrace.events.subscription import Subscription
 from headrace.telemetry import Telemetry
 
@@ -32,6 +34,21 @@ Begin = Callable[[], AbstractAsyncContextManager[T]]
 Apply = Callable[[T, Sequence[StoredEvent]], Awaitable[None]]
 """Handles a batch inside the transaction given: all of it, or an error."""
 
+ApplyRows = Callable[[T, Sequence[Row]], Awaitable[None]]
+"""The same for a batch as the log has it, in the columns of `read.sql`, for who does not want it decoded."""
+
+ApplySpan = Callable[[T, HeldLane, int], Awaitable[int]]
+"""Handles all events of a held lane up to a position, without reading them here; how many there were."""
+
+
+def decoded(registry: EventRegistry, apply: Apply[T]) -> ApplyRows[T]:
+    """What hands rows over as events of the classes registered."""
+
+    async def apply_rows(transaction: T, rows: Sequence[Row]) -> None:
+        await apply(transaction, list(stored_events(registry, rows)))
+
+    return apply_rows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Generic[T]):
@@ -42,10 +59,9 @@ class Delivery(Generic[T]):
     """
 
     pool: Pool
-    registry: EventRegistry
     subscription: Subscription
     begin: Begin[T]
-    apply: Apply[T]
+    apply_rows: ApplyRows[T]
     telemetry: Telemetry
     clock: Clock
     silence: timedelta

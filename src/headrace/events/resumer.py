@@ -8,7 +8,6 @@ from headrace.db.connection import Row
 from headrace.events import checkpoint, parking
 from headrace.events.delivery import Delivery, T
 from headrace.events.failure import describe_failure
-from headrace.events.stored import stored_events
 from headrace.events.versions import StreamKey
 
 
@@ -48,7 +47,7 @@ class Resumer(Generic[T]):
                 size = self._sizes.get(key, one.subscription.batch_size)
                 rows = await parking.read_parked(connection, name, key, limit=size)
                 if rows:
-                    await one.apply(transaction, list(stored_events(one.registry, rows)))
+                    await one.apply_rows(transaction, rows)
                 has_ended = await parking.take_out(connection, name, held, key, rows)
         except Exception as error:
             if key is None or not rows:

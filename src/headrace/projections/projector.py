@@ -1,0 +1,84 @@
+"""The projector: keeps the builds of one projection up to date, and begins those that a new version needs."""
+
+import logging
+from datetime import timedelta
+
+from headrace.clock import Clock
+from headrace.db.connection import Pool
+from headrace.events.schema import EventRegistry
+from headrace.projections import store
+from headrace.projections.build import FOLLOWED, Build
+from headrace.projections.build_consumer import LEAST_WINDOW, BuildConsumer
+from headrace.projections.declaration import Declaration
+from headrace.service import AGAIN, Service
+from headrace.telemetry import Telemetry
+
+
+class Projector(Service):
+    """Follows the log with every build of one version that serves or may serve; any number of processes may run it.
+
+    What is filling is left to the `Rebuilder`, so that a rebuild never stands before an event that a reader waits for.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        registry: EventRegistry,
+        declaration: Declaration,
+        *,
+        telemetry: Telemetry,
+        clock: Clock,
+        idle: timedelta = timedelta(seconds=1),
+        skip_interval: timedelta = timedelta(milliseconds=250),
+    ) -> None:
+        super().__init__(f"projector-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle)
+        self.declaration = declaration
+        self._pool = pool
+        self._registry = registry
+        self._clock = clock
+        self._skip_interval = skip_interval
+        self._consumers: dict[int, BuildConsumer] = {}
+
+    async def run_once(self) -> timedelta | None:
+        rests = [await self._consumer(build).run_once() for build in await self.begin()]
+        if AGAIN in rests:
+            return AGAIN
+        return min((rest for rest in rests if rest is not None), default=None)
+
+    async def begin(self) -> list[Build]:
+        """Begins what this version needs, where it is not there yet; the builds to keep up to date."""
+        async with self._pool.acquire() as connection:
+            builds = await store.list_builds(connection, self.declaration.name)
+            if store.wants_new_build(builds, self.declaration.version) is not None:
+                async with connection.transaction():
+                    begun = await store.begin_declared(connection, self.declaration)
+                if begun is not None:
+                    self.telemetry.emit(
+                        "projection.began",
+                        level=logging.INFO,
+                        projection=begun.projection,
+                        build=begun.build,
+                        version=begun.version,
+                        state=begun.state,
+                    )
+                builds = await store.list_builds(connection, self.declaration.name)
+        mine = [one for one in builds if one.version == self.declaration.version and one.state in FOLLOWED]
+        self._consumers = {one.build: self._consumer(one) for one in mine}
+        return mine
+
+    def _consumer(self, build: Build) -> BuildConsumer:
+        known = self._consumers.get(build.build)
+        if known is not None:
+            return known
+        bound = self.declaration
+        is_spanning = bound.fold.bind(self._registry, bound.subscription(build.build)).apply_span is not None
+        return BuildConsumer(
+            self._pool,
+            self._registry,
+            bound,
+            build,
+            size=LEAST_WINDOW if is_spanning else bound.batch_size,
+            telemetry=self.telemetry,
+            clock=self._clock,
+            skip_interval=self._skip_interval,
+        )
