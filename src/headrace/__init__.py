@@ -28,6 +28,7 @@ from headrace.errors import (
     OperationNotFoundError,
     ParkedStreamNotFoundError,
     ProjectionNotFoundError,
+    ReplayNotFoundError,
     ScheduleExistsError,
     ScheduleNotFoundError,
     SchemaError,
@@ -44,6 +45,7 @@ from headrace.events.archive_file import ArchiveError
 from headrace.events.browse import count_events
 from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
+from headrace.events.filter import EventFilter
 from headrace.events.importing import Imported, PastEvent
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
@@ -89,6 +91,7 @@ __all__ = [
     "DependencyResult",
     "Discard",
     "Enqueued",
+    "EventFilter",
     "EventIdTakenError",
     "EventRetention",
     "Flow",
@@ -125,6 +128,7 @@ __all__ = [
     "QueueSummary",
     "Rate",
     "Record",
+    "ReplayNotFoundError",
     "Retention",
     "Retry",
     "RetryPolicy",

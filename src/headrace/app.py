@@ -33,6 +33,7 @@ from headrace.jobs.worker_options import WorkerOptions
 from headrace.process import Process
 from headrace.projections.projections import Projections
 from headrace.registration import Registration
+from headrace.replay.replays import REPLAY_EVENTS, Replays
 from headrace.stepper import Stepper
 from headrace.sync import Sync
 from headrace.telemetry import Telemetry
@@ -100,6 +101,16 @@ class Headrace(Registration):
         self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
         self.kinds.add(describe(CLEANUP, self._cleanup_old_events, job_type=Job, queue="events"))
+        self.replays = Replays(
+            begin=self.transaction,
+            handlers=self.handlers,
+            reactions=self._reactions,
+            registry=self.events,
+            pool=lambda: self.pool,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+        self.kinds.add(describe(REPLAY_EVENTS, self.replays.run, job_type=Job, queue="events", max_attempts=5))
 
     async def enqueue(
         self,

@@ -97,6 +97,10 @@ class Reactions:
             for handler in self._bus.live_handlers()
         ]
 
+    def replayed(self, handler: Handler) -> Apply:
+        """What a replay does with a batch for this handler: what it does when events are new, in one transaction."""
+        return self._run_each(handler) if handler.mode == "sync" else self.delivery(handler)
+
     async def process(self, args: ProcessEvent, job: Job, pool: Pool) -> Any:
         """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
         handler = self._bus.get(args.handler)
@@ -143,6 +147,14 @@ class Reactions:
                 await handler.function(event)
 
         return show
+
+    def _run_each(self, handler: Handler) -> Apply:
+        async def run(unit: Transaction, events: Sequence[StoredEvent]) -> None:
+            for event in events:
+                with bind(self._caused(handler, event)):
+                    await self._run_one(handler, event, unit)
+
+        return run
 
     def _deliver_batch(self, handler: Handler) -> Apply:
         async def deliver(unit: Transaction, events: Sequence[StoredEvent]) -> None:

@@ -30,6 +30,8 @@ from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
 from headrace.jobs.single import insert_single, is_single
 from headrace.projections.declaration import Declarations
+from headrace.replay.quiet import QuietTransaction
+from headrace.replay.withheld import require_unsealed, withholding
 from headrace.sync import written_to
 from headrace.telemetry import Telemetry
 from headrace.telemetry.logs import log_record
@@ -162,6 +164,7 @@ class Engine:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """One transaction for state, events and jobs; committed at the end of the block, or not at all."""
+        require_unsealed()
         async with self.pool.loan() as loan:
             unit = self._unit(loan.session)
             try:
@@ -190,16 +193,19 @@ class Engine:
             self.notify(channel)
 
     def _unit(self, connection: Any) -> Transaction:
-        return Transaction(
-            connection,
-            kinds=self.kinds,
-            events=self.events,
-            source=self.name,
-            clock=self.clock,
-            run_sync_handlers=self._reactions.run_sync,
-            keeps_stored=self.telemetry.hears(logging.DEBUG),
-            results=self._results,
-        )
+        options: dict[str, Any] = {
+            "kinds": self.kinds,
+            "events": self.events,
+            "source": self.name,
+            "clock": self.clock,
+            "run_sync_handlers": self._reactions.run_sync,
+            "keeps_stored": self.telemetry.hears(logging.DEBUG),
+            "results": self._results,
+        }
+        withheld = withholding()
+        if withheld is not None:
+            return QuietTransaction(connection, withheld=withheld, **options)
+        return Transaction(connection, **options)
 
     @asynccontextmanager
     async def _unit_on(self, connection: Any) -> AsyncGenerator[Transaction]:
@@ -226,6 +232,9 @@ class Engine:
 
     async def _store_one(self, job: NewJob, connection: Any) -> Enqueued:
         """Stores one job, by one statement and one round trip where that can be."""
+        if (withheld := withholding()) is not None:
+            withheld.keep_job(job)
+            return Enqueued(job.id).of(self._results)
         if not is_single(job):
             async with self._unit_on(connection) as unit:
                 return (await unit.add([job]))[0]

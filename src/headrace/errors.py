@@ -28,6 +28,7 @@
     ├── JobNotEndedError          a job whose result is awaited did not end in time
     ├── InvalidResultError        a job's result does not fit the type it is read as
     ├── OperationNotFoundError    no operation with this id
+    ├── ReplayNotFoundError       no replay with this id
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── WorkerNotStartedError     a worker could not be registered in time
@@ -331,6 +332,14 @@ class ViewerDroppedError(HeadraceError):
         )
         self.position = position
         self.buffer = buffer
+
+
+class ReplayNotFoundError(HeadraceError):
+    """No replay with this id is stored."""
+
+    def __init__(self, replay_id: UUID) -> None:
+        super().__init__(f"no replay {replay_id} is stored; `headrace replays list` shows what is")
+        self.replay_id = replay_id
 
 
 class LimitNotFoundError(HeadraceError):

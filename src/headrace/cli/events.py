@@ -41,7 +41,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Lists events, newest first."""
-    aggregate_type, aggregate_id = _stream(stream)
+    aggregate_type, aggregate_id = parse_stream(stream)
     query = partial(
         list_events,
         types=types or None,
@@ -67,7 +67,7 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
 ) -> None:
     """Shows the last events, then each new one as it becomes readable."""
-    aggregate_type, aggregate_id = _stream(stream)
+    aggregate_type, aggregate_id = parse_stream(stream)
     query = partial(
         list_events,
         types=types or None,
@@ -161,7 +161,8 @@ def _stream_of(event: EventDetail) -> str:
     return "" if event.aggregate_type is None else f"{event.aggregate_type}/{event.aggregate_id}"
 
 
-def _stream(value: str | None) -> tuple[str | None, str | None]:
+def parse_stream(value: str | None) -> tuple[str | None, str | None]:
+    """The two parts of TYPE/ID, None for none. Raises BadParameter for any other text."""
     if value is None:
         return None, None
     kind, slash, name = value.partition("/")

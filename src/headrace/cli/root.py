@@ -16,6 +16,7 @@ from headrace.cli import (
     limits,
     operations,
     queues,
+    replays,
     schedules,
     subscriptions,
     worker,
@@ -35,9 +36,13 @@ jobs.app.command("bulk")(bulk.bulk)
 jobs.app.command("dead")(bulk.dead)
 app.add_typer(jobs.app, name="jobs", help="List, show, explain, retry and cancel jobs.")
 app.add_typer(limits.app, name="limits", help="List, show, set and unset limits of concurrency and rate.")
+events.app.command("replay")(replays.replay)
 events.app.command("retention")(event_retention.retention)
 events.app.command("cleanup-old-events", hidden=True)(event_retention.retention)
-app.add_typer(events.app, name="events", help="List and follow events, export their JSON Schema, let old ones go.")
+app.add_typer(
+    events.app, name="events", help="List, follow and replay events, export their JSON Schema, let old ones go."
+)
+app.add_typer(replays.app, name="replays", help="List, show, pause, resume and cancel replays of events.")
 app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
 app.add_typer(operations.app, name="operations", help="List what was done to queues and many jobs; resume it.")
 app.add_typer(

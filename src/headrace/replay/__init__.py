@@ -1,0 +1,1 @@
+"""Replay: a handler meets history again, for good or as a rehearsal that leaves nothing behind."""
