@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from bench.contest import Contest
 from bench.stage import Stage
-from bench.workloads.append import append_from_eight, append_from_one
+from bench.workloads.append import CONNECTIONS as APPENDING
+from bench.workloads.append import appends, emits
 from bench.workloads.bulk import bulk
 from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
 from bench.workloads.drain import drain_by_one, drain_by_two
@@ -35,8 +36,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "limits-key": limits_by_key,
         "limits-queue": limits_by_queue,
         "latency": latency,
-        "append-1": append_from_one,
-        "append-8": append_from_eight,
+        **{f"append-{count}": appends(count) for count in APPENDING},
+        **{f"emit-{count}": emits(count) for count in APPENDING},
         "replay": replay,
         "live": live,
     }

@@ -2,81 +2,100 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import asyncpg
 import msgspec
 
 from bench.app import Happened, make_app
-from bench.contest import Contest, Contestant
+from bench.contest import Contest, Contestant, Wanted
 from bench.stage import Stage
 from headrace import Headrace, Stream, uuid7
 from headrace.db.statements import statement
 
+Write = Callable[[int, int], Awaitable[object]]
+
+CONNECTIONS = (1, 8, 64)
+_RATIO_WANTED = 0.9
 _STREAMS = 100
+_WARM_UPS = 3
 
 
-def append_from_one(stage: Stage) -> AbstractAsyncContextManager[Contest]:
-    """From one connection."""
-    return _append(stage, connections=1, count=stage.pick(2_000, 100))
+def appends(connections: int) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
+    """`app.append` to streams from so many tasks at once, each with streams of its own."""
+    return partial(_append, connections=connections, is_in_stream=True)
 
 
-def append_from_eight(stage: Stage) -> AbstractAsyncContextManager[Contest]:
-    """From eight connections at once, each with streams of its own."""
-    return _append(stage, connections=8, count=stage.pick(1_000, 25))
+def emits(connections: int) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
+    """`app.append` outside any stream from so many tasks at once."""
+    return partial(_append, connections=connections, is_in_stream=False)
 
 
 @asynccontextmanager
-async def _append(stage: Stage, *, connections: int, count: int) -> AsyncIterator[Contest]:
-    async with stage.database() as dsn, make_app(dsn) as app, AsyncExitStack() as exits:
+async def _append(stage: Stage, *, connections: int, is_in_stream: bool) -> AsyncIterator[Contest]:
+    count = stage.pick(1_000 + 60 * connections, 128) // connections
+    async with AsyncExitStack() as exits:
+        dsn = await exits.enter_async_context(stage.database())
+        app = await exits.enter_async_context(make_app(dsn, pool_size=connections))
         sessions: list[asyncpg.Connection] = []
         for _ in range(connections):
             session = await asyncpg.connect(dsn)
             exits.push_async_callback(session.close)
             sessions.append(session)
+        ours, bare = _ours(app, is_in_stream=is_in_stream), await _bare(sessions, is_in_stream=is_in_stream)
+        for write in (ours, bare):
+            await _rate(write, connections, _WARM_UPS)  # sessions opened, statements prepared
         yield Contest(
-            name=f"append-{connections}",
-            title=f"append from {connections} connection{'s' if connections > 1 else ''}",
+            name=f"{'append' if is_in_stream else 'emit'}-{connections}",
+            title=f"append {'to streams' if is_in_stream else 'outside streams'}, {connections} at a time",
             measure="rate",
             unit="events/s",
-            rounds=stage.pick(5, 1),
+            rounds=stage.pick(7, 1),
+            wanted=Wanted(ratio=_RATIO_WANTED),
             contestants=(
-                Contestant("headrace", lambda: _ours(app, connections, count)),
-                Contestant("plain INSERT", lambda: _plain(sessions, count)),
+                Contestant("headrace", lambda: _rate(ours, connections, count)),
+                Contestant("bare INSERT of the same row", lambda: _rate(bare, connections, count)),
             ),
         )
 
 
-async def _ours(app: Headrace, connections: int, count: int) -> Sequence[float]:
-    async def write(writer: int) -> None:
+async def _rate(write: Write, connections: int, count: int) -> Sequence[float]:
+    async def writer(which: int) -> None:
         for number in range(count):
-            await app.append(Happened(number), stream=Stream("bench", f"{writer}-{number % _STREAMS}"))
+            await write(which, number)
 
     started = time.perf_counter()
-    await asyncio.gather(*(write(writer) for writer in range(connections)))
+    await asyncio.gather(*(writer(which) for which in range(connections)))
     return [connections * count / (time.perf_counter() - started)]
 
 
-async def _plain(sessions: Sequence[asyncpg.Connection], count: int) -> Sequence[float]:
-    async def write(writer: int, session: asyncpg.Connection) -> None:
-        insert = await session.prepare(statement("bench", "plain_append"))
-        for number in range(count):
-            chosen = uuid7()
-            await insert.fetch(
-                chosen,
-                "bench.happened",
-                1,
-                "bench",
-                f"{writer}-{number % _STREAMS}",
-                number // _STREAMS + 1,
-                msgspec.json.encode(Happened(number)).decode(),
-                "bench",
-                chosen,
-                datetime.now(UTC),
-            )
+def _ours(app: Headrace, *, is_in_stream: bool) -> Write:
+    async def write(which: int, number: int) -> None:
+        stream = Stream("bench", f"{which}-{number % _STREAMS}") if is_in_stream else None
+        await app.append(Happened(number), stream=stream)
 
-    started = time.perf_counter()
-    await asyncio.gather(*(write(writer, session) for writer, session in enumerate(sessions)))
-    return [len(sessions) * count / (time.perf_counter() - started)]
+    return write
+
+
+async def _bare(sessions: Sequence[asyncpg.Connection], *, is_in_stream: bool) -> Write:
+    prepared = [await session.prepare(statement("bench", "plain_append")) for session in sessions]
+
+    async def write(which: int, number: int) -> None:
+        chosen = uuid7()
+        await prepared[which].fetch(
+            chosen,
+            "bench.happened",
+            1,
+            "bench" if is_in_stream else None,
+            f"{which}-{number % _STREAMS}" if is_in_stream else None,
+            number // _STREAMS + 1 if is_in_stream else None,
+            msgspec.json.encode(Happened(number)).decode(),
+            "bench",
+            chosen,
+            datetime.now(UTC),
+        )
+
+    return write

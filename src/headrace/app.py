@@ -17,6 +17,7 @@ from headrace.events.importing import Imported, PastEvent, import_events
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
 from headrace.events.live.viewer import Viewer
+from headrace.events.prepare import prepare as prepare_event
 from headrace.events.read import head_position, read
 from headrace.events.retention import EventRetention
 from headrace.jobs.enqueue import DependsOn, draft
@@ -194,6 +195,19 @@ class Headrace(Registration):
         With an `event_id` of your own, appending it again adds nothing. Raises UnknownEventError,
         InvalidEventError, WrongVersionError, EventIdTakenError, TransactionClosedError.
         """
+        if connection is None:
+            new = prepare_event(
+                self.events,
+                event,
+                source=self.name,
+                stream=stream,
+                expected=expected,
+                occurred_at=occurred_at,
+                event_id=event_id,
+                clock=self.clock,
+            )
+            await self._append_alone(new)
+            return new.id
         async with self._unit_on(connection) as unit:
             return await unit.append(
                 event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id

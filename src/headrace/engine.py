@@ -13,16 +13,19 @@ from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address, direct_address
 from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
-from headrace.db.listener import JOBS_CHANNEL, Listener
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
+from headrace.events.event import NewEvent
 from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.partition import ensure_classes
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
+from headrace.events.single import insert_single as insert_single_event
+from headrace.events.single import is_single as is_single_event
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.group_commit import GroupCommit
 from headrace.jobs.job import Enqueued, NewJob
@@ -38,6 +41,7 @@ from headrace.telemetry.logs import log_record
 from headrace.transaction import Transaction
 
 _JOBS = (JOBS_CHANNEL,)
+_EVENTS = (EVENTS_CHANNEL,)
 
 
 class Engine:
@@ -247,6 +251,16 @@ class Engine:
                 await borrowed.execute(*insert_single(job, now=self.clock.override()))
             self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), _JOBS)
         return Enqueued(job.id).of(self._results)
+
+    async def _append_alone(self, event: NewEvent) -> None:
+        """Appends one event in a transaction of its own, by one statement and one round trip where that can be."""
+        needs_more = withholding() is not None or self.handlers.sync_handlers(event.type)
+        if is_single_event(event) and not needs_more and await self.pool.execute(*insert_single_event(event)):
+            await self._announce((), _EVENTS)
+            return
+        # No row came back where the stream is at another version: a transaction holds it and tells which.
+        async with self.transaction() as unit:
+            unit.add_event(event)
 
     async def _announce(self, stored: Sequence[NewJob], channels: Collection[str]) -> None:
         """After a commit: tells what was stored and wakes who waits for it."""

@@ -188,9 +188,14 @@ class Transaction:
             event_id=event_id,
             clock=self._clock,
         )
-        self._events.append((new, event))
-        self.has_events = True
+        self.add_event(new)
         return new.id
+
+    def add_event(self, event: NewEvent) -> None:
+        """Keeps back an event that is prepared already."""
+        self._require_open()
+        self._events.append((event, event.payload))
+        self.has_events = True
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

@@ -16,7 +16,7 @@ from headrace.db.connecting import (
     is_behind_pooler,
     options,
 )
-from headrace.db.connection import Connection
+from headrace.db.connection import Connection, Row
 from headrace.db.lending import Lending, Loan
 from headrace.db.liveness import probe_peer
 from headrace.errors import ConfigurationError
@@ -127,8 +127,8 @@ class ConnectionPool:
         finally:
             await lending.give_back(loan.session, is_clean=loan.is_clean and is_unharmed)
 
-    async def execute(self, query: str, *args: Any) -> None:
-        """Runs one statement of the engine's own, committed by itself, in one round trip.
+    async def execute(self, query: str, *args: Any) -> list[Row]:
+        """Runs one statement of the engine's own, committed by itself, in one round trip; its rows.
 
         It must leave the session as it was (no SET, LISTEN, PREPARE or session lock), since nothing resets
         it. Raises as `acquire` does, and what the statement raises.
@@ -136,17 +136,17 @@ class ConnectionPool:
         if self._is_pooled:
             # Nothing may be prepared there for longer than a transaction.
             async with self.acquire() as connection, connection.transaction():
-                await connection.execute(query, *args)
-            return
+                return await connection.fetch(query, *args)
         lending = self._open_lending()
         session = lending.take_at_hand() or await self._take(lending)
         try:
             prepared = lending.prepared(session, query) or await lending.prepare(session, query)
-            await prepared.fetch(*args)
+            rows: list[Row] = await prepared.fetch(*args)
         except BaseException:
             await lending.give_back(session, is_clean=False)
             raise
         lending.keep(session)
+        return rows
 
     def _open_lending(self) -> Lending:
         if self._lending is None:

@@ -11,6 +11,7 @@ from headrace.events import given_ids
 from headrace.events.cascade import DEEP, MOST_EVENTS, CascadeError, is_deep
 from headrace.events.event import ANY, Appended, NewEvent, Stream
 from headrace.events.given_ids import IdKey
+from headrace.events.single import insert_single
 from headrace.events.versions import StreamBump, StreamKey, stream_bumps, stream_key
 
 _PACKAGE = "headrace.events"
@@ -95,35 +96,9 @@ async def stream_version(connection: Connection, stream: Stream, *, tenant_id: s
 
 
 async def _append_one(connection: Connection, event: NewEvent) -> Appended:
-    body = (
-        event.id,
-        event.type,
-        event.schema_version,
-        event.data,
-        event.user_id,
-        event.source,
-        event.correlation_id,
-        event.causation_id,
-        event.causation_kind,
-        event.actor,
-        event.traceparent,
-        event.occurred_at,
-        event.path,
-        event.retention,
-    )
-    if event.stream is None:
-        rows = await connection.fetch(statement(_PACKAGE, "emit_one"), event.tenant_id, *body)
-    else:
-        rows = await connection.fetch(
-            statement(_PACKAGE, "append_one"),
-            event.tenant_id,
-            event.stream.aggregate_type,
-            event.stream.aggregate_id,
-            event.expected,
-            *body,
-        )
-        if not rows:
-            raise await _wrong_version(connection, event.stream, event.tenant_id, event.expected)
+    rows = await connection.fetch(*insert_single(event))
+    if not rows and event.stream is not None:
+        raise await _wrong_version(connection, event.stream, event.tenant_id, event.expected)
     return Appended(*rows[0])
 
 
