@@ -13,6 +13,7 @@ from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address, direct_address
 from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
+from headrace.db.group_commit import GroupCommit
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
@@ -25,9 +26,11 @@ from headrace.events.partition import ensure_classes
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
 from headrace.events.single import insert_single as insert_single_event
+from headrace.events.single import insert_together, is_sociable
 from headrace.events.single import is_single as is_single_event
+from headrace.events.versions import stream_key
 from headrace.jobs.enqueue_records import tell_enqueued
-from headrace.jobs.group_commit import GroupCommit
+from headrace.jobs.insertion import insert_many
 from headrace.jobs.job import Enqueued, NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
@@ -86,7 +89,7 @@ class Engine:
         self._results = Results(
             kinds=self.kinds, pool=lambda: self.pool, listener=lambda: self.listener, telemetry=self.telemetry
         )
-        self._group_commit = self._new_group_commit()
+        self._begin_group_commits()
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
@@ -124,7 +127,7 @@ class Engine:
             broadcaster = Broadcaster(pool, self.events, listener=listener, telemetry=self.telemetry)
             exits.push_async_callback(broadcaster.stop)
             self._pool, self._notifier, self._listener, self._broadcaster = pool, notifier, listener, broadcaster
-            self._group_commit = self._new_group_commit()
+            self._begin_group_commits()
             self._exits = exits.pop_all()
 
     async def close(self) -> None:
@@ -181,11 +184,15 @@ class Engine:
             loan.is_clean = not unit.is_touched
         await self._announce(unit.stored, written_to(unit))
 
-    def _new_group_commit(self) -> GroupCommit:
-        return GroupCommit(self._execute, now=self.clock.override)
+    def _begin_group_commits(self) -> None:
+        self._enqueues = GroupCommit(self._insert_jobs)
+        self._appends = GroupCommit(self._insert_events, key=stream_key)
 
-    async def _execute(self, query: str, *args: object) -> None:
-        await self.pool.execute(query, *args)
+    async def _insert_jobs(self, jobs: Sequence[NewJob]) -> None:
+        await self.pool.execute(*insert_many(jobs, now=self.clock.override()))
+
+    async def _insert_events(self, events: Sequence[NewEvent]) -> None:
+        await self.pool.execute(*insert_together(events))
 
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""
@@ -243,7 +250,7 @@ class Engine:
             async with self._unit_on(connection) as unit:
                 return (await unit.add([job]))[0]
         if connection is None:
-            await self._group_commit.store(job)
+            await self._enqueues.store(job)
             await self._announce([job], _JOBS)
         else:
             borrowed = borrow(connection)
@@ -255,12 +262,14 @@ class Engine:
     async def _append_alone(self, event: NewEvent) -> None:
         """Appends one event in a transaction of its own, by one statement and one round trip where that can be."""
         needs_more = withholding() is not None or self.handlers.sync_handlers(event.type)
-        if is_single_event(event) and not needs_more and await self.pool.execute(*insert_single_event(event)):
-            await self._announce((), _EVENTS)
+        if not needs_more and is_sociable(event):
+            await self._appends.store(event)
+        elif needs_more or not is_single_event(event) or not await self.pool.execute(*insert_single_event(event)):
+            # No row came back where the stream is at another version: a transaction holds it and tells which.
+            async with self.transaction() as unit:
+                unit.add_event(event)
             return
-        # No row came back where the stream is at another version: a transaction holds it and tells which.
-        async with self.transaction() as unit:
-            unit.add_event(event)
+        await self._announce((), _EVENTS)
 
     async def _announce(self, stored: Sequence[NewJob], channels: Collection[str]) -> None:
         """After a commit: tells what was stored and wakes who waits for it."""

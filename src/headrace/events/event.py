@@ -88,8 +88,7 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event ready to be stored: validated, encoded, with all it inherits from its context.
 
     `data` is JSON text, `payload` the object it was made from; `expected` is the version its stream

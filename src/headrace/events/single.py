@@ -1,15 +1,52 @@
 """One event appended by one statement that needs no transaction around it: what most calls of `append` need."""
 
+from collections.abc import Sequence
+
 from headrace.db.statements import statement
 from headrace.events.cascade import is_deep
-from headrace.events.event import NewEvent
+from headrace.events.event import ANY, NewEvent
+from headrace.events.versions import StreamKey, stream_key
 
 _PACKAGE = "headrace.events"
+_NO_STREAM = StreamKey("", "", "")
 
 
 def is_single(event: NewEvent) -> bool:
     """Whether one statement appends the event, with nothing to look up before it."""
     return not event.has_given_id and not is_deep(event.path)
+
+
+def is_sociable(event: NewEvent) -> bool:
+    """Whether the event can be appended by one statement with others, and cannot be refused for what it expects."""
+    return event.expected == ANY and is_single(event)
+
+
+def insert_together(events: Sequence[NewEvent]) -> tuple[str, *tuple[object, ...]]:
+    """The statement that appends sociable events, at most one to a stream, and its parameters."""
+    if len(events) == 1:
+        return insert_single(events[0])
+    # In the order in which everybody locks streams.
+    ordered = sorted(events, key=_place)
+    return (
+        statement(_PACKAGE, "append_together"),
+        [event.tenant_id for event in ordered],
+        [event.stream and event.stream.aggregate_type for event in ordered],
+        [event.stream and event.stream.aggregate_id for event in ordered],
+        [event.id for event in ordered],
+        [event.type for event in ordered],
+        [event.schema_version for event in ordered],
+        [event.data for event in ordered],
+        [event.user_id for event in ordered],
+        [event.source for event in ordered],
+        [event.correlation_id for event in ordered],
+        [event.causation_id for event in ordered],
+        [event.causation_kind for event in ordered],
+        [event.actor for event in ordered],
+        [event.traceparent for event in ordered],
+        [event.occurred_at for event in ordered],
+        [event.path for event in ordered],
+        [event.retention for event in ordered],
+    )
 
 
 def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
@@ -43,3 +80,7 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
         event.expected,
         *body,
     )
+
+
+def _place(event: NewEvent) -> StreamKey:
+    return stream_key(event) or _NO_STREAM

@@ -103,3 +103,63 @@ def test_what_must_be_looked_up_first_is_not_appended_that_way():
     assert not is_single(new(ADA, event_id=uuid7()))
     with bind(path="\n".join(["a > b"] * DEEP)):
         assert not is_single(new(ADA))
+
+
+async def test_what_many_append_at_once_shares_statements_and_is_the_same_rows(app, connection):
+    """The first two go alone; one of each stream goes with the others, and the next of that stream after it."""
+    streams = [Stream("contact", name) for name in ("z", "a", "m")]
+    given = await asyncio.gather(
+        *(app.append(ADA, stream=stream, occurred_at=NOON) for _ in range(20) for stream in streams),
+        *(app.append(ADA, occurred_at=NOON) for _ in range(20)),
+    )
+    assert await connection.fetchval("SELECT count(*) FROM headrace.event WHERE id = ANY ($1)", given) == 80
+    rows = await connection.fetch(
+        "SELECT aggregate_id, array_agg(stream_version ORDER BY position) AS versions FROM headrace.event"
+        " WHERE aggregate_id IS NOT NULL GROUP BY 1"
+    )
+    assert {row["aggregate_id"]: row["versions"] for row in rows} == {name: list(range(1, 21)) for name in "zam"}
+    async with app.transaction() as tx:
+        together = await tx.append(ADA, stream=Stream("contact", "other"), occurred_at=NOON)
+    expected = await stored(connection, together)
+    for one in given[:60]:
+        assert {**await stored(connection, one), "stream_version": 1} == expected
+
+
+async def test_one_that_is_refused_is_refused_alone(app, connection):
+    taken = await app.append(ADA, stream=Stream("contact", "1"))
+    answers = await asyncio.gather(
+        *(app.append(ADA, stream=Stream("contact", str(number)), expected=NONE) for number in range(10)),
+        *(app.append(ADA, stream=Stream("contact", str(number))) for number in range(10, 20)),
+        return_exceptions=True,
+    )
+    assert [number for number, one in enumerate(answers) if isinstance(one, WrongVersionError)] == [1]
+    assert taken not in answers
+    assert await connection.fetchval("SELECT count(*) FROM headrace.event") == 20
+
+
+async def test_appending_to_the_same_streams_at_once_from_two_apps_never_deadlocks(app, database, connection):
+    async with Headrace(database, name="other", pool_size=4, say=lambda _: None) as other:
+        other.register(ContactCreated, NoteTaken)
+        for _ in range(20):
+            await asyncio.gather(
+                *(
+                    each.append(ADA, stream=Stream("contact", str(number)))
+                    for each in (app, other)
+                    for number in (range(30) if each is app else reversed(range(30)))
+                )
+            )
+    assert await connection.fetchval("SELECT min(version) = 40 AND max(version) = 40 FROM headrace.stream")
+
+
+async def test_a_stream_that_somebody_holds_keeps_no_other_from_being_appended_to(app, connection):
+    await app.append(ADA, stream=Stream("contact", "held"))
+    async with connection.transaction():
+        await connection.execute("SELECT FROM headrace.stream WHERE aggregate_id = 'held' FOR UPDATE")
+        held = [asyncio.ensure_future(app.append(ADA, stream=Stream("contact", "held"))) for _ in range(3)]
+        async with asyncio.timeout(10):
+            for batch in range(3):
+                await asyncio.gather(*(app.append(ADA, stream=Stream("contact", f"{batch}-{n}")) for n in range(20)))
+        assert not any(one.done() for one in held)
+    assert len(set(await asyncio.gather(*held))) == 3
+    assert await connection.fetchval("SELECT version FROM headrace.stream WHERE aggregate_id = 'held'") == 4
+    assert await connection.fetchval("SELECT count(*) FROM headrace.event") == 64

@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from headrace import Headrace, Job, Telemetry, bind
+from headrace.db.group_commit import GroupCommit
 from headrace.jobs.enqueue import prepare
-from headrace.jobs.group_commit import GroupCommit
+from headrace.jobs.insertion import insert_many
 from headrace.jobs.registry import describe
 
 KIND = describe("letter", None, job_type=Job)
@@ -49,7 +50,7 @@ def gate(app):
 
 @pytest.fixture
 def group(gate):
-    return GroupCommit(gate.execute, now=lambda: None)
+    return GroupCommit(lambda jobs: gate.execute(*insert_many(jobs, now=None)))
 
 
 async def ids(app):
@@ -125,7 +126,7 @@ async def test_a_lost_connection_is_told_to_all_whose_jobs_it_may_have_cost(app)
         await asyncio.sleep(0)
         raise lost
 
-    group = GroupCommit(fail, now=lambda: None)
+    group = GroupCommit(fail)
     calls = [asyncio.ensure_future(group.store(prepare(KIND, None))) for _ in range(9)]
     assert await asyncio.gather(*calls, return_exceptions=True) == [lost] * 9
     assert await ids(app) == []

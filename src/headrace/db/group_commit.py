@@ -1,0 +1,115 @@
+"""Group commit: what many callers store by themselves goes together while the server is at work on what was before."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, Generic, TypeVar
+
+from headrace.db.connecting import CONNECTION_ERRORS
+from headrace.db.errors import REFUSED
+
+_WIDTH = 2
+_PATIENCE_SECONDS = 0.02
+_MOST = 500
+
+T = TypeVar("T")
+
+
+class GroupCommit(Generic[T]):
+    """Stores things that need one statement each, committed when `store` returns.
+
+    `run` stores some of them by one statement and commits, one or many. A call that finds the server free
+    goes by itself, at once. Two statements are under way at a time; the calls that come meanwhile wait for
+    the next one and share it, and each still learns of its own alone. Those that have waited for long go
+    all the same: what is under way may be waiting for somebody's lock. Of those that have the same `key`,
+    where it is not None, a statement takes one.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[T]], Awaitable[object]],
+        *,
+        key: Callable[[T], Hashable | None] = lambda _: None,
+    ) -> None:
+        self._run = run
+        self._key = key
+        self._under_way = 0
+        self._waiting: deque[tuple[T, asyncio.Future[None]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def store(self, one: T) -> None:
+        """Stores and commits; raises what its statement raises.
+
+        Whether a call that is cancelled, or loses its connection, has stored it cannot be known.
+        """
+        if self._under_way >= _WIDTH:
+            stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((one, stored))
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._lose_patience)
+            await stored
+            return
+        self._under_way += 1
+        try:
+            await self._run((one,))
+        finally:
+            if self._waiting:
+                # Others must not depend on this caller, who may be cancelled.
+                self._begin(self._store_waiting())
+            else:
+                self._under_way -= 1
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _lose_patience(self) -> None:
+        self._timer = None
+        if self._waiting:
+            self._under_way += 1
+            self._begin(self._store_waiting())
+
+    async def _store_waiting(self) -> None:
+        try:
+            while taken := self._take():
+                await self._store_together(taken)
+                # Who has just been answered may have the next one ready: it goes with the others.
+                await asyncio.sleep(0)
+        finally:
+            self._under_way -= 1
+
+    def _take(self) -> Sequence[tuple[T, "asyncio.Future[None]"]]:
+        taken: list[tuple[T, asyncio.Future[None]]] = []
+        left: list[tuple[T, asyncio.Future[None]]] = []
+        keys: set[Hashable] = set()
+        while self._waiting and len(taken) < _MOST:
+            one = self._waiting.popleft()
+            if one[1].done():
+                continue
+            key = self._key(one[0])
+            if key is None or key not in keys:
+                taken.append(one)
+                keys.add(key)
+            else:
+                left.append(one)
+        self._waiting.extendleft(reversed(left))
+        return taken
+
+    async def _store_together(self, taken: Sequence[tuple[T, "asyncio.Future[None]"]]) -> None:
+        try:
+            await self._run([one for one, _ in taken])
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to those who wait
+            if len(taken) > 1 and isinstance(error, REFUSED) and not isinstance(error, CONNECTION_ERRORS):
+                # Nothing is stored, and one of them is the reason: each by itself, and none behind another.
+                for one in taken:
+                    self._begin(self._store_together([one]))
+                return
+            for _, stored in taken:
+                if not stored.done():
+                    stored.set_exception(error)
+            return
+        for _, stored in taken:
+            if not stored.done():
+                stored.set_result(None)
