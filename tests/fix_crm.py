@@ -124,7 +124,7 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         return sorted(found, key=repr)
 
     events: Counter = Counter()
-    for row in await connection.fetch("SELECT type, data, occurred_at FROM headrace.event"):
+    for row in await connection.fetch("SELECT type, data, occurred_at FROM headrace.event WHERE retention = 'domain'"):
         data = json.loads(row["data"])
         kept = {name: value for name, value in data.items() if name not in {"owner_id", "import_id"}}
         if "contact_id" in kept:

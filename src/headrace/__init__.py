@@ -47,6 +47,7 @@ from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.events.filter import EventFilter
 from headrace.events.importing import Imported, PastEvent
+from headrace.events.lifecycle import JobCancelled, JobCompleted, JobDead, JobEnqueued, JobFailed, JobRetrying
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
 from headrace.events.retention import EventRetention
@@ -104,12 +105,18 @@ __all__ = [
     "InvalidEventError",
     "InvalidResultError",
     "Job",
+    "JobCancelled",
     "JobCancelledError",
+    "JobCompleted",
+    "JobDead",
+    "JobEnqueued",
+    "JobFailed",
     "JobFailedError",
     "JobFilter",
     "JobHandle",
     "JobNotEndedError",
     "JobNotFoundError",
+    "JobRetrying",
     "Limit",
     "LimitNotFoundError",
     "LiveEvents",

@@ -24,6 +24,7 @@ from headrace.jobs.enqueue import DependsOn, draft
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
+from headrace.jobs.lifecycle import Lifecycle
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
@@ -47,7 +48,8 @@ class Headrace(Registration):
     `./.headrace`. `direct_dsn` reaches the same database past a pooler, and None takes
     HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `migrations` are the application's own,
     applied after the engine's. `retention` says how long ended jobs are kept, `event_retention`
-    how long events. Register everything, then use it inside `async with app:`.
+    how long events; `lifecycle` what is told of jobs by events. Register everything, then use
+    it inside `async with app:`.
 
         @app.job("send-receipt")
         async def send_receipt(args: Receipt, job: Job) -> None: ...
@@ -68,6 +70,7 @@ class Headrace(Registration):
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
         logs: LogPolicy | None = None,
+        lifecycle: Lifecycle | None = None,
         retention: Retention | None = None,
         event_retention: EventRetention | None = None,
         say: Callable[[str], None] = say_on_stderr,
@@ -81,6 +84,7 @@ class Headrace(Registration):
             clock=clock,
             telemetry=telemetry,
             logs=logs,
+            lifecycle=lifecycle,
             event_retention=event_retention,
             say=say,
         )

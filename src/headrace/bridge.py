@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from headrace.context import Context, bind
+from headrace.context import RECORDS_OF_JOBS, Context, bind, record_step
 from headrace.db.connection import Pool
-from headrace.errors import UnknownEventError
+from headrace.errors import ConfigurationError, UnknownEventError
 from headrace.events.bus import Bus, Handler, HandlerFunction, Mode
 from headrace.events.cascade import circle, hop, hops, told
 from headrace.events.event import StoredEvent
@@ -159,7 +159,8 @@ class Reactions:
     def _deliver_batch(self, handler: Handler) -> Apply:
         async def deliver(unit: Transaction, events: Sequence[StoredEvent]) -> None:
             # A batch has one cause only where it has one event; but it is as deep as its deepest.
-            deepest = self._caused(handler, max(events, key=lambda event: len(hops(event.path))))
+            # That one of them is a record of a job is not to be forgotten either.
+            deepest = self._caused(handler, max(events, key=_depth))
             with bind(deepest) if len(events) == 1 else bind(path=deepest.path):
                 await handler.function(events, unit)
 
@@ -174,10 +175,24 @@ class Reactions:
         return dispatch
 
 
+def _depth(event: StoredEvent) -> tuple[bool, int]:
+    is_record = event.type.startswith(RECORDS_OF_JOBS) or record_step(event.path) is not None
+    return is_record, len(hops(event.path))
+
+
 def require_known(registry: EventRegistry, names: frozenset[str]) -> None:
     """Raises UnknownEventError for a type no class is registered for."""
     for name in sorted(names - registry.types):
         raise UnknownEventError(name)
+
+
+def require_readable(names: frozenset[str], mode: Mode) -> None:
+    """Raises ConfigurationError for a `sync` handler of records of jobs, which the database writes by itself."""
+    if mode == "sync" and any(name.startswith(RECORDS_OF_JOBS) for name in names):
+        raise ConfigurationError(
+            f"a sync handler cannot have {sorted(names)}: records of jobs are written by the database, behind the "
+            "transaction that would run it; use mode='job' or 'ordered'"
+        )
 
 
 class On:

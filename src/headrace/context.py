@@ -27,6 +27,9 @@ class Context(msgspec.Struct, frozen=True):
     path: str | None = None
 
 
+RECORDS_OF_JOBS = "job."
+"""How the types of events begin that are records of jobs."""
+
 EMPTY = Context()
 _current: ContextVar[Context] = ContextVar("headrace_context", default=EMPTY)
 
@@ -34,6 +37,13 @@ _current: ContextVar[Context] = ContextVar("headrace_context", default=EMPTY)
 def current() -> Context:
     """The context bound here, or the empty one."""
     return _current.get()
+
+
+def record_step(path: str | None) -> str | None:
+    """The first step of a path at which a record of a job was handled; None where there is none."""
+    if path is None:
+        return None
+    return next((step for step in path.split("\n") if step.startswith(RECORDS_OF_JOBS)), None)
 
 
 class Binding:

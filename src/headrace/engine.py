@@ -21,6 +21,7 @@ from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Bus
 from headrace.events.event import NewEvent
+from headrace.events.lifecycle import JOB_RECORDS
 from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.partition import ensure_classes
 from headrace.events.retention import EventRetention
@@ -74,6 +75,8 @@ class Engine:
         self.kinds = Registry()
         self.event_retention = event_retention or EventRetention()
         self.events = EventRegistry(classes=self.event_retention.periods)
+        for record in JOB_RECORDS:
+            self.events.register(record)
         self.handlers = Bus()
         self.declarations = Declarations()
         self.after_commit: Callable[[], Awaitable[None]] | None = None

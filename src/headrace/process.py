@@ -92,6 +92,7 @@ class Process:
             telemetry=telemetry,
             announce=lambda: notify(JOBS_CHANNEL),
             announce_results=lambda: notify(RESULTS_CHANNEL),
+            announce_events=lambda: notify(EVENTS_CHANNEL),
         )
         head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
         consumers = [

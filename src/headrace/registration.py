@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from headrace.bridge import On, require_known
+from headrace.bridge import On, require_known, require_readable
 from headrace.engine import Engine
 from headrace.events.bus import Mode, OnError, type_names
 from headrace.events.subscription import Start
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Priority
+from headrace.jobs.lifecycle import Lifecycle
 from headrace.jobs.limit import Limit, Rate
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import AttemptMiddleware, EnqueueMiddleware
@@ -22,11 +23,15 @@ H = TypeVar("H", bound=Handler)
 
 
 class Registration(Engine):
-    """Takes what an application registers. `logs` is what is kept of handlers' logs where a kind does not say."""
+    """Takes what an application registers.
 
-    def __init__(self, dsn: str | None, *, logs: LogPolicy | None, **options: Any) -> None:
+    Where a kind does not say, `logs` is what is kept of its handler's logs, `lifecycle` what is told of its jobs.
+    """
+
+    def __init__(self, dsn: str | None, *, logs: LogPolicy | None, lifecycle: Lifecycle | None, **options: Any) -> None:
         super().__init__(dsn, **options)
         self._logs = logs
+        self.kinds.told.by_default(lifecycle)
 
     def job(
         self,
@@ -40,11 +45,13 @@ class Registration(Engine):
         executor: Where | None = None,
         logs: LogPolicy | None = None,
         limit: Limit | None = None,
+        lifecycle: Lifecycle | None = None,
     ) -> Callable[[H], H]:
         """Registers the handler of a job kind; see `headrace.jobs.registry.describe` for its signature.
 
         A coroutine function runs on the event loop, a plain one in a thread, or with `executor="process"`
-        in a child process, which is killed where the attempt is over its time or cancelled.
+        in a child process, which is killed where the attempt is over its time or cancelled. `lifecycle` says
+        what of its jobs is told by events: everything ("all"), their "failures", or "none".
         """
 
         def register(handler: H) -> H:
@@ -61,6 +68,7 @@ class Registration(Engine):
                     executor=executor,
                     logs=logs or self._logs,
                     limit=limit,
+                    lifecycle=lifecycle,
                 )
             )
             return handler
@@ -76,6 +84,7 @@ class Registration(Engine):
         queue: str = "default",
         max_attempts: int = 3,
         limit: Limit | None = None,
+        lifecycle: Lifecycle | None = None,
     ) -> None:
         """Makes a kind known that another program handles, so that it can be enqueued here and its results read."""
         self.kinds.add(
@@ -88,6 +97,7 @@ class Registration(Engine):
                 queue=queue,
                 max_attempts=max_attempts,
                 limit=limit,
+                lifecycle=lifecycle,
             )
         )
 
@@ -123,6 +133,8 @@ class Registration(Engine):
         """
         names = type_names(types)
         require_known(self.events, names)
+        require_readable(names, mode)
+        self.kinds.told.want(names)
         return On(
             self.handlers,
             names,

@@ -93,7 +93,9 @@ class Stepper:
         self._told: list[Record] = []
         both = Telemetry(self._told.append, telemetry.hand_on)
         self._session = Session(pool, "stepper", jit="off")
-        self._completer = Completer(pool, clock=app.clock, telemetry=both, on_released=_nothing)
+        self._completer = Completer(
+            pool, clock=app.clock, telemetry=both, on_released=_nothing, told=app.kinds.told_when_completed()
+        )
         self._executor = Executor(
             app,
             kinds=self._kinds,

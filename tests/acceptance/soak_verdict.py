@@ -43,6 +43,10 @@ _BROKEN = {
         FROM headrace.event LEFT JOIN public.effect ON effect.id = event.id
         WHERE event.type = 'soak.written' GROUP BY 1, 2
         HAVING count(*) FILTER (WHERE what = 'in-order') <> 1 OR count(*) FILTER (WHERE what = 'one-by-one') <> 1""",
+    "each job that did not complete is told of": """
+        SELECT outcome.job_id, outcome.state FROM headrace.outcome LEFT JOIN headrace.event
+        ON event.type = 'job.' || outcome.state AND event.causation_id = outcome.job_id
+        WHERE outcome.state <> 'completed' AND event.position IS NULL""",
     "every slot of a limit has come back": """
         SELECT limit_key.key, taken, slots FROM headrace.limit_key LEFT JOIN LATERAL (
             SELECT sum(limit_freed.slots) AS slots FROM headrace.limit_freed WHERE limit_freed.key = limit_key.key

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
+from headrace.context import RECORDS_OF_JOBS
 from headrace.errors import ConfigurationError
 from headrace.events.event import DOMAIN, EventType
 
@@ -15,7 +16,7 @@ LIFECYCLE: Final = "lifecycle"
 CLASSES: Final = frozenset({DOMAIN, OPERATIONAL, LIFECYCLE})
 """The classes that are always there."""
 
-RESERVED_PREFIX: Final = "job."
+RESERVED_PREFIX: Final = RECORDS_OF_JOBS
 """Types that begin so are records of jobs. They are in class `lifecycle`, and all that is there is such."""
 
 CLASS_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")

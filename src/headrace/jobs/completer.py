@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,7 +33,8 @@ _PROGRESS_INTERVAL = timedelta(milliseconds=250)
 class Completer(Service):
     """Flushes settlements by size or after a few milliseconds, and progress reports a few times a second.
 
-    Nothing is dropped while the database is away: settlements stay in memory and are flushed when it
+    Of the kinds in `told` it is told that they completed; `on_told` is called where records of jobs may have been
+    written. Nothing is dropped while the database is away: settlements stay in memory and are flushed when it
     is back, fenced like all others. Runners wait in `room()` when too many are unflushed.
     """
 
@@ -47,6 +48,8 @@ class Completer(Service):
         on_freed: Callable[[], None] | None = None,
         on_awaited: Callable[[], None] | None = None,
         on_recorded: Callable[[], None] | None = None,
+        told: Sequence[str] = (),
+        on_told: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("completer", telemetry=telemetry, idle=_PROGRESS_INTERVAL)
         self._session = Session(pool, "completer", **store.BATCH_SESSION)
@@ -55,6 +58,8 @@ class Completer(Service):
         self._on_freed = on_freed
         self._on_awaited = on_awaited
         self._on_recorded = on_recorded
+        self._told = told
+        self._on_told = on_told
         self._settled: list[Settlement] = []
         self._reports: dict[UUID, ProgressReport] = {}
         self._reporting = threading.Lock()
@@ -225,13 +230,17 @@ class Completer(Service):
     async def _write(self, batch: list[Settlement]) -> set[UUID]:
         async with self._session.use() as connection:
             if isinstance(batch[0].verdict, Ended):
-                return await store.finish_jobs(
+                recorded = await store.finish_jobs(
                     connection,
                     batch,
                     now=self._clock.override(),
+                    told=self._told,
                     on_freed=self._on_freed,
                     on_awaited=self._on_awaited,
                 )
-            released = await store.release_jobs(connection, batch, now=self._clock.override())
-        self._on_released()
-        return released
+            else:
+                recorded = await store.release_jobs(connection, batch, now=self._clock.override())
+                self._on_released()
+        if self._on_told is not None and (self._told or any(one.verdict.error is not None for one in batch)):
+            self._on_told()
+        return recorded

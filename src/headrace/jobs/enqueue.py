@@ -95,6 +95,7 @@ def draft(
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
         limit_key=_limit_key(kind, encoded, context) if limit_key is None else require_limit_key(limit_key),
         weight=_weight(kind, weight, limit_key),
+        is_told=kind.told.at_enqueue(kind.lifecycle, context),
     )
 
 

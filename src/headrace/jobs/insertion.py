@@ -34,6 +34,7 @@ def _are_alike(jobs: Sequence[NewJob]) -> bool:
         and job.parent_id == first.parent_id
         and job.metadata == first.metadata
         and job.weight == first.weight
+        and job.is_told is first.is_told
         for job in jobs
     )
 
@@ -63,6 +64,7 @@ def common(jobs: Sequence[NewJob]) -> tuple[object, ...]:
         [job.limit_key for job in jobs] if any(job.limit_key is not None for job in jobs) else None,
         first.weight,
         first.path,
+        first.is_told,
     )
 
 
@@ -89,4 +91,5 @@ def columns(jobs: Sequence[NewJob]) -> tuple[list[object], ...]:
         [job.limit_key for job in jobs],
         [job.weight for job in jobs],
         [job.path for job in jobs],
+        [job.is_told for job in jobs],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from headrace.context import Context
+from headrace.context import Context, record_step
 from headrace.errors import ConfigurationError
 
 State = Literal["pending", "scheduled", "processing", "completed", "failed", "cancelled", "dead"]
@@ -105,11 +105,17 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dependencies: tuple[Dependency, ...] = ()
     limit_key: str | None = None
     weight: int = 1
+    is_told: bool | None = None
 
     @property
     def path(self) -> str | None:
-        """The handlers of events that led here; a job due later begins anew, since it cannot run away."""
-        return None if self.run_at is not None or self.delay else self.context.path
+        """The handlers of events that led here; a job due later begins anew, since it cannot run away.
+
+        That a record of a job was handled on the way is not forgotten: such jobs make no records.
+        """
+        if self.run_at is not None or self.delay:
+            return record_step(self.context.path)
+        return self.context.path
 
 
 class ResultSource(Protocol):

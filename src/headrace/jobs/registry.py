@@ -14,6 +14,7 @@ from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
+from headrace.jobs.lifecycle import Lifecycle, Told, require_lifecycle
 from headrace.jobs.limit import QUEUE_MARK, Limit, Rate, Rule
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.middleware import Middleware
@@ -35,7 +36,8 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 class Kind:
     """A kind of job: its name, its defaults, its handler (None where another program runs it).
 
-    `middleware` is what its application runs around it; registering the kind gives it.
+    `middleware` is what its application runs around it, `told` what it wants told of its jobs; registering
+    the kind gives both.
     """
 
     name: str
@@ -51,9 +53,11 @@ class Kind:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta | None = None
     limit: Limit | None = None
+    lifecycle: Lifecycle | None = None
     decode: Callable[[str], Any] = msgspec.json.decode
     decode_result: Callable[[str], Any] = msgspec.json.decode
     middleware: Middleware = field(default_factory=Middleware)
+    told: Told = field(default_factory=Told)
 
     def encode(self, args: Any) -> str:
         """The arguments as JSON text. Raises InvalidArgsError naming the field that does not fit."""
@@ -79,6 +83,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.middleware = Middleware()
+        self.told = Told()
         self._kinds: dict[str, Kind] = {}
         self._rules: dict[str, Rule] = {}
 
@@ -90,7 +95,7 @@ class Registry:
             )
         if kind.limit is not None:
             self._add_rule(kind.limit.rule)
-        known = self._kinds[kind.name] = replace(kind, middleware=self.middleware)
+        known = self._kinds[kind.name] = replace(kind, middleware=self.middleware, told=self.told)
         return known
 
     def get(self, name: str) -> Kind:
@@ -110,6 +115,10 @@ class Registry:
     def handled(self) -> Iterable[Kind]:
         """The kinds that have a handler here."""
         return (kind for kind in self._kinds.values() if kind.handler is not None)
+
+    def told_when_completed(self) -> list[str]:
+        """The kinds handled here of which it is told that a job has completed."""
+        return [kind.name for kind in self.handled() if self.told.at_completion(kind.lifecycle)]
 
     def names(self) -> frozenset[str]:
         return frozenset(self._kinds)
@@ -149,6 +158,7 @@ def describe(
     executor: Where | None = None,
     logs: LogPolicy | None = None,
     limit: Limit | None = None,
+    lifecycle: Lifecycle | None = None,
 ) -> Kind:
     """Reads a handler's signature into a `Kind`.
 
@@ -188,6 +198,7 @@ def describe(
         retry=retry or RetryPolicy(),
         timeout=timeout,
         limit=limit,
+        lifecycle=require_lifecycle(lifecycle),
         decode=_decoder(name, declared),
         decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
     )

@@ -27,6 +27,7 @@ class UnitOfWork(Protocol):
     """The transaction a handler works in: see `headrace.transaction`."""
 
     result: Any
+    has_events: bool
     has_jobs: bool
     has_results: bool
 
@@ -68,12 +69,16 @@ class WorkerServices:
             if job.done is not None:
                 await store.save_progress(unit.connection, [_progress(job)])
             duration = timedelta(seconds=time.perf_counter() - job.started)
+            kind = self._kinds[job.kind]
+            told = [kind.name] if kind.told.at_completion(kind.lifecycle) else []
+            unit.has_events = unit.has_events or bool(told)
             # Last of all: it locks the parent's progress row.
             with open_transaction(unit.connection, doing="complete the job"):
                 recorded = await store.finish_jobs(
                     unit.connection,
                     [Settlement(job.claim, result, duration, job.done)],
                     now=self._clock.override(),
+                    told=told,
                     on_freed=lambda: setattr(unit, "has_jobs", True),
                     on_awaited=lambda: setattr(unit, "has_results", True),
                 )

@@ -15,7 +15,7 @@ def is_single(job: NewJob) -> bool:
 def insert_single(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[object, ...]]:
     """The statement that stores the job and its parameters, for `execute`."""
     is_due = now is None and job.run_at is None and not job.delay
-    is_ordinary = job.metadata is None and job.limit_key is None and job.weight == 1
+    is_ordinary = job.metadata is None and job.limit_key is None and job.weight == 1 and job.is_told is None
     if is_due and is_ordinary and job.context is EMPTY:
         return (
             statement("headrace.jobs", "insert_plain_job"),
@@ -58,4 +58,5 @@ def insert_whole(job: NewJob, *, now: datetime | None) -> tuple[str, *tuple[obje
         job.limit_key,
         None if job.weight == 1 else job.weight,
         job.path,
+        job.is_told,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from headrace.context import EMPTY
 from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
@@ -131,13 +132,14 @@ async def finish_jobs(
     settlements: Sequence[Settlement],
     *,
     now: datetime | None = None,
+    told: Sequence[str] = (),
     on_freed: Callable[[], None] | None = None,
     on_awaited: Callable[[], None] | None = None,
 ) -> set[UUID]:
     """Records ended jobs; the ids that were recorded. The others were stale: another attempt owns them.
 
-    `on_freed` is called where jobs that waited for these may run now, `on_awaited` where somebody may
-    wait for the result of one.
+    That a job completed is told for the kinds in `told`. `on_freed` is called where jobs that waited for
+    these may run now, `on_awaited` where somebody may wait for the result of one.
     """
     ended = [(one, one.verdict) for one in settlements if isinstance(one.verdict, Ended)]
     rows = await connection.fetch(
@@ -150,6 +152,7 @@ async def finish_jobs(
         _sparse([verdict.result for _, verdict in ended]),
         _sparse([one.done for one, _ in ended]),
         now,
+        told or None,
     )
     if on_freed is not None and rows and rows[0]["has_freed"]:
         on_freed()
@@ -290,4 +293,5 @@ async def register_kinds(connection: Connection, kinds: Sequence[Kind], *, app_n
         app_name,
         [None if kind.limit is None else kind.limit.template for kind in kinds],
         [1 if kind.limit is None else kind.limit.weight for kind in kinds],
+        [kind.told.at_enqueue(kind.lifecycle, EMPTY) for kind in kinds],
     )

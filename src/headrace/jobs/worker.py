@@ -49,6 +49,7 @@ class Worker:
         telemetry: Telemetry,
         announce: Callable[[], None] | None = None,
         announce_results: Callable[[], None] | None = None,
+        announce_events: Callable[[], None] | None = None,
     ) -> None:
         kinds = list(registry.handled())
         queues = options.queues or tuple(sorted({kind.queue for kind in kinds}))
@@ -79,6 +80,8 @@ class Worker:
             on_freed=announce or self._fetcher.wake,
             on_awaited=announce_results,
             on_recorded=self._on_recorded,
+            told=registry.told_when_completed(),
+            on_told=announce_events,
         )
         self._executor = Executor(
             engine,

@@ -121,7 +121,9 @@ async def test_a_closed_app_is_refused(app):
 
 
 async def test_an_unknown_kind_is_refused_with_the_known_ones(app):
-    with pytest.raises(UnknownKindError, match=r"'lettre' is not registered \(known: anything, letter, parcel"):
+    with pytest.raises(
+        UnknownKindError, match=r"'lettre' is not registered \(known: anything, cleanup-old-events, letter, parcel"
+    ):
         await app.enqueue("lettre", Letter(1))
 
 

@@ -20,7 +20,7 @@ async def _contacts(connection, app):
 async def counted(connection: asyncpg.Connection) -> dict[str, int]:
     return {
         "contacts": await connection.fetchval("SELECT count(*) FROM public.contact"),
-        "events": await connection.fetchval("SELECT count(*) FROM headrace.event"),
+        "events": await connection.fetchval("SELECT count(*) FROM headrace.event WHERE retention = 'domain'"),
         "children": await connection.fetchval("SELECT count(*) FROM headrace.job WHERE kind = 'child'"),
         "completed": await connection.fetchval("SELECT count(*) FROM headrace.outcome WHERE state = 'completed'"),
     }

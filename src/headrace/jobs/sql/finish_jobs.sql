@@ -57,8 +57,9 @@ WITH ended AS MATERIALIZED (
     ON CONFLICT (key, shard) DO UPDATE SET slots = limit_freed.slots + excluded.slots
 )
 INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at,
-                              duration, error, result)
-SELECT job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, duration, error, result
+                              duration, error, result, is_told)
+SELECT job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at, duration, error, result,
+       CASE WHEN state = 'completed' AND kind = ANY ($9::text[]) THEN true END
 FROM removed
 -- Also makes sure that dependents are settled: where no parent has progress, nothing else reads them.
 RETURNING job_id, (SELECT count(*) FILTER (WHERE ending = 'freed') FROM settled) > 0 AS has_freed,
