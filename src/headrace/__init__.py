@@ -50,6 +50,7 @@ from headrace.events.importing import Imported, PastEvent
 from headrace.events.lifecycle import JobCancelled, JobCompleted, JobDead, JobEnqueued, JobFailed, JobRetrying
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
+from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
@@ -79,6 +80,7 @@ __all__ = [
     "ANY",
     "NONE",
     "ArchiveError",
+    "ArchivedPartition",
     "Call",
     "Cancel",
     "CascadeError",
@@ -136,6 +138,7 @@ __all__ = [
     "Rate",
     "Record",
     "ReplayNotFoundError",
+    "Restored",
     "Retention",
     "Retry",
     "RetryPolicy",
@@ -172,11 +175,14 @@ __all__ = [
     "event",
     "explain",
     "fresh_database",
+    "list_archived",
     "list_jobs",
     "list_workers",
     "migrate",
     "migration_status",
+    "read_archive",
     "read_log",
+    "restore_archive",
     "retry_tree",
     "statement",
     "uuid7",

@@ -1,6 +1,8 @@
 """The process that exports and drops old events is killed at each step: another goes on, and no event is lost."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,8 @@ pytestmark = pytest.mark.timeout(120)
 
 EVENTS = 30_000
 PATIENT = 40
+FILLING = """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND query LIKE '%fill_event_partition%')"""
 
 
 @pytest.fixture
@@ -97,3 +101,23 @@ async def test_two_that_clean_up_at_once_do_it_once(database, connection, old, t
     assert lines_of(folder, old) == before
     assert not await is_there(connection, old)
     assert await connection.fetchval("SELECT count(*) FROM headrace.event_archive") == 1
+
+
+async def test_a_killed_restore_leaves_nothing_and_can_be_done_again(database, connection, old, tmp_path: Path):
+    folder = tmp_path / "archive"
+    async with opened_bench(database, event_retention=keeping(folder)) as bench:
+        app = bench.app
+        before = [row for row in await rows_of(connection) if row["data"]["page"] != "today"]
+        await cleanup_old_events(app.pool, app.event_retention, clock=app.clock, telemetry=app.telemetry)
+    command = [sys.executable, "-m", "headrace.cli", "events", "archive", "restore", str(folder / f"{old}.jsonl.gz")]
+    environment = {**os.environ, "HEADRACE_DATABASE_URL": database}
+    first = await asyncio.create_subprocess_exec(*command, env=environment)
+    await eventually(lambda: connection.fetchval(FILLING), PATIENT)
+    first.kill()
+    assert await first.wait() == -9
+    await eventually(lambda: connection.fetchval(f"SELECT NOT ({FILLING.removeprefix('SELECT ')})"), PATIENT)
+    assert not await is_there(connection, old)
+
+    second = await asyncio.create_subprocess_exec(*command, env=environment)
+    assert await second.wait() == 0
+    assert [row for row in await rows_of(connection) if row["data"]["page"] != "today"] == before

@@ -9,6 +9,7 @@ from headrace.cli import (
     bulk,
     db,
     doctor,
+    event_archive,
     event_retention,
     events,
     explain,
@@ -37,6 +38,7 @@ jobs.app.command("dead")(bulk.dead)
 app.add_typer(jobs.app, name="jobs", help="List, show, explain, retry and cancel jobs.")
 app.add_typer(limits.app, name="limits", help="List, show, set and unset limits of concurrency and rate.")
 events.app.command("replay")(replays.replay)
+events.app.add_typer(event_archive.app, name="archive", help="List, read and restore events that have left the log.")
 events.app.command("retention")(event_retention.retention)
 events.app.command("cleanup-old-events", hidden=True)(event_retention.retention)
 app.add_typer(
