@@ -194,7 +194,7 @@ class WorkerProcess:
 
 def _search_path() -> str:
     """Where a worker finds its app, before what this process was told itself."""
-    return os.pathsep.join([str(APPS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.pathsep.join([str(APPS), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 @pytest.fixture

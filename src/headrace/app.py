@@ -98,7 +98,7 @@ class Headrace(Registration):
         )
         self.schedule = self.schedules.declare
         self.retention = retention or Retention()
-        self.projections = Projections(pool=lambda: self.pool)
+        self.projections = Projections(self.declarations, self.events, pool=lambda: self.pool)
         self.queues = Queues(clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify)
         self.operations = Operations(
             clock=self.clock, telemetry=self.telemetry, pool=lambda: self.pool, notify=self.notify

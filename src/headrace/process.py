@@ -43,6 +43,7 @@ from headrace.jobs.worker import Worker
 from headrace.jobs.worker_options import WorkerOptions
 from headrace.projections.declaration import Declarations
 from headrace.projections.projector import Projector
+from headrace.projections.rebuilder import Rebuilder
 from headrace.service import Service
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
@@ -109,6 +110,7 @@ class Process:
             if (subscription := handler.subscription) is not None
         ]
         projectors = [Projector(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]
+        rebuilders = [Rebuilder(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]
         scheduler = Scheduler(
             pool,
             app=app.name,
@@ -132,6 +134,7 @@ class Process:
             *consumers,
             *reactions.live(broadcaster),
             *projectors,
+            *rebuilders,
             scheduler,
             Rescuer(pool, telemetry=telemetry, on_rescued=lambda: _tell(notify, JOBS_CHANNEL, RESULTS_CHANNEL)),
             DayKeeper(pool, telemetry=telemetry),

@@ -34,6 +34,7 @@ from headrace.jobs.schedules import Schedules
 from headrace.jobs.store import remove_worker
 from headrace.projections.declaration import Declarations
 from headrace.projections.projector import Projector
+from headrace.projections.rebuilder import Rebuilder
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
@@ -134,6 +135,9 @@ class Stepper:
             Projector(pool, app.events, one, telemetry=both, clock=app.clock, skip_interval=timedelta(0))
             for one in app.declarations
         ]
+        self._rebuilders = [
+            Rebuilder(pool, app.events, one, telemetry=both, clock=app.clock) for one in app.declarations
+        ]
         self._card = WorkerCard(
             app=app.name,
             host=socket.gethostname(),
@@ -202,7 +206,7 @@ class Stepper:
         while has_moved:
             await self._raise_head(session)
             has_moved = False
-            for reader in (*self._consumers, *self._projectors):
+            for reader in (*self._consumers, *self._projectors, *self._rebuilders):
                 has_moved |= await _run_out(reader)
         errors = [one.error for one in self._told if one.name in _FAILED and one.error is not None]
         return sum(one.fields["event_count"] for one in self._told if one.name in _HANDLED), errors

@@ -105,6 +105,13 @@ class Declarations:
             )
         self._found[key] = declaration
 
+    def get(self, name: str, version: int) -> Declaration:
+        """A version of a projection. Raises ConfigurationError where it is not declared."""
+        found = self._found.get((name, version))
+        if found is None:
+            raise ConfigurationError(f"version {version} of projection {name!r} is not declared here")
+        return found
+
     def newest(self, name: str) -> Declaration:
         """The highest version declared. Raises ConfigurationError where there is none."""
         versions = [one for one in self if one.name == name]

@@ -55,9 +55,7 @@ async def begin_build(
     """Makes the schema, tables and subscription of the next build, in the transaction that holds the projection."""
     number = max((build.build for build in builds), default=0) + 1
     schema = build_name(declaration.name, number)
-    await connection.execute(f'CREATE SCHEMA "{schema}"')
-    await enter_schema(connection, schema)
-    await connection.execute(declaration.fold.ddl)
+    await make_tables(connection, declaration, schema)
     await lanes.register(connection, declaration.subscription(number))
     row = await connection.fetchrow(
         statement(_PACKAGE, "insert_build"),
@@ -70,6 +68,13 @@ async def begin_build(
         declaration.swaps_itself,
     )
     return _build(row)
+
+
+async def make_tables(connection: Connection, declaration: Declaration, schema: str) -> None:
+    """Makes a schema with a projection's tables, first on the search path to the end of the transaction."""
+    await connection.execute(f'CREATE SCHEMA "{schema}"')
+    await enter_schema(connection, schema)
+    await connection.execute(declaration.fold.ddl)
 
 
 async def enter_schema(connection: Connection, schema: str) -> None:
