@@ -11,6 +11,8 @@ import pytest
 
 from fix_apps import APPS
 
+SEARCHED = os.pathsep.join((str(APPS), str(Path(__file__).parents[1])))
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -38,7 +40,7 @@ def headrace(database: str, tmp_path: Path) -> Callable[..., Any]:
             "headrace.cli",
             *arguments,
             cwd=cwd or tmp_path,
-            env={**os.environ, "HEADRACE_DATABASE_URL": dsn or database, "PYTHONPATH": str(APPS), "COLUMNS": "200"},
+            env={**os.environ, "HEADRACE_DATABASE_URL": dsn or database, "PYTHONPATH": SEARCHED, "COLUMNS": "200"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

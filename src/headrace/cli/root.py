@@ -16,6 +16,7 @@ from headrace.cli import (
     jobs,
     limits,
     operations,
+    projections,
     queues,
     replays,
     schedules,
@@ -47,6 +48,11 @@ app.add_typer(
 app.add_typer(replays.app, name="replays", help="List, show, pause, resume and cancel replays of events.")
 app.add_typer(queues.app, name="queues", help="List, pause and resume queues.")
 app.add_typer(operations.app, name="operations", help="List what was done to queues and many jobs; resume it.")
+app.add_typer(
+    projections.app,
+    name="projections",
+    help="List, rebuild, swap, roll back and drop the builds of read models.",
+)
 app.add_typer(
     schedules.app, name="schedules", help="List, show, create, edit, pause, resume, trigger and delete schedules."
 )
