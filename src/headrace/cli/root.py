@@ -18,6 +18,7 @@ from headrace.cli import (
     operations,
     projections,
     queues,
+    relay,
     replays,
     schedules,
     subscriptions,
@@ -60,6 +61,7 @@ app.add_typer(
     subscriptions.app, name="subscriptions", help="List, pause, resume and replay handlers of events; parked streams."
 )
 app.command("worker")(worker.work)
+app.command("relay")(relay.relay)
 app.command("doctor")(doctor.doctor)
 
 

@@ -1,10 +1,7 @@
 """The consumer: hands a subscription's events to its handler, batch by batch, exactly once."""
 
-import asyncio
 import logging
-import math
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Generic
@@ -14,11 +11,11 @@ from headrace.db.connection import Connection, Pool
 from headrace.errors import ConfigurationError, HeadraceError
 from headrace.events import checkpoint, lanes, parking
 from headrace.events.batch import LEAST_SPAN, Batch
-from headrace.events.checkpoint import LaneBehind
 from headrace.events.delivery import Apply, ApplyRows, ApplySpan, Begin, Delivery, T, decoded
 from headrace.events.failure import describe_failure, retry_delay
 from headrace.events.resumer import Resumer
 from headrace.events.schema import EventRegistry
+from headrace.events.skipping import Skipping
 from headrace.events.subscription import Subscription
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
@@ -85,8 +82,7 @@ class Consumer(Service, Generic[T]):
         )
         self._resumer = Resumer(self._delivery)
         self._pool = pool
-        self._skip_interval = skip_interval
-        self._skipped_at = -math.inf
+        self._skipping = Skipping(pool, subscription, window=window, interval=skip_interval)
         self._sizes: dict[int, int] = {}
         self._is_registered = False
 
@@ -103,7 +99,9 @@ class Consumer(Service, Generic[T]):
                 has_moved |= await self._resumer.advance(lane.lane)
             if lane.has_events and not self.is_stopping:
                 has_moved |= await self._advance(lane.lane)
-        rest = await self._skip([lane for lane in behind if not lane.has_events and lane.position < lane.reach])
+        rest = await self._skipping.skip(
+            [lane for lane in behind if not lane.has_events and lane.position < lane.reach]
+        )
         return AGAIN if has_moved else rest
 
     async def register(self) -> None:
@@ -270,17 +268,3 @@ class Consumer(Service, Generic[T]):
                 event_type=row[2],
             )
         return True
-
-    async def _skip(self, lanes: Sequence[LaneBehind]) -> timedelta | None:
-        """Moves lanes over what holds nothing for them, now and then; the rest until it is due."""
-        if not lanes:
-            return None
-        now = asyncio.get_running_loop().time()
-        is_far = any(lane.reach - lane.position >= self._delivery.window for lane in lanes)
-        until_due = self._skipped_at + self._skip_interval.total_seconds() - now
-        if until_due > 0 and not is_far:
-            return timedelta(seconds=until_due)
-        async with self._pool.acquire() as connection:
-            await checkpoint.skip_ahead(connection, self.subscription, lanes)
-        self._skipped_at = now
-        return AGAIN if is_far else None

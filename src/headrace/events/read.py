@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from typing import Any
+from uuid import UUID
 
 from headrace.db.connection import Connection, Pool, Row
 from headrace.db.statements import statement
@@ -68,6 +69,11 @@ async def head_position(pool: Pool) -> int:
     """The safe head: every position up to it is committed or dead for good."""
     async with pool.acquire() as connection:
         return int(await connection.fetchval(statement(_PACKAGE, "head_position")))
+
+
+async def id_at(connection: Connection, position: int) -> UUID | None:
+    """The id of the event at a position; None where there is none, be it never or no longer."""
+    return await connection.fetchval(statement(_PACKAGE, "event_at"), position)
 
 
 async def time_bounds(connection: Connection, chosen: EventFilter) -> tuple[int, int | None]:

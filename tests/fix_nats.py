@@ -1,0 +1,105 @@
+"""A NATS server with JetStream of a test's own, where the machine has one."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+
+from fix_apps import eventually, send
+
+
+def find_nats_server() -> str | None:
+    """The server's program; Debian puts it where only root's path leads."""
+    return shutil.which(
+        "nats-server", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    )
+
+
+class NatsServer:
+    """A server with a folder and a port, started, killed and started again."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as chosen:
+            chosen.bind(("127.0.0.1", 0))
+            self.port: int = chosen.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._program, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        await eventually(self._answers, 20)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            send(self._process, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    @asynccontextmanager
+    async def jetstream(self) -> AsyncIterator[Any]:
+        """A context of a client of its own."""
+
+        async def ignore(_error: Exception) -> None:
+            return
+
+        client = await nats.connect(self.url, allow_reconnect=False, connect_timeout=2, error_cb=ignore)
+        try:
+            yield client.jetstream()
+        finally:
+            await client.close()
+
+    async def messages(self, stream: str = "headrace") -> list[tuple[str, dict[str, str], dict[str, Any]]]:
+        """Subject, headers and event of every message of a stream, as a consumer gets them, in order."""
+        async with self.jetstream() as context:
+            count = (await context.stream_info(stream)).state.messages
+            subscription = await context.subscribe("headrace.>", stream=stream, ordered_consumer=True)
+            found = [await subscription.next_msg(timeout=10) for _ in range(count)]
+            return [(one.subject, one.headers, json.loads(one.data)) for one in found]
+
+    async def positions(self, stream: str = "headrace") -> list[int]:
+        return [int(headers["Headrace-Position"]) for _, headers, _ in await self.messages(stream)]
+
+    async def _answers(self) -> bool:
+        # By hand: nats-py waits for two seconds after a port that is not open yet.
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        is_ready = b'"jetstream":true' in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        return is_ready
+
+
+@pytest.fixture
+async def nats_server() -> AsyncIterator[NatsServer]:
+    """A running NATS server that nobody else uses."""
+    program = find_nats_server()
+    if program is None:
+        pytest.skip("no nats-server on this machine (apt-get install nats-server)")
+    with tempfile.TemporaryDirectory(prefix="hr-nats-") as folder:
+        server = NatsServer(program, Path(folder))
+        await server.start()
+        yield server
+        server.kill()
