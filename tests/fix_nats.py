@@ -2,11 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,45 +11,16 @@ from typing import Any
 import nats
 import pytest
 
-from fix_apps import eventually, send
+from fix_server_program import ServerProgram, find_program
 
 
-def find_nats_server() -> str | None:
-    """The server's program; Debian puts it where only root's path leads."""
-    return shutil.which(
-        "nats-server", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-    )
+class NatsServer(ServerProgram):
+    """A NATS server with JetStream in files."""
 
+    scheme = "nats"
 
-class NatsServer:
-    """A server with a folder and a port, started, killed and started again."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self._program = program
-        self.folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as chosen:
-            chosen.bind(("127.0.0.1", 0))
-            self.port: int = chosen.getsockname()[1]
-
-    @property
-    def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        self._process = subprocess.Popen(
-            [self._program, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        await eventually(self._answers, 20)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            send(self._process, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+    def options(self) -> list[str]:
+        return ["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder)]
 
     @asynccontextmanager
     async def jetstream(self) -> AsyncIterator[Any]:
@@ -80,7 +46,7 @@ class NatsServer:
     async def positions(self, stream: str = "headrace") -> list[int]:
         return [int(headers["Headrace-Position"]) for _, headers, _ in await self.messages(stream)]
 
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
         # By hand: nats-py waits for two seconds after a port that is not open yet.
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -95,9 +61,7 @@ class NatsServer:
 @pytest.fixture
 async def nats_server() -> AsyncIterator[NatsServer]:
     """A running NATS server that nobody else uses."""
-    program = find_nats_server()
-    if program is None:
-        pytest.skip("no nats-server on this machine (apt-get install nats-server)")
+    program = find_program("nats-server")
     with tempfile.TemporaryDirectory(prefix="hr-nats-") as folder:
         server = NatsServer(program, Path(folder))
         await server.start()

@@ -6,12 +6,13 @@ import random
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from fix_apps import Bench, eventually, send
 from fix_events import ContactCreated, NoteTaken
+from fix_server_program import ServerProgram
 from headrace import Stream
 
 
@@ -32,15 +33,6 @@ async def relay_process(dsn: str, *arguments: str):
         await process.communicate()
 
 
-class Broker(Protocol):
-    """A server of a test's own."""
-
-    url: str
-
-    async def start(self) -> None: ...
-    def kill(self) -> None: ...
-
-
 @pytest.fixture
 def noting(bench: Bench) -> Bench:
     """An app that knows what is written here."""
@@ -48,7 +40,9 @@ def noting(bench: Bench) -> Bench:
     return bench
 
 
-async def storm(bench: Bench, dsn: str, server: Broker, name: str, *arguments: str, chance: random.Random) -> None:
+async def storm(
+    bench: Bench, dsn: str, server: ServerProgram, name: str, *arguments: str, chance: random.Random
+) -> None:
     """Kills relays and the server by turns while events are written; returns when all of them are published."""
     ended = asyncio.Event()
     async with bench.working():
