@@ -125,6 +125,7 @@ async def finish_args(connection: asyncpg.Connection, count: int) -> tuple[objec
         nothing,
         nothing,
         None,
+        [],
     )
 
 
