@@ -75,9 +75,17 @@ class Relay(Service):
         return await self._advance()
 
     async def register(self) -> None:
-        """Makes the subscription's rows where they are missing."""
+        """Makes the subscription's rows where they are missing.
+
+        Raises ConfigurationError, and changes nothing, where the name is that of a handler with several lanes.
+        """
+        name = self.subscription.name
         async with self._pool.acquire() as connection, connection.transaction():
-            await lanes.register(connection, self.subscription)
+            before = await lanes.register(connection, self.subscription)
+            if before != 1:
+                raise ConfigurationError(
+                    f"subscription {name!r} has {before} lanes, so it is that of a handler; name the relay otherwise"
+                )
         self._is_registered = True
 
     async def on_stop(self) -> None:

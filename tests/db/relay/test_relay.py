@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -192,6 +193,17 @@ async def test_a_replay_publishes_nothing_that_the_stream_has(relaying):
     assert relaying.broker.positions == [1, 2, 3]
     assert (await relaying.checkpoint())["position"] == 3
     assert relaying.records.named("relay.published")[-1].fields["known_count"] == 2
+
+
+async def test_a_relay_does_not_take_over_the_checkpoints_of_a_handler(relaying):
+    await relaying.stage.consumer(lanes=3).register()
+    await relaying.stage.write("a")
+    relay = relaying.relay()
+    relay.subscription = replace(relay.subscription, name="tests")
+    with pytest.raises(ConfigurationError, match="'tests' has 3 lanes"):
+        await relay.run_once()
+    assert [row["lane_count"] for row in await relaying.stage.checkpoints()] == [3, 3, 3]
+    assert relaying.broker.positions == []
 
 
 async def test_a_paused_relay_rests(relaying):
