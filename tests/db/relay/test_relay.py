@@ -54,14 +54,18 @@ async def test_only_types_asked_for_are_published_and_the_checkpoint_passes_the_
     assert (await relaying.checkpoint())["position"] == last
 
 
-async def test_types_that_no_class_is_registered_for_are_published_too(relaying, connection):
-    await connection.execute(
-        "INSERT INTO headrace.event (id, type, schema_version, data, source, correlation_id, occurred_at)"
-        " VALUES (gen_random_uuid(), 'strange', 7, '{\"x\": 1}', 'elsewhere', gen_random_uuid(), now())"
-    )
+async def test_types_that_no_class_is_registered_for_and_records_of_jobs_are_published_too(relaying, connection):
+    for name, retention in (("strange", "domain"), ("job.completed", "lifecycle")):
+        await connection.execute(
+            "INSERT INTO headrace.event"
+            " (id, type, schema_version, data, source, correlation_id, occurred_at, retention)"
+            " VALUES (gen_random_uuid(), $1, 7, '{\"x\": 1}', 'elsewhere', gen_random_uuid(), now(), $2)",
+            name,
+            retention,
+        )
     await relaying.stage.head.run_once()
     await drain(relaying.relay())
-    assert relaying.broker.positions == [1]
+    assert relaying.broker.positions == [1, 2]
 
 
 async def test_a_relay_that_begins_now_publishes_only_what_comes_after(relaying):
