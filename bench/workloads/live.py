@@ -14,9 +14,10 @@ from bench.app import Happened, make_app
 from bench.contest import Contest, Contestant, Wanted
 from bench.stage import Stage
 from headrace import Headrace, LiveFilter
-from headrace.db.statements import statement
+from headrace.events.filter import EventFilter
 from headrace.events.head import Head
 from headrace.events.live.event import LiveEvent
+from headrace.events.read import read_page
 from headrace.web import LiveEndpoint, LiveRequest
 
 _BATCH = 20
@@ -94,12 +95,11 @@ async def _each(app: Headrace, head: Head, viewers: int, batches: int) -> Sequen
     began = await app.position()
     screens = [_Screen() for _ in range(viewers)]
     places = [began] * viewers
+    everything = EventFilter()
 
     async def look(number: int) -> None:
         async with app.pool.acquire() as connection:
-            rows = await connection.fetch(
-                statement("headrace.events", "read"), places[number], None, None, None, None, _PAGE
-            )
+            rows = await read_page(connection, everything, after=places[number], until=None, limit=_PAGE)
         frames = b"".join(LiveEvent(row, app.events).frame() for row in rows)
         await screens[number].send({"body": frames})
         places[number] = rows[-1]["position"]
