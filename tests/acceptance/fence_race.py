@@ -2,17 +2,23 @@
 
 Writers append through the engine's own `append`, hold their transactions open for a while, roll some
 back, roll savepoints back, prepare some for two-phase commit and abort part of those. Other sessions
-write elsewhere for long, or hold an old snapshot. Two readers follow the log at the same time: one up
-to the safe head, one naively by "position after my cursor". At the end both are compared with the log.
+write elsewhere for long, or hold an old snapshot, and the partitions are made while they are written
+to. Three readers follow the log at the same time: one up to the safe head, one likewise in a process
+that is killed with -9 again and again and goes on where it had committed to be, one naively by
+"position after my cursor". At the end all are compared with the log.
 """
 
 import asyncio
 import random
+import secrets
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -20,6 +26,7 @@ import msgspec
 from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool
 from headrace.events.event import Stream, event
 from headrace.events.head import Head
+from headrace.events.partition import PartitionKeeper
 from headrace.events.prepare import prepare
 from headrace.events.read import head_position, read_batches
 from headrace.events.schema import EventRegistry
@@ -27,6 +34,7 @@ from headrace.events.store import append
 from headrace.telemetry import Telemetry
 
 _PAUSE = 0.005
+_AHEAD = 4
 _LEADER = "%leader head"
 
 
@@ -52,6 +60,8 @@ class Race:
     leaders: int = 1
     kills_leader: bool = False
     hangs_leader: bool = False
+    kills_reader: bool = False
+    partition_size: int = 1_000
     seed: int = 1
 
 
@@ -60,12 +70,17 @@ class Reader:
     """What one reader was given, in the order it came."""
 
     name: str
-    delivered: list[tuple[int, str, int]] = field(default_factory=list)
-    lags: list[float] = field(default_factory=list)
+    positions: array = field(default_factory=lambda: array("q"))
+    lags: array = field(default_factory=lambda: array("d"))
+    newest: dict[str, int] = field(default_factory=dict)
+    reordered: int = 0
 
-    def take(self, position: int, stream: str, version: int, recorded_at: datetime) -> None:
-        self.delivered.append((position, stream, version))
-        self.lags.append((datetime.now(UTC) - recorded_at).total_seconds())
+    def take(self, position: int, stream: str, version: int, recorded_at: datetime | None = None) -> None:
+        self.positions.append(position)
+        self.reordered += version < self.newest.get(stream, 0)
+        self.newest[stream] = max(version, self.newest.get(stream, 0))
+        if recorded_at is not None:
+            self.lags.append((datetime.now(UTC) - recorded_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +105,11 @@ class RaceReport:
     drawn: int
     prepared: int
     leader_kills: int
+    rolls: int
+    reader_kills: int
     fence: ReaderReport
     naive: ReaderReport
+    killed: ReaderReport | None
 
 
 class _Track:
@@ -106,6 +124,8 @@ class _Track:
         self.has_finished = False
         self.prepared = 0
         self.leader_kills = 0
+        self.reader_kills = 0
+        self.name = secrets.token_hex(6)
         self.allows_prepare = False
         self.heads: list[Head] = []
 
@@ -121,7 +141,7 @@ async def run_race(dsn: str, race: Race) -> RaceReport:
     await pool.open()
     admin = await asyncpg.connect(dsn)
     try:
-        await admin.execute("CREATE TABLE IF NOT EXISTS race_work (n bigint)")
+        await _set_out(admin)
         if race.hangs_leader:
             await admin.execute("SELECT pg_advisory_lock(hashtextextended('headrace head', 0))")
         track.allows_prepare = int(await admin.fetchval("SHOW max_prepared_transactions")) >= race.writers // 2
@@ -133,10 +153,15 @@ async def run_race(dsn: str, race: Race) -> RaceReport:
             asyncio.create_task(_read_to_the_head(track, pool, fence)),
             asyncio.create_task(_read_naively(track, naive)),
         ]
+        keeper = PartitionKeeper(pool, telemetry=Telemetry(), size=race.partition_size, ahead=_AHEAD)
+        await keeper.run_once()
         helpers = [
             asyncio.create_task(_until_over(track, runner))
             for runner in (_write_elsewhere, _hold_a_snapshot, *([_kill_leader] if race.kills_leader else []))
         ]
+        helpers.append(asyncio.create_task(_roll_partitions(track, keeper)))
+        if race.kills_reader:
+            readers.append(asyncio.create_task(_read_and_die(track)))
         writers = [asyncio.create_task(_write(track, number)) for number in range(race.writers)]
         await asyncio.sleep(race.duration.total_seconds())
         track.is_over = True
@@ -161,6 +186,65 @@ async def _until_over(track: _Track, runner: Callable[[_Track, asyncpg.Connectio
     try:
         while not track.is_over:
             await runner(track, session)
+    finally:
+        await session.close()
+
+
+async def _set_out(admin: asyncpg.Connection) -> None:
+    """The race's own tables; and a log whose partitions are still to be made, of a size that is soon full."""
+    await admin.execute(
+        "CREATE TABLE race_work (n bigint);"
+        "CREATE TABLE race_seen (nth bigint GENERATED ALWAYS AS IDENTITY, position bigint, stream text, version int);"
+        "CREATE TABLE race_cursor (position bigint); INSERT INTO race_cursor VALUES (0)"
+    )
+    for row in await admin.fetch("SELECT name FROM headrace.event_partitions() WHERE class = 'domain'"):
+        await admin.execute(f"DROP TABLE headrace.{row['name']}")
+
+
+async def _roll_partitions(track: _Track, keeper: PartitionKeeper) -> None:
+    while not track.is_over:
+        with suppress(asyncpg.LockNotAvailableError):  # writers in the default partition: later
+            await keeper.run_once()
+        await asyncio.sleep(0.05)
+
+
+async def _read_and_die(track: _Track) -> None:
+    """Starts the reader again each time it was killed; the last one reads to the end."""
+    chance = random.Random(track.race.seed)
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(Path(__file__).with_name("fence_reader.py")),
+            track.dsn,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None
+            for _ in range(chance.randrange(1, 20)):
+                if not await process.stdout.readline():
+                    raise RuntimeError("the reader ended by itself")
+                if track.is_over:
+                    break
+            if track.is_over:
+                await _wait_read(track)
+        finally:
+            process.kill()
+            await process.communicate()
+        if track.has_finished:
+            return
+        track.reader_kills += 1
+
+
+async def _wait_read(track: _Track) -> None:
+    session = await asyncpg.connect(track.dsn)
+    try:
+        async with asyncio.timeout(30):
+            is_there = False
+            while not (is_there and track.has_finished):
+                await asyncio.sleep(_PAUSE)
+                is_there = await session.fetchval(
+                    "SELECT position >= (SELECT coalesce(max(position), 0) FROM headrace.event) FROM race_cursor"
+                )
     finally:
         await session.close()
 
@@ -216,7 +300,7 @@ async def _write_once(
     await append(session, _events(track, chance, number, step))
     await _hold(chance)
     if is_prepared:
-        name = f"race {track.dsn[-40:]} {number} {step}"
+        name = f"race {track.name} {number} {step}"
         await session.execute(f"PREPARE TRANSACTION '{name}'")
         track.prepared += 1
         await _hold(chance)
@@ -285,32 +369,37 @@ async def _read_naively(track: _Track, reader: Reader) -> None:
 async def _report(admin: asyncpg.Connection, track: _Track, fence: Reader, naive: Reader) -> RaceReport:
     truth = {row[0] for row in await admin.fetch("SELECT position FROM headrace.event")}
     drawn = await admin.fetchval("SELECT last_value FROM headrace.event_position_seq")
+    killed = None
+    if track.race.kills_reader:
+        killed = Reader("killed")
+        for row in await admin.fetch("SELECT position, stream, version FROM race_seen ORDER BY nth"):
+            killed.take(*row)
     return RaceReport(
         committed=len(truth),
         drawn=drawn,
         prepared=track.prepared,
         leader_kills=track.leader_kills,
+        rolls=await admin.fetchval("SELECT count(*) FROM headrace.event_partitions() WHERE class = 'domain'")
+        - _AHEAD
+        - 1,
+        reader_kills=track.reader_kills,
         fence=judge(fence, truth),
         naive=judge(naive, truth),
+        killed=None if killed is None else judge(killed, truth),
     )
 
 
 def judge(reader: Reader, truth: set[int]) -> ReaderReport:
     """Compares what a reader was given with what the log holds in the end."""
-    counts = Counter(position for position, _, _ in reader.delivered)
-    newest: dict[str, int] = {}
-    reordered = 0
-    for _, stream, version in reader.delivered:
-        reordered += version < newest.get(stream, 0)
-        newest[stream] = max(version, newest.get(stream, 0))
+    counts = Counter(reader.positions)
     lags = sorted(reader.lags) or [0.0]
     return ReaderReport(
         name=reader.name,
-        delivered=len(reader.delivered),
+        delivered=len(reader.positions),
         skipped=len(truth - counts.keys()),
         duplicated=sum(count - 1 for count in counts.values()),
         invented=len(counts.keys() - truth),
-        reordered=reordered,
+        reordered=reader.reordered,
         lag_p50=lags[len(lags) // 2],
         lag_p99=lags[len(lags) * 99 // 100],
     )
