@@ -8,7 +8,18 @@ from uuid import UUID
 import pytest
 
 from headrace import QueueSummary
-from headrace.doctor.facts import Facts, Holder, Interrupted, Log, Running, Server, Subscriber, Table, Worker
+from headrace.doctor.facts import (
+    Facts,
+    Holder,
+    Interrupted,
+    Log,
+    OpenWriter,
+    Running,
+    Server,
+    Subscriber,
+    Table,
+    Worker,
+)
 from headrace.doctor.judge import judge
 
 NOW = datetime(2031, 5, 1, tzinfo=UTC)
@@ -75,6 +86,18 @@ CASES = [
     ({"workers": (replace(WORKER, stopping_seconds=600.0),)}, "notice", "worker 7", "stopping for 10 min"),
     ({"running": (replace(RUNNING, longest_seconds=91.0),)}, "warning", "kind mail", "for 91 s, its timeout is 30 s"),
     ({"log": Log(5, 9, 31.0)}, "problem", "events", "stood still for 31 s, 4 positions behind"),
+    (
+        {
+            "log": Log(5, 9, 31.0),
+            "open_writers": (
+                OpenWriter("prepared transaction", "it's", "shop", None, 40.0),
+                OpenWriter("process", "7", "shop", "INSERT", 3.0),
+            ),
+        },
+        "problem",
+        "events",
+        "prepared transaction it's of shop has had a transaction open for 40 s that writes events, and 1 more",
+    ),
     (
         {"subscribers": (replace(SUBSCRIBER, failure_count=3, error="no such column"),)},
         "problem",

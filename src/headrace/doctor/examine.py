@@ -8,7 +8,18 @@ from typing import Any
 from headrace.db.connection import Connection
 from headrace.db.migrate import MigrationSet, migration_status
 from headrace.db.statements import statement
-from headrace.doctor.facts import Facts, Holder, Interrupted, Log, Running, Server, Subscriber, Table, Worker
+from headrace.doctor.facts import (
+    Facts,
+    Holder,
+    Interrupted,
+    Log,
+    OpenWriter,
+    Running,
+    Server,
+    Subscriber,
+    Table,
+    Worker,
+)
 from headrace.jobs.queues import list_queues
 
 _PACKAGE = "headrace.doctor"
@@ -42,6 +53,7 @@ async def examine(
             for one in await _rows(connection, statement(_PACKAGE, "running"))
         ),
         log=next((Log(**one) for one in await _rows(connection, statement(_PACKAGE, "log"))), None),
+        open_writers=tuple(OpenWriter(**one) for one in await _rows(connection, statement(_PACKAGE, "open_writers"))),
         subscribers=tuple(Subscriber(**one) for one in await _rows(connection, statement(_PACKAGE, "subscriptions"))),
         interrupted=tuple(Interrupted(**one) for one in await _rows(connection, statement(_PACKAGE, "interrupted"))),
     )

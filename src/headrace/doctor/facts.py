@@ -80,6 +80,17 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWriter:
+    """Who has written events in a transaction still open: a `process` by its pid, or a `prepared transaction`."""
+
+    kind: str
+    name: str
+    application: str | None
+    query: str | None
+    age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """A durable reader of the log."""
 
@@ -116,5 +127,6 @@ class Facts:
     workers: tuple[Worker, ...] = ()
     running: tuple[Running, ...] = ()
     log: Log | None = None
+    open_writers: tuple[OpenWriter, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
     interrupted: tuple[Interrupted, ...] = ()

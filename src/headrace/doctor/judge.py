@@ -1,11 +1,22 @@
 """From facts to findings: what is wrong, how bad that is, and what to do next. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from headrace.doctor.facts import Facts, Holder, Interrupted, Log, Running, Server, Subscriber, Table, Worker
+from headrace.doctor.facts import (
+    Facts,
+    Holder,
+    Interrupted,
+    Log,
+    OpenWriter,
+    Running,
+    Server,
+    Subscriber,
+    Table,
+    Worker,
+)
 from headrace.jobs.queues import QueueSummary
 
 Level = Literal["notice", "warning", "problem"]
@@ -56,7 +67,7 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     yield from chain.from_iterable(map(_worker, facts.workers))
     yield from chain.from_iterable(map(_running, facts.running))
     if facts.log is not None:
-        yield from _log(facts.log)
+        yield from _log(facts.log, facts.open_writers)
     yield from chain.from_iterable(map(_subscriber, facts.subscribers))
     yield from map(_interrupted, facts.interrupted)
 
@@ -237,15 +248,31 @@ def _running(running: Running) -> Iterator[Finding]:
         )
 
 
-def _log(log: Log) -> Iterator[Finding]:
+def _log(log: Log, writers: Sequence[OpenWriter]) -> Iterator[Finding]:
     behind = log.newest - log.position
-    if behind and log.settled_seconds_ago > _STILL_HEAD_SECONDS:
-        yield Finding(
-            "problem",
-            "events",
-            f"the safe head has stood still for {log.settled_seconds_ago:.0f} s, {behind} positions behind",
-            "start a worker; where one runs, end the oldest transaction that writes events",
-        )
+    if not behind or log.settled_seconds_ago <= _STILL_HEAD_SECONDS:
+        return
+    fact = f"the safe head has stood still for {log.settled_seconds_ago:.0f} s, {behind} positions behind"
+    if not writers:
+        yield Finding("problem", "events", fact, "start a worker; nobody has a transaction open that writes events")
+        return
+    # The longest first: those after it may have begun when the head stood already.
+    first = writers[0]
+    who = f"{first.kind} {first.name}" + (f" of {first.application}" if first.application else "")
+    age = "" if first.age_seconds is None else f" for {first.age_seconds:.0f} s"
+    more = f", and {len(writers) - 1} more" if len(writers) > 1 else ""
+    what = f": {' '.join(first.query.split())}" if first.query else ""
+    quoted = first.name.replace("'", "''")
+    steps = {
+        "process": f"let it commit or roll back, or end it: SELECT pg_terminate_backend({first.name})",
+        "prepared transaction": f"COMMIT PREPARED '{quoted}', or ROLLBACK PREPARED '{quoted}'",
+    }
+    yield Finding(
+        "problem",
+        "events",
+        f"{fact}; {who} has had a transaction open{age} that writes events{more}{what}",
+        steps[first.kind],
+    )
 
 
 def _subscriber(subscriber: Subscriber) -> Iterator[Finding]:
