@@ -1,5 +1,6 @@
 """The only place where jobs meet events: handlers of events, run in transactions, jobs and batches."""
 
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -19,12 +20,15 @@ from headrace.events.live.handling import LiveHandling
 from headrace.events.prepare import caused_by
 from headrace.events.read import read
 from headrace.events.schema import EventRegistry
+from headrace.jobs.enqueue import draft
 from headrace.jobs.handle import Job
 from headrace.jobs.outcome import Discard
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
 
 PROCESS_EVENT = "process-event"
+
+_ENQUEUE_OPTIONS = frozenset(inspect.signature(draft).parameters) - {"kind", "args"}
 
 F = TypeVar("F", bound=HandlerFunction)
 
@@ -40,23 +44,45 @@ class ProcessEvent(msgspec.Struct, frozen=True):
 
 
 class EnqueueOn:
-    """What `app.on(...).enqueue(...)` runs: one job of a kind for every event.
+    """What `app.on(...).enqueue(...)` runs: one job of a kind for every event that `when` lets through.
 
-    `args` makes the job's args of an event, None for no job; `options` are those of `enqueue`.
+    `args` makes the job's args of an event, None for no job; without it jobs have none. `options` are those of
+    `enqueue`; one that is a function is called with the event. Raises ConfigurationError for one that `enqueue` does
+    not have.
     """
 
-    def __init__(self, handler: str, kind: str, args: Callable[[StoredEvent], Any], options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        handler: str,
+        kind: str,
+        args: Callable[[StoredEvent], Any] | None,
+        *,
+        when: Callable[[StoredEvent], object] | None,
+        options: dict[str, Any],
+    ) -> None:
+        unknown = sorted(set(options) - _ENQUEUE_OPTIONS)
+        if unknown:
+            raise ConfigurationError(
+                f"enqueue has no option {unknown[0]!r}, given for jobs of kind {kind!r}; "
+                f"it has {', '.join(sorted(_ENQUEUE_OPTIONS))}"
+            )
         self._handler = handler
         self._kind = kind
         self._args = args
-        self._options = options
+        self._when = when
+        self._fixed = {name: value for name, value in options.items() if not callable(value)}
+        self._made = {name: value for name, value in options.items() if callable(value)}
 
     async def __call__(self, events: Sequence[StoredEvent], unit: Transaction) -> None:
         for event in events:
-            args = self._args(event)
-            if args is not None:
-                with bind(caused_by(event, self._handler)):
-                    await unit.enqueue(self._kind, args, **self._options)
+            if self._when is not None and not self._when(event):
+                continue
+            args = None if self._args is None else self._args(event)
+            if args is None and self._args is not None:
+                continue
+            options: dict[str, Any] = self._fixed | {name: make(event) for name, make in self._made.items()}
+            with bind(caused_by(event, self._handler)):
+                await unit.enqueue(self._kind, args, **options)
 
 
 class Reactions:
@@ -210,10 +236,19 @@ class On:
         self._bus.add(Handler(name=name, types=self._types, mode=self._mode, function=function, **self._options))
         return function
 
-    def enqueue(self, kind: str, args: Callable[[StoredEvent], Any], **options: Any) -> None:
+    def enqueue(
+        self,
+        kind: str,
+        args: Callable[[StoredEvent], Any] | None = None,
+        *,
+        when: Callable[[StoredEvent], object] | None = None,
+        **options: Any,
+    ) -> None:
         """Enqueues a job of `kind` for every event, in the transaction that moves the checkpoint.
 
-        `args` makes the args of an event, None for no job; `options` are those of `Headrace.enqueue`.
+        `args` makes the args of an event, None for no job; without it the jobs have none. `when` says whether there is
+        a job at all. `options` are those of `Headrace.enqueue`, such as `delay` or `unique`, or functions that make
+        them of an event. Raises ConfigurationError for an option that is none.
         """
         name = self._name or f"{'+'.join(sorted(self._types))} -> {kind}"
         self._bus.add(
@@ -221,7 +256,7 @@ class On:
                 name=name,
                 types=self._types,
                 mode="ordered",
-                function=EnqueueOn(name, kind, args, options),
+                function=EnqueueOn(name, kind, args, when=when, options=options),
                 **self._options,
             )
         )
