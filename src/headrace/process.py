@@ -109,7 +109,10 @@ class Process:
             for handler in handlers.subscriptions()
             if (subscription := handler.subscription) is not None
         ]
-        projectors = [Projector(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]
+        projectors = [
+            Projector(pool, events, one, is_newest=declarations.is_newest(one), telemetry=telemetry, clock=clock)
+            for one in declarations
+        ]
         rebuilders = [Rebuilder(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]
         scheduler = Scheduler(
             pool,

@@ -132,7 +132,15 @@ class Stepper:
             if (subscription := handler.subscription) is not None
         ]
         self._projectors = [
-            Projector(pool, app.events, one, telemetry=both, clock=app.clock, skip_interval=timedelta(0))
+            Projector(
+                pool,
+                app.events,
+                one,
+                is_newest=app.declarations.is_newest(one),
+                telemetry=both,
+                clock=app.clock,
+                skip_interval=timedelta(0),
+            )
             for one in app.declarations
         ]
         self._rebuilders = [

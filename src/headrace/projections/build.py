@@ -48,14 +48,14 @@ def build_name(projection: str, build: int) -> str:
     return f"{projection}__{build}"
 
 
-def wants_new_build(builds: list[Build], version: int) -> Literal["first", "next"] | None:
+def wants_new_build(builds: list[Build], version: int, *, is_newest: bool = True) -> Literal["first", "next"] | None:
     """Whether a program with this version of the fold has to begin a build, given all there ever were.
 
-    The first one is shown at once. A higher version is built beside what serves, once no other candidate is
-    there; a lower one never, since it is that of a program about to go.
+    The first one is shown at once, and is of the newest version that the program declares. A higher version is built
+    beside what serves, once no other candidate is there; a lower one never, since it is that of a program about to go.
     """
     if not builds:
-        return "first"
+        return "first" if is_newest else None
     if version <= max(build.version for build in builds):
         return None
     return None if any(build.state in CANDIDATE for build in builds) else "next"

@@ -105,6 +105,10 @@ class Declarations:
             )
         self._found[key] = declaration
 
+    def is_newest(self, declaration: Declaration) -> bool:
+        """Whether no higher version of a projection is declared."""
+        return declaration is self.newest(declaration.name)
+
     def get(self, name: str, version: int) -> Declaration:
         """A version of a projection. Raises ConfigurationError where it is not declared."""
         found = self._found.get((name, version))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from headrace.db.connecting import close
 from headrace.db.connection import Connection
@@ -84,8 +85,8 @@ class Projections:
                 raise ConfigurationError(f"a projection can be had as of a position from 0 to {head}, got {position}")
             transaction = session.transaction()
             await transaction.__aenter__()
-            # A name that no build has; nobody else sees it.
-            await store.make_tables(session, declaration, f"{name}__as_of")
+            # A name of its own: who makes the same one would wait for this transaction to end.
+            await store.make_tables(session, declaration, f"{name}__as_of_{uuid4().hex[:12]}")
             if stream is None:
                 size = declaration.rebuild_size
                 await fold_log(session, self._registry, declaration, until=position, batch=size)

@@ -7,7 +7,7 @@ from headrace.clock import Clock
 from headrace.db.connection import Pool
 from headrace.events.schema import EventRegistry
 from headrace.projections import store
-from headrace.projections.build import FOLLOWED, Build
+from headrace.projections.build import FOLLOWED, Build, wants_new_build
 from headrace.projections.build_consumer import LEAST_WINDOW, BuildConsumer
 from headrace.projections.declaration import Declaration
 from headrace.service import AGAIN, Service
@@ -18,6 +18,7 @@ class Projector(Service):
     """Follows the log with every build of one version that serves or may serve; any number of processes may run it.
 
     What is filling is left to the `Rebuilder`, so that a rebuild never stands before an event that a reader waits for.
+    `is_newest` says that the program declares no higher version.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Projector(Service):
         registry: EventRegistry,
         declaration: Declaration,
         *,
+        is_newest: bool,
         telemetry: Telemetry,
         clock: Clock,
         idle: timedelta = timedelta(seconds=1),
@@ -33,6 +35,7 @@ class Projector(Service):
     ) -> None:
         super().__init__(f"projector-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle)
         self.declaration = declaration
+        self._is_newest = is_newest
         self._pool = pool
         self._registry = registry
         self._clock = clock
@@ -49,9 +52,9 @@ class Projector(Service):
         """Begins what this version needs, where it is not there yet; the builds to keep up to date."""
         async with self._pool.acquire() as connection:
             builds = await store.list_builds(connection, self.declaration.name)
-            if store.wants_new_build(builds, self.declaration.version) is not None:
+            if wants_new_build(builds, self.declaration.version, is_newest=self._is_newest) is not None:
                 async with connection.transaction():
-                    begun = await store.begin_declared(connection, self.declaration)
+                    begun = await store.begin_declared(connection, self.declaration, is_newest=self._is_newest)
                 if begun is not None:
                     self.telemetry.emit(
                         "projection.began",

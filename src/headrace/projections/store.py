@@ -35,10 +35,10 @@ async def lock_projection(connection: Connection, projection: str) -> list[Build
     return await list_builds(connection, projection)
 
 
-async def begin_declared(connection: Connection, declaration: Declaration) -> Build | None:
+async def begin_declared(connection: Connection, declaration: Declaration, *, is_newest: bool) -> Build | None:
     """Begins the build that this version of a projection still needs; None where it needs none."""
     builds = await lock_projection(connection, declaration.name)
-    match wants_new_build(builds, declaration.version):
+    match wants_new_build(builds, declaration.version, is_newest=is_newest):
         case None:
             return None
         case "first":

@@ -34,6 +34,13 @@ async def act(app, what, *args, **options):
         return await what(connection, *args, **options)
 
 
+async def declare_both(app) -> None:
+    """Version 1 in SQL, which has begun when version 2, row by row, comes."""
+    declare(app, "sql")
+    await drain(app)
+    declare(app, "keyed", version=2)
+
+
 @pytest.mark.parametrize("fold", FOLDS)
 @pytest.mark.parametrize("lanes", [1, 3])
 async def test_a_rebuild_is_compared_with_what_serves_and_shown_instead(app, bench, connection, fold, lanes):
@@ -86,8 +93,7 @@ async def test_a_version_with_other_columns_is_built_by_itself_sampled_and_keeps
 
 async def test_a_program_of_the_old_version_begins_nothing_and_keeps_the_old_build(database, connection):
     async with opened_bench(database) as both:
-        declare(both.app, "sql")
-        declare(both.app, "keyed", version=2)
+        await declare_both(both.app)
         await take_notes(both.app, 30)
         await drain(both.app)
         assert await states(both.app) == ["kept", "live"]
@@ -190,8 +196,7 @@ async def swapped(app) -> bool:
 
 
 async def test_a_rollback_shows_what_was_kept_with_all_that_came_since(app, connection):
-    declare(app, "sql")
-    declare(app, "keyed", version=2)
+    await declare_both(app)
     await take_notes(app, 20)
     await drain(app)
     await take_notes(app, 20, first=20)
@@ -206,8 +211,7 @@ async def test_a_rollback_shows_what_was_kept_with_all_that_came_since(app, conn
 
 async def test_a_rollback_without_the_old_fold_shows_it_as_far_as_it_is(database, connection):
     async with opened_bench(database) as both:
-        declare(both.app, "sql")
-        declare(both.app, "keyed", version=2)
+        await declare_both(both.app)
         await take_notes(both.app, 20)
         await drain(both.app)
     before = await shown(connection)
@@ -266,3 +270,10 @@ async def test_a_paused_rebuild_stands_and_says_how_far_it_is(app, connection):
         assert build.pace["size"] > 0
     await drain(app)
     assert await states(app) == ["kept", "live"]
+
+
+async def test_a_fresh_database_begins_with_the_newest_version_declared(app):
+    declare(app, "sql")
+    declare(app, "keyed", version=2)
+    await drain(app)
+    assert [(one.build, one.version, one.state) for one in await app.projections.builds()] == [(1, 2, "live")]
