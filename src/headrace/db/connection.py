@@ -37,10 +37,18 @@ class Connection(Protocol):
     ) -> str: ...
 
 
+class Loan(Protocol):
+    """A connection that is lent. Its borrower sets `is_clean` where it ran nothing but the engine's own statements."""
+
+    session: Any
+    is_clean: bool
+
+
 class Pool(Protocol):
-    """Lends connections."""
+    """Lends connections; by `loan` with a word on the state they come back in."""
 
     def acquire(self) -> AbstractAsyncContextManager[Connection]: ...
+    def loan(self) -> AbstractAsyncContextManager[Loan]: ...
 
 
 RowStream = AsyncIterator[Row]

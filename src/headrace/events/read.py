@@ -1,6 +1,8 @@
 """Reads the log in pages: all of it up to the safe head, or one stream."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +28,7 @@ async def read(
     batch: int = 1000,
     follow_head: bool = True,
     **wanted: Any,
-) -> AsyncIterator[StoredEvent]:
+) -> AsyncGenerator[StoredEvent]:
     """The events after a position, one by one, in order; see `read_batches`.
 
     Faster than batches for a plain pass, since each event is decoded when it is reached and may be
@@ -36,9 +38,11 @@ async def read(
             ...
     """
     chosen = _chosen(types, wanted)
-    async for rows in _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head):
-        for event in stored_events(registry, rows):
-            yield event
+    pages = _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
+    async with aclosing(pages):
+        async for rows in pages:
+            for event in stored_events(registry, rows):
+                yield event
 
 
 async def read_batches(
@@ -51,18 +55,20 @@ async def read_batches(
     batch: int = 1000,
     follow_head: bool = True,
     **wanted: Any,
-) -> AsyncIterator[list[StoredEvent]]:
+) -> AsyncGenerator[list[StoredEvent]]:
     """The events after a position in pages of at most `batch`, none of them empty.
 
     `wanted` are the fields of an `EventFilter`. `after` and `until` are positions, and versions where
     one `stream` is read. The log is read up to the safe head: where it stands for each page, or with
     `follow_head=False` where it stood at the first. Moments are mapped to positions first, so a period
-    costs what lies in it. No connection is held between pages, and no more
-    than a page is in memory. Decoding errors are raised when their page is reached.
+    costs what lies in it. From the second page on the next is read while one is handled: two are in memory,
+    and no connection is held for longer than a query. Decoding errors are raised when their page is reached.
     """
     chosen = _chosen(types, wanted)
-    async for rows in _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head):
-        yield list(stored_events(registry, rows))
+    pages = _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
+    async with aclosing(pages):
+        async for rows in pages:
+            yield list(stored_events(registry, rows))
 
 
 async def head_position(pool: Pool) -> int:
@@ -127,7 +133,7 @@ def _chosen(types: Collection[str] | None, wanted: dict[str, Any]) -> EventFilte
 
 async def _pages(
     pool: Pool, chosen: EventFilter, *, after: int, until: int | None, batch: int, follow_head: bool
-) -> AsyncIterator[list[Row]]:
+) -> AsyncGenerator[list[Row]]:
     if batch < 1:
         raise ConfigurationError(f"batch must be at least 1, got {batch}")
     if chosen.stream is None:
@@ -138,11 +144,31 @@ async def _pages(
             after, ends = max(after, first), [*ends, last]
         until = min((end for end in ends if end is not None), default=None)
     key = "position" if chosen.stream is None else "stream_version"
-    while until is None or after < until:
-        async with pool.acquire() as connection:
-            rows = await read_page(connection, chosen, after=after, until=until, limit=batch)
-        if rows:
-            yield rows
-        if len(rows) < batch:
-            return
-        after = rows[-1][key]
+    ahead: asyncio.Task[list[Row]] | None = None
+    page_count = 0
+    try:
+        while until is None or after < until:
+            was_ahead = ahead is not None
+            rows = await (ahead or _fetch(pool, chosen, after=after, until=until, limit=batch))
+            ahead, page_count = None, page_count + 1
+            if rows:
+                after = rows[-1][key]
+            if len(rows) == batch and page_count > 1 and (until is None or after < until):
+                # Read while this one is decoded and handled; not after the first, with which many are content.
+                ahead = asyncio.create_task(_fetch(pool, chosen, after=after, until=until, limit=batch))
+                await asyncio.sleep(0)  # sends its query: nothing else need let the loop run before the page is done
+            if rows:
+                yield rows
+            if len(rows) < batch and not was_ahead:
+                return  # one that was read ahead may have missed what the caller has waited for since
+    finally:
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.wait([ahead])
+
+
+async def _fetch(pool: Pool, chosen: EventFilter, *, after: int, until: int | None, limit: int) -> list[Row]:
+    async with pool.loan() as loan:
+        rows = await read_page(loan.session, chosen, after=after, until=until, limit=limit)
+        loan.is_clean = True
+    return rows

@@ -1,3 +1,5 @@
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -163,7 +165,9 @@ async def test_no_connection_is_held_while_the_caller_works_on_a_page(pool, regi
     await fill(pool, *(new(NoteTaken(str(number))) for number in range(4)))
     await publish(pool)
     async for _ in read_batches(pool, registry, batch=2):
-        assert pool._pool.get_idle_size() == pool._pool.get_size()
+        async with asyncio.timeout(5), AsyncExitStack() as lent:
+            for _ in range(10):  # all the pool has; the page that is read ahead gives its own back by itself
+                await lent.enter_async_context(pool.acquire())
 
 
 async def test_an_unknown_type_is_an_error_and_never_skipped(pool):
@@ -176,3 +180,16 @@ async def test_an_unknown_type_is_an_error_and_never_skipped(pool):
 async def test_a_page_of_nothing_is_refused(pool, registry):
     with pytest.raises(ConfigurationError, match="at least 1, got 0"):
         await texts(read(pool, registry, batch=0))
+
+
+async def test_a_reader_who_leaves_early_leaves_no_query_and_no_session_behind(pool, stage):
+    await stage.write(*(str(number) for number in range(12)))
+    before = asyncio.all_tasks()
+    pages = read_batches(pool, stage.registry, batch=3)
+    first, second = await anext(pages), await anext(pages)
+    assert [event.data.text for event in [*first, *second]] == [str(number) for number in range(6)]
+    await pages.aclose()
+    assert asyncio.all_tasks() == before
+    async with asyncio.timeout(5), AsyncExitStack() as lent:
+        for _ in range(10):  # all the pool has
+            await lent.enter_async_context(pool.acquire())
