@@ -164,6 +164,8 @@ async def run_race(dsn: str, race: Race) -> RaceReport:
             readers.append(asyncio.create_task(_read_and_die(track)))
         writers = [asyncio.create_task(_write(track, number)) for number in range(race.writers)]
         await asyncio.sleep(race.duration.total_seconds())
+        while race.kills_reader and not track.reader_kills:  # noqa: ASYNC110 - slow to start on a busy machine
+            await asyncio.sleep(_PAUSE)
         track.is_over = True
         await asyncio.gather(*writers, *helpers)
         track.wake_heads()
