@@ -1,3 +1,6 @@
+import asyncio
+
+import asyncpg
 import pytest
 
 from fix_events import NoteTaken, new
@@ -64,3 +67,29 @@ async def test_events_go_to_the_partition_of_their_position(pool, connection):
 async def test_sizes_that_make_no_sense_are_refused(pool):
     with pytest.raises(ConfigurationError, match="got 0 and 1"):
         PartitionKeeper(pool, telemetry=Telemetry(), size=0)
+
+
+async def test_no_writer_fails_where_partitions_are_made_late(pool, connection, database):
+    """Those on their way to the default partition get there; those after them find the new one."""
+    await shrink(connection)
+    keeper = PartitionKeeper(pool, telemetry=Telemetry(), size=40, ahead=0)
+    over = asyncio.Event()
+    counts: list[int] = []
+
+    async def write() -> None:
+        session = await asyncpg.connect(database)
+        try:
+            while not over.is_set():
+                async with session.transaction():
+                    await append(session, [new(NoteTaken("late"))])
+                counts.append(1)
+        finally:
+            await session.close()
+
+    writers = [asyncio.create_task(write()) for _ in range(6)]
+    for _ in range(30):
+        await keeper.run_once()
+    over.set()
+    await asyncio.gather(*writers)
+    assert len(await partitions(connection)) > 3
+    assert await connection.fetchval("SELECT count(*) FROM headrace.event") == len(counts)

@@ -72,6 +72,11 @@ BEGIN
         low := ((next_position - 1) / size + i) * size + 1;
         name := 'event_' || low;
         IF to_regclass('headrace.' || name) IS NULL THEN
+            IF low <= next_position THEN
+                -- It is made late. A writer on the way to the default partition would find it closed to its event: those under way
+                -- end first, and who comes after sees the new one.
+                LOCK TABLE headrace.event IN SHARE ROW EXCLUSIVE MODE;
+            END IF;
             EXECUTE format('CREATE TABLE headrace.%I (LIKE headrace.event_domain INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
             IF EXISTS (SELECT FROM headrace.event_default WHERE position >= low AND position < low + size) THEN
                 -- Events overran the partitions made ahead. Writers to the default partition wait while they move.
@@ -147,6 +152,10 @@ DECLARE
     parent text := 'event_' || class;
     has_strays boolean;
 BEGIN
+    IF low <= clock_timestamp() AND high > clock_timestamp() - interval '1 hour' THEN
+        -- As for partitions by position: writers may be on their way to the default partition.
+        LOCK TABLE headrace.event IN SHARE ROW EXCLUSIVE MODE;
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM headrace.%I WHERE recorded_at >= $1 AND recorded_at < $2)', parent || '_default')
         INTO has_strays USING low, high;
     IF has_strays THEN
