@@ -58,7 +58,11 @@ def options(application_name: str, *, is_pooled: bool, settings: Mapping[str, st
     """What the driver is told about a session."""
     if is_pooled:
         return {"server_settings": {"application_name": application_name}, "statement_cache_size": 0}
-    return {"server_settings": {"application_name": application_name, **SERVER_SIDE, **(settings or {})}}
+    return {
+        "server_settings": {"application_name": application_name, **SERVER_SIDE, **(settings or {})},
+        # Long statements are those that take longest to parse and plan. Without this the driver would do so every time.
+        "max_cacheable_statement_size": 0,
+    }
 
 
 async def close(connection: Connection) -> None:

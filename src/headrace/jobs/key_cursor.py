@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from headrace.jobs.cursor import Ageing, Place, Range
@@ -18,6 +19,7 @@ _DEAR_SECONDS = 0.002
 _BUSY_SECONDS = 0.002
 _BLOCKED_SECONDS = 0.2
 _AGEING = Ageing()
+_NAMES = itemgetter("queue", "priority", "limit_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,9 @@ class KeyCursor:
             self._walk_seconds = met["seconds"] or 0.0
             self._walks_at = now + self._walk_seconds * _WALK_SHARE if self._walk_seconds >= _DEAR_SECONDS else now
         taken: dict[tuple[str, int], dict[str, Place | None]] = {}
-        for queue, priority, key, place in _taken(claimed, has_places=self._walk_seconds >= _DEAR_SECONDS):
-            taken.setdefault((queue, priority), {})[key] = place
+        if plan.ranges:
+            for queue, priority, key, place in _taken(claimed, has_places=self._walk_seconds >= _DEAR_SECONDS):
+                taken.setdefault((queue, priority), {})[key] = place
         self._queue_notes = list(met["queues"] or ())
         met_ranges = {one["number"]: one for one in met["keyed"] or ()}
         for number, one in enumerate(plan.ranges, 1):
@@ -241,7 +244,7 @@ class KeyCursor:
 def _taken(claimed: Sequence[Mapping[str, Any]], *, has_places: bool) -> Iterable[tuple[str, int, str, Place | None]]:
     """What was taken, (queue, priority, key, place); without places each key once, which takes a fifth of the time."""
     if not has_places:
-        keys = {(row["queue"], row["priority"], row["limit_key"]) for row in claimed}
+        keys = set(map(_NAMES, claimed))
         return [(queue, priority, key, None) for queue, priority, key in keys if key is not None]
     return (
         (row["queue"], row["priority"], row["limit_key"], (row["run_at"], row["job_id"]))

@@ -1,5 +1,6 @@
 -- Claims due jobs as claim_jobs does, within limits: from ranges, whose jobs have no key, and from key ranges, whose jobs have keys
--- and are taken key by key in turn. The last row is no job: its args tell what was met.
+-- and are taken key by key in turn. The last row is no job: its args tell what was met. Jobs go in bunches, an array for each key or
+-- range, and one by one only where more was found than may be taken: a row in between costs as much as a twentieth of a claim.
 -- Index: run_claim, run_claim_keyed, one probe for a key however many jobs wait under it; limit_key_pkey, the keys and limited queues
 -- met, FOR UPDATE SKIP LOCKED: what another claim holds is passed over. Locked rows are the newest, while what has been given back
 -- is read as of the start of the statement, so a claim may take too little and never too much.
@@ -8,22 +9,9 @@ WITH RECURSIVE key_range AS MATERIALIZED (
         WITH ORDINALITY AS key_range (queue, priority, rank, start_key, age, aged_size, number)
     WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
 ), walk AS (
-    SELECT key_range.number, key_range.queue, key_range.priority, key_range.start_key, 1 AS step, head.*
-    FROM key_range CROSS JOIN LATERAL (
-        (SELECT run.limit_key AS key, run.run_at, run.job_id, run.weight, false AS is_round
-         FROM headrace.run
-         WHERE run.state = 'waiting' AND run.queue = key_range.queue AND run.priority = key_range.priority
-           AND run.limit_key > key_range.start_key
-         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
-        UNION ALL
-        (SELECT run.limit_key, run.run_at, run.job_id, run.weight, true
-         FROM headrace.run
-         WHERE run.state = 'waiting' AND run.queue = key_range.queue AND run.priority = key_range.priority
-           AND run.limit_key <= key_range.start_key
-         ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
-        LIMIT 1
-    ) AS head
-    WHERE cardinality($18::integer[]) = 0
+    SELECT number, queue, priority, start_key, 0 AS step, start_key COLLATE "C" AS key, NULL::timestamptz AS run_at, NULL::uuid AS job_id,
+           NULL::integer AS weight, false AS is_round
+    FROM key_range WHERE cardinality($18::integer[]) = 0
     UNION ALL
     SELECT walk.number, walk.queue, walk.priority, walk.start_key, walk.step + 1, head.*
     FROM walk CROSS JOIN LATERAL (
@@ -43,7 +31,7 @@ WITH RECURSIVE key_range AS MATERIALIZED (
     ) AS head
     WHERE walk.step < $22::integer
 ), visited AS MATERIALIZED (
-    SELECT number, step, key, run_at, job_id, weight, is_round, clock_timestamp() AS met_at FROM walk
+    SELECT number, step, key, run_at, job_id, weight, is_round, clock_timestamp() AS met_at FROM walk WHERE step > 0
     UNION ALL
     SELECT number, ordinality::integer, key, run_at, job_id, 1, false, NULL
     FROM unnest($18::integer[], $19::text[], $20::timestamptz[], $21::uuid[])
@@ -83,13 +71,11 @@ WITH RECURSIVE key_range AS MATERIALIZED (
            CASE WHEN standing.is_locked THEN least(standing.room, floor(standing.tokens)) ELSE 0 END::bigint AS room
     FROM gate JOIN standing ON standing.key = gate.key
 ), open_key AS MATERIALIZED (
-    SELECT visited.number, visited.step, visited.key, visited.run_at, visited.job_id, key_range.queue, key_range.priority, key_range.rank,
-           key_range.age, key_range.aged_size, gate.gate_key, gate.room AS gate_room,
-           standing.is_locked, standing.room, standing.burst, standing.tokens,
-           least(
-               ($9::bigint + count(*) OVER (PARTITION BY visited.number) - 1) / count(*) OVER (PARTITION BY visited.number),
-               standing.room, CASE WHEN standing.tokens IS NOT NULL THEN greatest(floor(standing.tokens), 1) END
-           )::bigint AS quota
+    SELECT visited.step, visited.key, visited.run_at, visited.job_id, key_range.queue, key_range.priority, key_range.rank,
+           CASE WHEN visited.step <= key_range.aged_size THEN key_range.age END AS age,
+           gate.gate_key, gate.room AS gate_room, standing.is_locked, standing.room, standing.burst, standing.tokens,
+           least($9::bigint, gate.room) AS most, count(*) OVER (PARTITION BY visited.number) AS keys,
+           row_number() OVER (PARTITION BY visited.number ORDER BY visited.step) AS number
     FROM visited
     JOIN key_range ON key_range.number = visited.number
     JOIN standing ON standing.key = visited.key
@@ -98,81 +84,125 @@ WITH RECURSIVE key_range AS MATERIALIZED (
       AND (standing.tokens >= least(visited.weight, standing.burst) OR standing.tokens IS NULL)
       AND (gate.room > 0 OR gate.room IS NULL)
 ), keyed AS MATERIALIZED (
-    SELECT job_id, key, is_locked, cost, place, step, gate_key, gate_room,
-           CASE
-               WHEN place = 1 AND step <= aged_size
-                AND run_at <= coalesce($7::timestamptz, statement_timestamp()) - age THEN 0
-               ELSE rank
-           END AS rank
+    SELECT counted.*, fitting.slots, CASE
+               WHEN fitting.slots = cardinality(counted.ids) THEN counted.cost
+               ELSE (SELECT sum(least(weight, counted.burst)) FROM unnest(counted.weights[:fitting.slots]) AS weight)
+           END AS fitting_cost
     FROM (
-        SELECT due.job_id, due.run_at, open_key.key, open_key.is_locked, open_key.rank, open_key.step, open_key.age,
-               open_key.aged_size, open_key.gate_key, open_key.gate_room, open_key.room, open_key.tokens,
-               least(due.weight, open_key.burst) AS cost,
-               row_number() OVER one_key AS place, sum(least(due.weight, open_key.burst)) OVER one_key AS spent
+        SELECT open_key.*, due.*, sum(cardinality(due.ids)) OVER one_key AS place, sum(due.cost) OVER one_key AS spent
         FROM open_key CROSS JOIN LATERAL (
-            SELECT run.job_id, run.run_at, run.weight
+            SELECT array_agg(one.job_id) AS ids, array_agg(one.weight) AS weights, min(one.run_at) AS first_at,
+                   sum(least(one.weight, open_key.burst)) AS cost
+            FROM (
+                SELECT run.job_id, run.run_at, run.weight
+                FROM headrace.run
+                WHERE run.state = 'waiting' AND run.queue = open_key.queue AND run.priority = open_key.priority
+                  AND run.limit_key = open_key.key AND (run.run_at, run.job_id) >= (open_key.run_at, open_key.job_id)
+                  AND run.run_at <= coalesce($7::timestamptz, statement_timestamp())
+                  AND run.kind = ANY ($8::text[])
+                ORDER BY run.run_at, run.job_id
+                LIMIT least(
+                    greatest((open_key.most + open_key.keys - open_key.number) / open_key.keys, 1), open_key.room,
+                    CASE WHEN open_key.tokens IS NOT NULL THEN greatest(floor(open_key.tokens), 1) END
+                )::bigint
+                FOR UPDATE SKIP LOCKED
+            ) AS one
+        ) AS due (ids, weights, first_at, cost)
+        WHERE due.ids IS NOT NULL
+        WINDOW one_key AS (PARTITION BY open_key.key ORDER BY open_key.rank)
+    ) AS counted
+    CROSS JOIN LATERAL (SELECT least(
+        cardinality(counted.ids), cardinality(counted.ids) - counted.place + counted.room,
+        CASE WHEN counted.spent > counted.tokens THEN (
+            SELECT count(*) FROM (
+                SELECT sum(least(weight, counted.burst)) OVER (ORDER BY number) AS spent
+                FROM unnest(counted.weights) WITH ORDINALITY AS one (weight, number)
+            ) AS one WHERE counted.spent - counted.cost + one.spent <= counted.tokens
+        ) END
+    )::integer AS slots OFFSET 0) AS fitting
+    WHERE fitting.slots > 0
+), range AS MATERIALIZED (
+    SELECT range.*, gate.gate_key, gate.room AS gate_room
+    FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[], $11::integer[])
+        AS range (queue, priority, after_run_at, after_job_id, age, size, rank)
+    LEFT JOIN queue_standing AS gate ON gate.queue = range.queue
+    WHERE range.queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
+    ORDER BY rank
+), plain AS MATERIALIZED (
+    SELECT found.rank, array_agg(found.job_id) AS ids
+    FROM (
+        SELECT range.rank, due.job_id
+        FROM range CROSS JOIN LATERAL (
+            SELECT run.job_id
             FROM headrace.run
-            WHERE run.state = 'waiting' AND run.queue = open_key.queue AND run.priority = open_key.priority
-              AND run.limit_key = open_key.key AND (run.run_at, run.job_id) >= (open_key.run_at, open_key.job_id)
-              AND run.run_at <= coalesce($7::timestamptz, statement_timestamp())
+            WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = range.queue AND run.priority = range.priority
+              AND (run.run_at, run.job_id) > (range.after_run_at, range.after_job_id)
+              AND run.run_at <= coalesce($7::timestamptz, statement_timestamp()) - range.age
               AND run.kind = ANY ($8::text[])
             ORDER BY run.run_at, run.job_id
-            LIMIT open_key.quota
+            LIMIT greatest(least(range.size, range.gate_room, $9::bigint - (
+                SELECT coalesce(sum(keyed.slots), 0) FROM keyed WHERE keyed.rank < range.rank
+            )), 0)
             FOR UPDATE SKIP LOCKED
         ) AS due
-        WINDOW one_key AS (PARTITION BY open_key.key ORDER BY open_key.rank, due.run_at, due.job_id ROWS UNBOUNDED PRECEDING)
-    ) AS counted
-    WHERE (place <= room OR room IS NULL) AND (spent <= tokens OR tokens IS NULL)
-), plain AS MATERIALIZED (
-    SELECT due.job_id, range.rank, range.gate_key, range.gate_room
-    FROM (
-        SELECT range.*, gate.gate_key, gate.room AS gate_room
-        FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[], $11::integer[])
-            AS range (queue, priority, after_run_at, after_job_id, age, size, rank)
-        LEFT JOIN queue_standing AS gate ON gate.queue = range.queue
-        WHERE range.queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
-        ORDER BY rank
-    ) AS range CROSS JOIN LATERAL (
-        SELECT run.job_id
-        FROM headrace.run
-        WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = range.queue AND run.priority = range.priority
-          AND (run.run_at, run.job_id) > (range.after_run_at, range.after_job_id)
-          AND run.run_at <= coalesce($7::timestamptz, statement_timestamp()) - range.age
-          AND run.kind = ANY ($8::text[])
-        ORDER BY run.run_at, run.job_id
-        LIMIT greatest(
-            least(range.size, range.gate_room, $9::bigint - (SELECT count(*) FROM keyed WHERE keyed.rank < range.rank)), 0)
-        FOR UPDATE SKIP LOCKED
-    ) AS due
-    LIMIT $9::bigint
-), found AS MATERIALIZED (
-    SELECT job_id, key, is_locked, cost, gate_key, gate_room, rank, place, step FROM keyed
+        LIMIT $9::bigint
+    ) AS found
+    GROUP BY found.rank
+), bunch AS MATERIALIZED (
+    SELECT key, is_locked, gate_key, gate_room, slots, fitting_cost AS cost, ids[:slots] AS ids, weights, burst, rank, step,
+           place - cardinality(ids) AS place, first_at <= coalesce($7::timestamptz, statement_timestamp()) - age AS is_aged
+    FROM keyed
     UNION ALL
-    -- One that is due twice, as an aged job and in its turn, counts once.
-    SELECT job_id, NULL, true, NULL, min(gate_key), min(gate_room), min(rank), 0, min(row_number) FROM (
-        SELECT plain.*, row_number() OVER () FROM plain
-    ) AS numbered GROUP BY job_id
+    SELECT NULL, true, gate_key, gate_room, cardinality(ids), NULL, ids, NULL, NULL, rank, 0, 0, false
+    FROM plain JOIN range USING (rank)
+), all_fit AS MATERIALIZED (
+    SELECT coalesce(sum(slots), 0) <= $9::bigint AND NOT EXISTS (
+        SELECT FROM bunch WHERE gate_key IS NOT NULL GROUP BY gate_key HAVING sum(slots) > min(gate_room)
+    ) AS yes FROM bunch
 ), picked AS MATERIALIZED (
-    SELECT job_id, key, is_locked, cost, gate_key, rank, place, step FROM found WHERE gate_key IS NULL
+    SELECT key, is_locked, slots, cost, ids FROM bunch WHERE (SELECT yes FROM all_fit)
     UNION ALL
-    SELECT job_id, key, is_locked, cost, gate_key, rank, place, step
+    SELECT key, is_locked, count(*), sum(cost), array_agg(job_id)
     FROM (
-        SELECT found.*, row_number() OVER (PARTITION BY gate_key ORDER BY rank, place, step) AS number
-        FROM found WHERE gate_key IS NOT NULL
-    ) AS limited WHERE number <= gate_room OR gate_room IS NULL
-    ORDER BY rank, place, step
-    LIMIT $9::bigint
+        SELECT key, is_locked, job_id, cost
+        FROM (
+            SELECT single.*, row_number() OVER (PARTITION BY gate_key ORDER BY rank, place, step) AS number
+            FROM (
+                -- One that is due twice, as an aged job and in its turn, counts once.
+                SELECT DISTINCT ON (one.job_id) one.job_id, least(one.weight, bunch.burst) AS cost, bunch.key, bunch.is_locked,
+                       bunch.gate_key, bunch.gate_room, bunch.step, bunch.place + one.number AS place,
+                       CASE WHEN bunch.is_aged AND bunch.place + one.number = 1 THEN 0 ELSE bunch.rank END AS rank
+                FROM bunch CROSS JOIN LATERAL unnest(bunch.ids, bunch.weights[:bunch.slots]) WITH ORDINALITY
+                    AS one (job_id, weight, number)
+                WHERE NOT (SELECT yes FROM all_fit)
+                ORDER BY one.job_id, bunch.rank
+            ) AS single
+        ) AS numbered
+        WHERE gate_key IS NULL OR number <= gate_room
+        ORDER BY rank, place, step
+        LIMIT $9::bigint
+    ) AS one_by_one
+    GROUP BY key, is_locked
 ), begun AS (
     INSERT INTO headrace.limit_key (key, taken, tokens, used_at)
-    SELECT picked.key, count(*), min(standing.tokens) - sum(picked.cost), coalesce($7::timestamptz, statement_timestamp())
+    SELECT picked.key, sum(picked.slots), min(standing.tokens) - sum(picked.cost), coalesce($7::timestamptz, statement_timestamp())
     FROM picked JOIN standing ON standing.key = picked.key WHERE NOT picked.is_locked
     GROUP BY picked.key ORDER BY picked.key
     ON CONFLICT (key) DO NOTHING
     RETURNING key
 ), sure AS MATERIALIZED (
-    SELECT job_id, key, gate_key, cost, is_locked FROM picked
-    WHERE is_locked OR key IN (SELECT key FROM begun)
-    ORDER BY job_id  -- as they lie in the table
+    SELECT key, is_locked, slots, cost, ids FROM picked WHERE is_locked OR key IN (SELECT key FROM begun)
+), fence AS MATERIALIZED (
+    SELECT nextval('headrace.lease') AS lease WHERE EXISTS (SELECT FROM sure)
+), claimed AS (
+    UPDATE headrace.run
+    SET state = 'processing', attempt = run.attempt + 1, lease = (SELECT lease FROM fence), worker_id = $10,
+        claimed_at = coalesce($7::timestamptz, statement_timestamp()),
+        has_queue_slot = run.queue = ANY (ARRAY(SELECT queue FROM gate)),
+        unique_key = CASE WHEN run.unique_while = 'waiting' THEN NULL ELSE run.unique_key END
+    -- An array and no join: however many they are, the index is entered for each, in order, and none counts twice.
+    WHERE run.job_id = ANY (ARRAY(SELECT unnest(ids) FROM sure))
+    RETURNING run.job_id, run.queue, run.priority, run.run_at, run.attempt, run.lease, run.cancel_requested_by, run.limit_key
 ), paid AS (
     UPDATE headrace.limit_key
     SET taken = limit_key.taken + share.slots, tokens = share.tokens, returned = share.returned,
@@ -180,23 +210,14 @@ WITH RECURSIVE key_range AS MATERIALIZED (
     FROM (
         SELECT spent.key, spent.slots, standing.tokens - spent.cost AS tokens, standing.returned
         FROM (
-            SELECT key, count(*) AS slots, sum(cost) AS cost FROM sure WHERE is_locked AND key IS NOT NULL GROUP BY key
+            SELECT key, sum(slots) AS slots, sum(cost) AS cost FROM sure WHERE is_locked AND key IS NOT NULL GROUP BY key
             UNION ALL
-            SELECT gate_key, count(*), count(*) FROM sure WHERE gate_key IS NOT NULL GROUP BY gate_key
+            SELECT min(gate.key), count(*), count(*)
+            FROM claimed JOIN gate ON gate.queue = claimed.queue GROUP BY claimed.queue
         ) AS spent JOIN standing ON standing.key = spent.key
         OFFSET 0
     ) AS share
     WHERE limit_key.key = share.key
-), fence AS MATERIALIZED (
-    SELECT nextval('headrace.lease') AS lease WHERE EXISTS (SELECT FROM sure)
-), claimed AS (
-    UPDATE headrace.run
-    SET state = 'processing', attempt = run.attempt + 1, lease = fence.lease, worker_id = $10,
-        claimed_at = coalesce($7::timestamptz, statement_timestamp()), has_queue_slot = sure.gate_key IS NOT NULL,
-        unique_key = CASE WHEN run.unique_while = 'waiting' THEN NULL ELSE run.unique_key END
-    FROM sure, fence
-    WHERE run.job_id = sure.job_id
-    RETURNING run.job_id, run.queue, run.priority, run.run_at, run.attempt, run.lease, run.cancel_requested_by, run.limit_key
 )
 SELECT claimed.job_id, body.kind, body.args, claimed.attempt, claimed.lease, body.max_attempts, claimed.queue,
        claimed.priority, claimed.run_at, body.parent_id, body.correlation_id, body.tenant_id, body.user_id, body.actor,

@@ -46,14 +46,14 @@ WITH ended AS MATERIALIZED (
     RETURNING progress.job_id
 ), freed AS (
     INSERT INTO headrace.limit_freed (key, shard, slots, tokens)
-    SELECT slot.key, slot.worker_id % 8, count(*), 0
+    SELECT one.key, slot.shard, sum(slot.slots), 0
     FROM (
-        SELECT limit_key AS key, worker_id FROM removed WHERE limit_key IS NOT NULL
-        UNION ALL
-        SELECT '@' || queue, worker_id FROM removed WHERE has_queue_slot
-    ) AS slot
-    WHERE (SELECT count(*) FROM rolled) >= 0  -- so that it comes after them
-    GROUP BY slot.key, slot.worker_id % 8 ORDER BY slot.key, slot.worker_id % 8
+        SELECT limit_key, CASE WHEN has_queue_slot THEN queue END AS queue, worker_id % 8 AS shard, count(*) AS slots
+        FROM removed WHERE limit_key IS NOT NULL OR has_queue_slot
+        GROUP BY 1, 2, 3
+    ) AS slot CROSS JOIN LATERAL (VALUES (slot.limit_key), ('@' || slot.queue)) AS one (key)
+    WHERE one.key IS NOT NULL AND (SELECT count(*) FROM rolled) >= 0  -- so that it comes after them
+    GROUP BY one.key, slot.shard ORDER BY one.key, slot.shard
     ON CONFLICT (key, shard) DO UPDATE SET slots = limit_freed.slots + excluded.slots
 )
 INSERT INTO headrace.outcome (job_id, state, attempt, lease, worker_id, kind, queue, run_at, claimed_at, ended_at,
