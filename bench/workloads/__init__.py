@@ -15,6 +15,7 @@ from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.live import live
+from bench.workloads.rebuild import rebuild
 from bench.workloads.replay import replay
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
@@ -39,6 +40,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         **{f"append-{count}": appends(count) for count in APPENDING},
         **{f"emit-{count}": emits(count) for count in APPENDING},
         "replay": replay,
+        "rebuild": rebuild,
         "live": live,
     }
 )

@@ -26,7 +26,7 @@ async def replay(stage: Stage) -> AsyncIterator[Contest]:
     """One connection each, pages of a thousand; every reader must see every event, in order."""
     count = stage.pick(100_000, 5_000)
     async with stage.database() as dsn, make_app(dsn) as app:
-        await _fill(app, count)
+        await fill(app, count)
         session = await asyncpg.connect(dsn)
         try:
             yield Contest(
@@ -45,7 +45,8 @@ async def replay(stage: Stage) -> AsyncIterator[Contest]:
             await session.close()
 
 
-async def _fill(app: Headrace, count: int) -> None:
+async def fill(app: Headrace, count: int) -> None:
+    """Appends so many events of a thousand streams, and waits until they can be read."""
     for start in range(0, count, _CHUNK):
         async with app.transaction() as unit:
             for number in range(start, min(start + _CHUNK, count)):
