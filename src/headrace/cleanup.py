@@ -33,9 +33,8 @@ class Cleaned(msgspec.Struct, frozen=True):
 
 
 async def needed_by_jobs(connection: Connection, extent: Extent) -> str | None:
-    """Which job has yet to handle an event of these positions; None where there is none."""
-    found = await connection.fetchval(statement(_PACKAGE, "job_on_events"), extent.first_position, extent.last_position)
-    return None if found is None else f"job {found}"
+    """Which job or replay has yet to handle an event of these positions; None where there is none."""
+    return await connection.fetchval(statement(_PACKAGE, "job_on_events"), extent.first_position, extent.last_position)
 
 
 async def cleanup_old_events(pool: Pool, retention: EventRetention, *, clock: Clock, telemetry: Telemetry) -> Cleaned:

@@ -127,6 +127,19 @@ async def test_an_event_that_a_job_is_to_handle_is_needed(app, connection):
     assert [step.fate for step in await retain(app)] == ["export"]
 
 
+async def test_what_a_replay_has_yet_to_reach_is_needed(app, connection):
+    await append_all(app, PageViewed("a"))
+    await moved_back(connection, 9)
+    await connection.execute(
+        "INSERT INTO headrace.replay (id, handler, filter, has_effects, batch_size, after, until, position, cursor,"
+        " actor, begun_at) VALUES (gen_random_uuid(), 'views', '{}', false, 100, 0, 5, 0, 0, 'ada', now())"
+    )
+    (held,) = await retain(app)
+    assert (held.fate, str(held.reason).startswith("replay ")) == ("hold", True)
+    await connection.execute("UPDATE headrace.replay SET ended_at = now()")
+    assert [step.fate for step in await retain(app)] == ["export"]
+
+
 async def test_without_an_archive_events_stay_unless_their_class_may_go_so(app, connection):
     await append_all(app, PageViewed("a"))
     name = await moved_back(connection, 9)
