@@ -28,6 +28,7 @@
     ├── JobNotEndedError          a job whose result is awaited did not end in time
     ├── InvalidResultError        a job's result does not fit the type it is read as
     ├── OperationNotFoundError    no operation with this id
+    ├── RehearsalError            a handler failed in a dry run
     ├── ReplayNotFoundError       no replay with this id
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
@@ -332,6 +333,20 @@ class ViewerDroppedError(HeadraceError):
         )
         self.position = position
         self.buffer = buffer
+
+
+class RehearsalError(HeadraceError):
+    """A handler failed in a dry run, at one of the events from `first` to `last`; all of it was undone."""
+
+    def __init__(self, handler: str, *, first: int, last: int, reason: str) -> None:
+        super().__init__(
+            f"handler {handler!r} fails at one of the events at positions {first} to {last}: {reason}; "
+            f"begin at --after {first - 1} with --batch-size 1 to see at which"
+        )
+        self.handler = handler
+        self.first = first
+        self.last = last
+        self.reason = reason
 
 
 class ReplayNotFoundError(HeadraceError):

@@ -46,3 +46,23 @@ async def test_what_is_not_there_ends_the_command(headrace, history):
     assert (missing.code, "headrace replays list" in missing.err) == (3, True)
     unknown = await headrace("--app", "shop:app", "events", "replay", "paste")
     assert (unknown.code, "no handler is named 'paste'" in unknown.err) == (1, True)
+
+
+async def test_a_dry_run_prints_what_would_change(headrace, history, tmp_path):
+    source = tmp_path / "shop.py"
+    source.write_text(
+        source.read_text().replace(
+            "'SELECT 1'", "'INSERT INTO copy VALUES ($1, $2)', events[0].position, events[0].data.text"
+        )
+        + "    await tx.enqueue('copy-more', 5)\napp.declare('copy-more')\n"
+    )
+    command = ("--app", "shop:app", "events", "replay", "copy", "--dry-run", "--batch-size", "5")
+    told = await headrace(*command)
+    assert told.code == 0, told.err
+    assert "public.copy: 2 inserted, 0 updated, 0 deleted (no primary key" in told.out
+    assert '+ {"text":"0","position":1}' in told.out
+    assert "would enqueue 2 copy-more" in told.out
+    as_json = (await headrace(*command, "--json")).json
+    assert (as_json["jobs"], as_json["event_count"]) == ({"copy-more": 2}, 10)
+    async with history.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM copy") == 0

@@ -1,14 +1,16 @@
 """`headrace events replay` and `headrace replays`: let a handler meet history again; look at that, and steer it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from headrace.app import Headrace
 from headrace.cli.events import parse_stream
+from headrace.cli.period import period
+from headrace.cli.rehearsal import rehearsed
 from headrace.cli.session import Choice, login, opened
 from headrace.errors import ReplayNotFoundError
 from headrace.events.event import Stream
@@ -45,6 +47,11 @@ def replay(
         int | None, typer.Option(min=1, help="Events a batch; as the handler has it by default.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why; it is kept with the replay.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what it would change and send; here, now, without a worker.")
+    ] = False,
+    patience: Annotated[str, typer.Option(help="How long a dry run may take, e.g. 30s, 10m.")] = "10m",
+    samples: Annotated[int, typer.Option(min=0, max=1000, help="Of each change a dry run shows so many.")] = 3,
     as_json: Json = False,
 ) -> None:
     """Lets a handler meet events again, in a job of a worker; its jobs and events are kept back, its writes are not."""
@@ -59,6 +66,12 @@ def replay(
         since=None if since is None else since.replace(tzinfo=UTC),
         before=None if before is None else before.replace(tzinfo=UTC),
     )
+
+    if dry_run:
+        longest = period(patience, option="--patience") or timedelta(0)
+        options: dict[str, Any] = {"after": after, "until": until, "batch_size": batch_size, "most_samples": samples}
+        run(rehearsed(context.obj, handler, chosen, patience=longest, as_json=as_json, **options))
+        return
 
     async def begin(opened_app: Headrace) -> Replay:
         return await opened_app.replays.begin(

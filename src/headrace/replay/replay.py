@@ -1,7 +1,7 @@
 """A replay: which handler meets which events again, how far it is, and what it kept back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,30 @@ from headrace.events.filter import EventFilter
 
 MOST_IN_A_BATCH = 10_000
 
-WINDOW = 50_000
-"""Positions looked ahead at a time: bounds what a batch without events for it can cost."""
+SILENCE = timedelta(seconds=60)
+"""How long a transaction that holds a replay may be idle before the server ends its session."""
 
 
 class ReplayEvents(msgspec.Struct, frozen=True):
     """The args of a `replay-events` job: which replay it works on."""
 
     replay_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which events a handler is to meet again: those above `after`, up to `until`, that fit the filter."""
+
+    handler: str
+    filter: EventFilter
+    batch_size: int
+    after: int
+    until: int
+
+    @property
+    def cursor(self) -> int:
+        """Where reading begins: at a position, and in a stream at its first event."""
+        return self.after if self.filter.stream is None else 0
 
 
 @dataclass(frozen=True, slots=True)

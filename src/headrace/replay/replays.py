@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from headrace.bridge import Reactions
 from headrace.clock import Clock
 from headrace.context import current
-from headrace.db.connection import Pool
+from headrace.db.connection import Connection, Pool
 from headrace.errors import ConfigurationError, JobNotFoundError
 from headrace.events.browse import head_position
 from headrace.events.bus import Bus
@@ -20,8 +21,9 @@ from headrace.jobs.browse import show_job
 from headrace.jobs.handle import Job
 from headrace.jobs.job import TERMINAL
 from headrace.replay import store
-from headrace.replay.replay import MOST_IN_A_BATCH, Replay, ReplayEvents, wanted_by
-from headrace.replay.runner import SILENCE, Runner
+from headrace.replay.rehearsal import OnProgress, Rehearsal, rehearse
+from headrace.replay.replay import MOST_IN_A_BATCH, SILENCE, Plan, Replay, ReplayEvents, wanted_by
+from headrace.replay.runner import Runner
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
 
@@ -49,6 +51,8 @@ class Replays:
     ) -> None:
         self._begin = begin
         self._handlers = handlers
+        self._reactions = reactions
+        self._registry = registry
         self._pool = pool
         self._clock = clock
         self._runner = Runner(
@@ -77,36 +81,57 @@ class Replays:
         A handler with mode="job" works outside the database, so its replay is a `process-event` job for each
         event, and wants `has_effects`. Raises ConfigurationError.
         """
-        known = self._handlers.get(handler)
-        if known.mode == "job" and not has_effects:
+        if self._handlers.get(handler).mode == "job" and not has_effects:
             raise ConfigurationError(
                 f"handler {handler!r} has mode='job' and works outside the database; its replay is jobs, which are "
                 "kept back: ask for them with has_effects=True (--effects)"
             )
-        size = known.batch_size if batch_size is None else batch_size
-        if not 1 <= size <= MOST_IN_A_BATCH:
-            raise ConfigurationError(f"batch_size must be 1 to {MOST_IN_A_BATCH}, got {size}")
-        wanted = wanted_by(known, chosen or EventFilter())
         replay_id = uuid7()
         async with self._begin() as unit:
-            first, last = await time_bounds(unit.connection, wanted)
-            head = await head_position(unit.connection)
-            lowest = max(after, first)
+            plan = await self._plan(unit.connection, handler, chosen, after=after, until=until, batch_size=batch_size)
             job = await unit.enqueue(REPLAY_EVENTS, ReplayEvents(replay_id))
-            new = store.NewReplay(
-                id=replay_id,
-                handler=handler,
-                filter=wanted,
+            await store.begin(
+                unit.connection,
+                replay_id,
+                plan,
                 has_effects=has_effects,
-                batch_size=size,
-                after=lowest,
-                until=max(lowest, min(end for end in (head, last, until) if end is not None)),
                 job_id=job.id,
                 actor=by or current().actor or "unknown",
                 reason=reason,
+                now=self._clock.override(),
             )
-            await store.begin(unit.connection, new, now=self._clock.override())
         return await self.show(replay_id)
+
+    async def rehearse(
+        self,
+        handler: str,
+        chosen: EventFilter | None = None,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        batch_size: int | None = None,
+        patience: timedelta = timedelta(minutes=10),
+        most_samples: int = 3,
+        on_progress: OnProgress | None = None,
+    ) -> Rehearsal:
+        """A dry run: what a replay by the handler as it is here would change and send. Nothing of it stays.
+
+        It runs in this process, in one transaction that is rolled back. Between batches it stops where its
+        `patience` is over, or where somebody has come to wait for a row that the handler has locked. Wants two
+        connections of the pool. Raises ConfigurationError, and RehearsalError where the handler fails.
+        """
+        async with self._pool().acquire() as connection:
+            plan = await self._plan(connection, handler, chosen, after=after, until=until, batch_size=batch_size)
+        return await rehearse(
+            plan,
+            begin=self._begin,
+            apply=self._reactions.replayed(self._handlers.get(handler)),
+            registry=self._registry,
+            pool=self._pool(),
+            patience=patience,
+            most_samples=most_samples,
+            on_progress=on_progress,
+        )
 
     async def show(self, replay_id: UUID) -> Replay:
         """One replay. Raises ReplayNotFoundError."""
@@ -142,6 +167,27 @@ class Replays:
     async def run(self, args: ReplayEvents, job: Job) -> Any:
         """The handler of `replay-events` jobs."""
         return await self._runner.run(args.replay_id, job)
+
+    async def _plan(
+        self,
+        connection: Connection,
+        handler: str,
+        chosen: EventFilter | None,
+        *,
+        after: int,
+        until: int | None,
+        batch_size: int | None,
+    ) -> Plan:
+        known = self._handlers.get(handler)
+        size = known.batch_size if batch_size is None else batch_size
+        if not 1 <= size <= MOST_IN_A_BATCH:
+            raise ConfigurationError(f"batch_size must be 1 to {MOST_IN_A_BATCH}, got {size}")
+        wanted = wanted_by(known, chosen or EventFilter())
+        first, last = await time_bounds(connection, wanted)
+        head = await head_position(connection)
+        lowest = max(after, first)
+        highest = min(end for end in (head, last, until) if end is not None)
+        return Plan(handler=handler, filter=wanted, batch_size=size, after=lowest, until=max(lowest, highest))
 
     async def _next_job(self, unit: Transaction, replay_id: UUID) -> UUID:
         return (await unit.enqueue(REPLAY_EVENTS, ReplayEvents(replay_id))).id

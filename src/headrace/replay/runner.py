@@ -4,51 +4,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from headrace.bridge import Apply
 from headrace.clock import Clock
-from headrace.db.connection import Connection, Pool, Row
+from headrace.db.connection import Pool, Row
 from headrace.events.failure import describe_failure
-from headrace.events.read import read_page
 from headrace.events.schema import EventRegistry
 from headrace.events.stored import stored_events
 from headrace.jobs.handle import Job
 from headrace.replay import store
-from headrace.replay.replay import WINDOW, Replay
-from headrace.replay.store import HeldReplay
+from headrace.replay.page import next_page
+from headrace.replay.replay import SILENCE, Replay
 from headrace.replay.withheld import Withheld, added, withhold
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
-
-SILENCE = timedelta(seconds=60)
-"""How long a transaction that holds a replay may be idle before the server ends its session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The next rows of a replay, and where it is once they are handled."""
-
-    rows: Sequence[Row]
-    position: int
-    cursor: int
-    is_last: bool
-
-
-async def next_page(connection: Connection, replay: Replay, held: HeldReplay, *, limit: int) -> Page:
-    """What lies ahead of a replay: at most `limit` events, and no further than a window of positions."""
-    if replay.filter.stream is not None:
-        rows = await read_page(connection, replay.filter, after=held.cursor, until=None, limit=limit)
-        wanted = [row for row in rows if row["position"] <= held.until]
-        if len(rows) < limit or len(wanted) < len(rows):
-            return Page(wanted, held.until, held.cursor, is_last=True)
-        return Page(wanted, rows[-1]["position"], rows[-1]["stream_version"], is_last=False)
-    reach = min(held.until, held.position + WINDOW)
-    rows = await read_page(connection, replay.filter, after=held.position, until=reach, limit=limit)
-    reached = rows[-1]["position"] if len(rows) == limit else reach
-    return Page(rows, reached, reached, is_last=reached >= held.until)
 
 
 class Runner:
@@ -117,7 +87,14 @@ class Runner:
                 if held.is_paused:
                     await store.release(unit.connection, replay.id)
                     return False
-                found = await next_page(unit.connection, replay, held, limit=size)
+                found = await next_page(
+                    unit.connection,
+                    replay.filter,
+                    position=held.position,
+                    cursor=held.cursor,
+                    until=held.until,
+                    limit=size,
+                )
                 page += found.rows
                 if page:
                     await apply(unit, list(stored_events(self._registry, page)))

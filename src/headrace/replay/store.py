@@ -12,25 +12,9 @@ from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.errors import ReplayNotFoundError
 from headrace.events.filter import EventFilter
-from headrace.replay.replay import Replay
+from headrace.replay.replay import Plan, Replay
 
 _PACKAGE = "headrace.replay"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewReplay:
-    """A replay about to be stored; see `Replay`."""
-
-    id: UUID
-    handler: str
-    filter: EventFilter
-    has_effects: bool
-    batch_size: int
-    after: int
-    until: int
-    job_id: UUID
-    actor: str
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +30,31 @@ class HeldReplay:
     has_ended: bool
 
 
-async def begin(connection: Connection, new: NewReplay, *, now: datetime | None) -> None:
-    """Stores a replay. In a stream the cursor is a version, and counts from its beginning."""
-    cursor = new.after if new.filter.stream is None else 0
+async def begin(
+    connection: Connection,
+    replay_id: UUID,
+    plan: Plan,
+    *,
+    has_effects: bool,
+    job_id: UUID,
+    actor: str,
+    reason: str | None,
+    now: datetime | None,
+) -> None:
+    """Stores a replay."""
     await connection.execute(
         statement(_PACKAGE, "begin_replay"),
-        new.id,
-        new.handler,
-        msgspec.json.encode(_given(new.filter)).decode(),
-        new.has_effects,
-        new.batch_size,
-        new.after,
-        new.until,
-        cursor,
-        new.job_id,
-        new.actor,
-        new.reason,
+        replay_id,
+        plan.handler,
+        msgspec.json.encode(_given(plan.filter)).decode(),
+        has_effects,
+        plan.batch_size,
+        plan.after,
+        plan.until,
+        plan.cursor,
+        job_id,
+        actor,
+        reason,
         now,
     )
 

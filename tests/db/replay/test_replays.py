@@ -195,7 +195,7 @@ async def test_a_job_that_is_no_longer_its_own_leaves_a_replay_alone(history, be
 
 
 async def test_a_long_log_without_events_for_it_is_passed_in_windows(history, bench, monkeypatch, copied):
-    monkeypatch.setattr("headrace.replay.runner.WINDOW", 3)
+    monkeypatch.setattr("headrace.replay.page.WINDOW", 3)
     copying(history)
     begun = await history.replays.begin("copy", EventFilter(aggregate_type="order"))
     async with bench.working():

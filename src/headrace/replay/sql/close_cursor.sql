@@ -1,0 +1,3 @@
+-- Closes a cursor, so that the next table may have one of its name.
+-- Lock: none.
+CLOSE {name}
