@@ -32,7 +32,9 @@ from headrace.errors import (
     ScheduleExistsError,
     ScheduleNotFoundError,
     SchemaError,
+    SecretKeyError,
     StaleLeaseError,
+    SubjectNotFoundError,
     SubscriptionNotFoundError,
     TransactionClosedError,
     UnknownEventError,
@@ -50,8 +52,10 @@ from headrace.events.importing import Imported, PastEvent
 from headrace.events.lifecycle import JobCancelled, JobCompleted, JobDead, JobEnqueued, JobFailed, JobRetrying
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
+from headrace.events.personal import Personal
 from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
+from headrace.events.subject import SubjectErased
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
 from headrace.jobs.dependencies import DependencyResult
@@ -73,6 +77,7 @@ from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.selection import JobFilter
 from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.jobs.worker_options import WorkerOptions
+from headrace.keyring import KeyRing, KeyService
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
 
@@ -119,6 +124,8 @@ __all__ = [
     "JobNotEndedError",
     "JobNotFoundError",
     "JobRetrying",
+    "KeyRing",
+    "KeyService",
     "Limit",
     "LimitNotFoundError",
     "LiveEvents",
@@ -132,6 +139,7 @@ __all__ = [
     "OperationNotFoundError",
     "ParkedStreamNotFoundError",
     "PastEvent",
+    "Personal",
     "Priority",
     "ProjectionNotFoundError",
     "QueueSummary",
@@ -147,10 +155,13 @@ __all__ = [
     "ScheduleExistsError",
     "ScheduleNotFoundError",
     "SchemaError",
+    "SecretKeyError",
     "Snooze",
     "StaleLeaseError",
     "StoredEvent",
     "Stream",
+    "SubjectErased",
+    "SubjectNotFoundError",
     "SubscriptionNotFoundError",
     "SystemClock",
     "Telemetry",

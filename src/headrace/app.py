@@ -32,11 +32,13 @@ from headrace.jobs.registry import describe, through
 from headrace.jobs.retention import Retention
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker_options import WorkerOptions
+from headrace.keyring import KeyService
 from headrace.process import Process
 from headrace.projections.projections import Projections
 from headrace.registration import Registration
 from headrace.replay.replays import REPLAY_EVENTS, Replays
 from headrace.stepper import Stepper
+from headrace.subjects import Subjects
 from headrace.sync import Sync
 from headrace.telemetry import Telemetry
 
@@ -46,7 +48,8 @@ class Headrace(Registration):
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
     `./.headrace`. `direct_dsn` reaches the same database past a pooler, and None takes
-    HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `migrations` are the application's own,
+    HEADRACE_DIRECT_DATABASE_URL where `dsn` is None too. `secret_keys` keeps the keys of subjects with
+    personal data, None takes HEADRACE_SECRET_KEYS. `migrations` are the application's own,
     applied after the engine's. `retention` says how long ended jobs are kept, `event_retention`
     how long events; `lifecycle` what is told of jobs by events. Register everything, then use
     it inside `async with app:`.
@@ -73,6 +76,7 @@ class Headrace(Registration):
         lifecycle: Lifecycle | None = None,
         retention: Retention | None = None,
         event_retention: EventRetention | None = None,
+        secret_keys: KeyService | None = None,
         say: Callable[[str], None] = say_on_stderr,
     ) -> None:
         super().__init__(
@@ -86,6 +90,7 @@ class Headrace(Registration):
             logs=logs,
             lifecycle=lifecycle,
             event_retention=event_retention,
+            secret_keys=secret_keys,
             say=say,
         )
         self.schedules = Schedules(
@@ -106,6 +111,13 @@ class Headrace(Registration):
         self.sync = Sync(self._unit, kinds=self.kinds, telemetry=self.telemetry)
         self.kinds.add(describe(PROCESS_EVENT, self._process_event, job_type=Job, queue="events"))
         self.kinds.add(describe(CLEANUP, self._cleanup_old_events, job_type=Job, queue="events"))
+        self.subjects = Subjects(
+            begin=self.transaction,
+            pool=lambda: self.pool,
+            handlers=self.handlers,
+            service=self.key_service,
+            telemetry=self.telemetry,
+        )
         self.replays = Replays(
             begin=self.transaction,
             handlers=self.handlers,

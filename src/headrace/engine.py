@@ -29,6 +29,7 @@ from headrace.events.schema import EventRegistry
 from headrace.events.single import insert_single as insert_single_event
 from headrace.events.single import insert_together, is_sociable
 from headrace.events.single import is_single as is_single_event
+from headrace.events.vault import Vault
 from headrace.events.versions import stream_key
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.insertion import insert_many
@@ -36,6 +37,7 @@ from headrace.jobs.job import Enqueued, NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
 from headrace.jobs.single import insert_single, is_single
+from headrace.keyring import KeyRing, KeyService
 from headrace.projections.declaration import Declarations
 from headrace.replay.quiet import QuietTransaction
 from headrace.replay.withheld import require_unsealed, withholding
@@ -66,6 +68,7 @@ class Engine:
         clock: Clock | None,
         telemetry: Telemetry | None,
         event_retention: EventRetention | None,
+        secret_keys: KeyService | None,
         say: Callable[[str], None],
     ) -> None:
         self.name = name
@@ -77,10 +80,12 @@ class Engine:
         self.events = EventRegistry(classes=self.event_retention.periods)
         for record in JOB_RECORDS:
             self.events.register(record)
+        self.events.sealer = Vault(self.key_service)
         self.handlers = Bus()
         self.declarations = Declarations()
         self.after_commit: Callable[[], Awaitable[None]] | None = None
         """Awaited after each commit of jobs or events by this app; for `headrace.testing`."""
+        self._secret_keys = secret_keys
         self._dsn = dsn
         self._direct_dsn = direct_dsn
         self._pool_size = pool_size
@@ -108,6 +113,8 @@ class Engine:
         """Reaches the database. The schema is brought up to date, only checked (False) or left alone (None)."""
         if self._pool is not None:
             raise ConfigurationError(f"app {self.name!r} is open already")
+        if self.events.has_personal:
+            self.key_service()  # better no worker than one that cannot read what it is handed
         async with AsyncExitStack() as exits:
             dsn = await exits.enter_async_context(database_address(self._dsn, say=self._say))
             direct_dsn = direct_address(self._direct_dsn, given=self._dsn)
@@ -196,6 +203,12 @@ class Engine:
 
     async def _insert_events(self, events: Sequence[NewEvent]) -> None:
         await self.pool.execute(*insert_together(events))
+
+    def key_service(self) -> KeyService:
+        """What keeps the keys of subjects. Raises ConfigurationError where none is given or in the environment."""
+        if self._secret_keys is None:
+            self._secret_keys = KeyRing.from_environment()
+        return self._secret_keys
 
     def notify(self, channel: str) -> None:
         """Sends a wake-up on a channel, soon."""

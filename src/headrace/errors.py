@@ -30,6 +30,8 @@
     ├── OperationNotFoundError    no operation with this id
     ├── RehearsalError            a handler failed in a dry run
     ├── ReplayNotFoundError       no replay with this id
+    ├── SubjectNotFoundError      no personal values of this subject
+    ├── SecretKeyError            what is sealed cannot be opened with the keys there are
     ├── ScheduleNotFoundError     no schedule of this name
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── WorkerNotStartedError     a worker could not be registered in time
@@ -355,6 +357,27 @@ class ReplayNotFoundError(HeadraceError):
     def __init__(self, replay_id: UUID) -> None:
         super().__init__(f"no replay {replay_id} is stored; `headrace replays list` shows what is")
         self.replay_id = replay_id
+
+
+class SubjectNotFoundError(HeadraceError):
+    """No event has personal values of this subject."""
+
+    def __init__(self, subject: str, *, tenant_id: str) -> None:
+        where = f" of tenant {tenant_id!r}" if tenant_id else ""
+        super().__init__(
+            f"subject {subject!r}{where} has no key: no event has personal values of it; check its id and tenant"
+        )
+        self.subject = subject
+        self.tenant_id = tenant_id
+
+
+class SecretKeyError(HeadraceError):
+    """Something sealed cannot be opened with the secret keys there are. `key` names the key, and is no secret."""
+
+    def __init__(self, key: str, *, reason: str) -> None:
+        super().__init__(f"what is sealed under secret key {key} cannot be opened: {reason}; see HEADRACE_SECRET_KEYS")
+        self.key = key
+        self.reason = reason
 
 
 class LimitNotFoundError(HeadraceError):

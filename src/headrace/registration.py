@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from headrace.bridge import On, require_known, require_readable
 from headrace.engine import Engine
 from headrace.events.bus import Mode, OnError, type_names
+from headrace.events.subject import SubjectErased
 from headrace.events.subscription import Start
 from headrace.jobs.handle import Job
 from headrace.jobs.job import Priority
@@ -113,6 +114,8 @@ class Registration(Engine):
         """Makes event classes marked with `@event` known."""
         for cls in classes:
             self.events.register(cls)
+        if self.events.has_personal:
+            self.events.register(SubjectErased)
 
     def on(
         self,

@@ -21,6 +21,7 @@ from headrace.cli import (
     relay,
     replays,
     schedules,
+    subjects,
     subscriptions,
     worker,
 )
@@ -60,6 +61,7 @@ app.add_typer(
 app.add_typer(
     subscriptions.app, name="subscriptions", help="List, pause, resume and replay handlers of events; parked streams."
 )
+app.add_typer(subjects.app, name="subjects", help="Show and erase subjects of personal data; their keys.")
 app.command("worker")(worker.work)
 app.command("relay")(relay.relay)
 app.command("doctor")(doctor.doctor)

@@ -12,7 +12,7 @@ from headrace.errors import ConfigurationError
 from headrace.events.checkpoint import HeldLane
 from headrace.events.event import StoredEvent
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
+from headrace.events.sealing import opened_events
 from headrace.events.subscription import Subscription
 from headrace.telemetry import Telemetry
 
@@ -45,7 +45,7 @@ def decoded(registry: EventRegistry, apply: Apply[T]) -> ApplyRows[T]:
     """What hands rows over as events of the classes registered."""
 
     async def apply_rows(transaction: T, rows: Sequence[Row]) -> None:
-        await apply(transaction, list(stored_events(registry, rows)))
+        await apply(transaction, list(await opened_events(transaction.connection, registry, rows)))
 
     return apply_rows
 

@@ -11,6 +11,7 @@ import msgspec
 
 from headrace.context import CauseKind
 from headrace.errors import ConfigurationError, UnknownEventError
+from headrace.events.personal import PersonalData
 
 ANY: Final = -1
 """Expected version: whatever the stream is at."""
@@ -92,7 +93,8 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event ready to be stored: validated, encoded, with all it inherits from its context.
 
     `data` is JSON text, `payload` the object it was made from; `expected` is the version its stream
-    must be at before it; `has_given_id` says that its producer chose the id, to be recognised by it.
+    must be at before it; `has_given_id` says that its producer chose the id, to be recognised by it;
+    `personal` what of the data is sealed before it is stored.
     """
 
     id: UUID
@@ -114,6 +116,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_given_id: bool = False
     path: str | None = None
     retention: str = DOMAIN
+    personal: PersonalData | None = None
 
     def stored(self, appended: Appended) -> StoredEvent:
         """This event as the log has it once appended, without reading it back."""

@@ -1,6 +1,6 @@
 """Imports events in bulk: staged by COPY, then appended by a few statements over all of them at once."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,15 @@ from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.errors import EventIdTakenError
-from headrace.events.event import Stream
+from headrace.events.event import NewEvent, Stream
 from headrace.events.given_ids import described
 from headrace.events.prepare import prepare
 from headrace.events.schema import EventRegistry
+from headrace.events.sealing import seal
 
 _PACKAGE = "headrace.events"
 _STAGED = "headrace_import"
+_PART = 5_000
 _NO_ROW = RuntimeError("a statement that counts gave no row")
 _COLUMNS = (
     "place", "tenant_id", "aggregate_type", "aggregate_id", "id", "has_given_id", "type", "schema_version", "data",
@@ -74,9 +76,7 @@ async def import_events(
     with open_transaction(connection, doing="import events"):
         async with connection.transaction():
             await connection.execute(statement(_PACKAGE, "stage_import"))
-            await connection.copy_records_to_table(
-                _STAGED, records=_records(registry, events, source=source, clock=clock), columns=_COLUMNS
-            )
+            await _stage(connection, registry, events, source=source, clock=clock)
             known_count = await _recognise(connection)
             await connection.execute(statement(_PACKAGE, "lock_imported_streams"))
             row = await connection.fetchrow(statement(_PACKAGE, "insert_imported"))
@@ -99,17 +99,50 @@ async def _recognise(connection: Connection) -> int:
     return int(known[0])
 
 
-async def _records(
+async def _stage(
+    connection: Connection,
     registry: EventRegistry,
     events: Iterable[PastEvent] | AsyncIterable[PastEvent],
     *,
     source: str,
     clock: Clock | None,
-) -> AsyncIterator[tuple[Any, ...]]:
+) -> None:
+    prepared = _prepared(registry, events, source=source, clock=clock)
+    if not registry.has_personal:
+        await connection.copy_records_to_table(_STAGED, records=_records(prepared), columns=_COLUMNS)
+        return
+    # A connection at a COPY answers no question: the keys of a part are asked for before it is copied.
+    place, part = 0, list[NewEvent]()
+    async for made in prepared:
+        part.append(made)
+        if len(part) == _PART:
+            await _copy(connection, part, place)
+            place, part = place + len(part), []
+    await _copy(connection, part, place)
+
+
+async def _copy(connection: Connection, part: Sequence[NewEvent], place: int) -> None:
+    sealed = await seal(connection, part)
+    records = [_record(place + number, made) for number, made in enumerate(sealed, start=1)]
+    await connection.copy_records_to_table(_STAGED, records=records, columns=_COLUMNS)
+
+
+async def _records(prepared: AsyncIterator[NewEvent]) -> AsyncIterator[tuple[Any, ...]]:
     place = 0
-    async for past in _each(events):
+    async for made in prepared:
         place += 1
-        made = prepare(
+        yield _record(place, made)
+
+
+async def _prepared(
+    registry: EventRegistry,
+    events: Iterable[PastEvent] | AsyncIterable[PastEvent],
+    *,
+    source: str,
+    clock: Clock | None,
+) -> AsyncIterator[NewEvent]:
+    async for past in _each(events):
+        yield prepare(
             registry,
             past.data,
             source=source,
@@ -119,27 +152,30 @@ async def _records(
             context=past.context,
             clock=clock,
         )
-        yield (
-            place,
-            made.tenant_id,
-            made.stream and made.stream.aggregate_type,
-            made.stream and made.stream.aggregate_id,
-            made.id,
-            made.has_given_id,
-            made.type,
-            made.schema_version,
-            made.data,
-            made.user_id,
-            made.source,
-            made.correlation_id,
-            made.causation_id,
-            made.causation_kind,
-            made.actor,
-            made.traceparent,
-            made.occurred_at,
-            made.path,
-            made.retention,
-        )
+
+
+def _record(place: int, made: NewEvent) -> tuple[Any, ...]:
+    return (
+        place,
+        made.tenant_id,
+        made.stream and made.stream.aggregate_type,
+        made.stream and made.stream.aggregate_id,
+        made.id,
+        made.has_given_id,
+        made.type,
+        made.schema_version,
+        made.data,
+        made.user_id,
+        made.source,
+        made.correlation_id,
+        made.causation_id,
+        made.causation_kind,
+        made.actor,
+        made.traceparent,
+        made.occurred_at,
+        made.path,
+        made.retention,
+    )
 
 
 async def _each(events: Iterable[PastEvent] | AsyncIterable[PastEvent]) -> AsyncIterator[PastEvent]:

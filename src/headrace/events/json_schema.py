@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from headrace.events.event import EventType
+from headrace.events.personal import personal_fields
 
 JsonSchema = dict[str, Any]
 
@@ -43,7 +44,25 @@ def json_schema(stamp: EventType, cls: type) -> JsonSchema:
             found = msgspec.json.schema(cls, schema_hook=_anything)
     except (TypeError, ValueError):
         found = {}
+    found = _with_marks(found, cls)
     return {"$schema": _DIALECT, **found, "title": stamp.name, "x-version": stamp.version}
+
+
+def _with_marks(schema: JsonSchema, cls: type) -> JsonSchema:
+    """The schema with `x-personal` at each personal field: the field that names its subject."""
+    marks = personal_fields(cls)
+    root = _resolved(schema, schema)
+    if not marks or "properties" not in root:
+        return schema
+    properties = root["properties"]
+    told = {
+        name: {**properties[name], "x-personal": mark.subject} for name, mark in marks.items() if name in properties
+    }
+    return {
+        **{name: part for name, part in schema.items() if name != "$ref"},
+        **root,
+        "properties": {**properties, **told},
+    }
 
 
 def _anything(cls: type) -> JsonSchema:

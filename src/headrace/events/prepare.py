@@ -70,6 +70,7 @@ def prepare(
         traceparent=bound.traceparent,
         has_given_id=event_id is not None,
         path=bound.path,
+        personal=registry.personal_data(encoded),
         retention=event_type(type(data)).retention,
     )
 

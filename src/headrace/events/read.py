@@ -1,7 +1,7 @@
 """Reads the log in pages: all of it up to the safe head, or one stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,12 @@ from headrace.events.event import StoredEvent
 from headrace.events.event_class import unwanted_class
 from headrace.events.filter import EventFilter
 from headrace.events.schema import EventRegistry
+from headrace.events.sealing import open_rows
 from headrace.events.stored import stored_events
 
 _PACKAGE = "headrace.events"
+
+_Page = tuple[Sequence[Row], Sequence[Row]]
 
 
 async def read(
@@ -38,7 +41,7 @@ async def read(
             ...
     """
     chosen = _chosen(types, wanted)
-    pages = _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
+    pages = _pages(pool, registry, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
     async with aclosing(pages):
         async for rows in pages:
             for event in stored_events(registry, rows):
@@ -65,7 +68,7 @@ async def read_batches(
     and no connection is held for longer than a query. Decoding errors are raised when their page is reached.
     """
     chosen = _chosen(types, wanted)
-    pages = _pages(pool, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
+    pages = _pages(pool, registry, chosen, after=after, until=until, batch=batch, follow_head=follow_head)
     async with aclosing(pages):
         async for rows in pages:
             yield list(stored_events(registry, rows))
@@ -132,8 +135,15 @@ def _chosen(types: Collection[str] | None, wanted: dict[str, Any]) -> EventFilte
 
 
 async def _pages(
-    pool: Pool, chosen: EventFilter, *, after: int, until: int | None, batch: int, follow_head: bool
-) -> AsyncGenerator[list[Row]]:
+    pool: Pool,
+    registry: EventRegistry,
+    chosen: EventFilter,
+    *,
+    after: int,
+    until: int | None,
+    batch: int,
+    follow_head: bool,
+) -> AsyncGenerator[Sequence[Row]]:
     if batch < 1:
         raise ConfigurationError(f"batch must be at least 1, got {batch}")
     if chosen.stream is None:
@@ -144,21 +154,21 @@ async def _pages(
             after, ends = max(after, first), [*ends, last]
         until = min((end for end in ends if end is not None), default=None)
     key = "position" if chosen.stream is None else "stream_version"
-    ahead: asyncio.Task[list[Row]] | None = None
+    ahead: asyncio.Task[_Page] | None = None
     page_count = 0
     try:
         while until is None or after < until:
             was_ahead = ahead is not None
-            rows = await (ahead or _fetch(pool, chosen, after=after, until=until, limit=batch))
+            rows, opened = await (ahead or _fetch(pool, registry, chosen, after=after, until=until, limit=batch))
             ahead, page_count = None, page_count + 1
             if rows:
                 after = rows[-1][key]
             if len(rows) == batch and page_count > 1 and (until is None or after < until):
                 # Read while this one is decoded and handled; not after the first, with which many are content.
-                ahead = asyncio.create_task(_fetch(pool, chosen, after=after, until=until, limit=batch))
+                ahead = asyncio.create_task(_fetch(pool, registry, chosen, after=after, until=until, limit=batch))
                 await asyncio.sleep(0)  # sends its query: nothing else need let the loop run before the page is done
             if rows:
-                yield rows
+                yield opened
             if len(rows) < batch and not was_ahead:
                 return  # one that was read ahead may have missed what the caller has waited for since
     finally:
@@ -167,8 +177,12 @@ async def _pages(
             await asyncio.wait([ahead])
 
 
-async def _fetch(pool: Pool, chosen: EventFilter, *, after: int, until: int | None, limit: int) -> list[Row]:
+async def _fetch(
+    pool: Pool, registry: EventRegistry, chosen: EventFilter, *, after: int, until: int | None, limit: int
+) -> _Page:
+    """The rows of a page, as they are stored and with their personal values opened."""
     async with pool.loan() as loan:
         rows = await read_page(loan.session, chosen, after=after, until=until, limit=limit)
+        opened = await open_rows(loan.session, registry, rows)
         loan.is_clean = True
-    return rows
+    return rows, opened

@@ -11,6 +11,7 @@ from headrace.errors import ConfigurationError, InvalidEventError, UnknownEventE
 from headrace.events.codec import DATA_ERRORS, Codec, codec_for
 from headrace.events.event import EventType, event_type
 from headrace.events.event_class import CLASSES, require_class
+from headrace.events.personal import MARK, Personal, PersonalData, Sealer, masked, personal_fields, subjects_of
 
 MAX_BYTES = 1024 * 1024
 
@@ -37,6 +38,7 @@ class _Known:
     version: int
     codec: Codec
     retention: str
+    personal: dict[str, Personal]
 
 
 class EventRegistry:
@@ -53,6 +55,9 @@ class EventRegistry:
         self._classes = frozenset(classes)
         self._types: dict[str, _Known] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
+        self.sealer: Sealer | None = None
+        """What seals personal values, where an application has it; asked only once a type has some."""
+        self.has_personal = False
 
     @property
     def types(self) -> frozenset[str]:
@@ -79,7 +84,9 @@ class EventRegistry:
                 f"event {stamp.name!r} is already registered as {known.cls.__qualname__}, not "
                 f"{cls.__qualname__}; a type has one class, older data is brought up to it by upcast(...)"
             )
-        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls), stamp.retention)
+        personal = personal_fields(cls)
+        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls), stamp.retention, personal)
+        self.has_personal = self.has_personal or bool(personal)
         return cls
 
     def upcast(self, name: str, from_version: int, function: Upcaster) -> None:
@@ -112,6 +119,8 @@ class EventRegistry:
                 f"{len(raw)} bytes of JSON, at most {self._max_bytes} are kept; "
                 "store the large part elsewhere and its reference here",
             )
+        if self.has_personal and MARK.encode() in raw:
+            raise InvalidEventError(stamp.name, f"it holds {MARK!r}, which stands for sealed values; name it otherwise")
         if b"\\u0000" in raw and _NUL.search(raw):
             raise InvalidEventError(stamp.name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
         return Encoded(stamp.name, known.version, raw.decode())
@@ -131,6 +140,33 @@ class EventRegistry:
             return known.codec.decode(self._upcast(name, version, known.version, data))
         except DATA_ERRORS as error:
             raise InvalidEventError(name, f"stored version {version}: {error}") from error
+
+    def personal_of(self, name: str) -> dict[str, Personal]:
+        """The personal fields of a type by their names in JSON."""
+        return self._types[name].personal
+
+    def personal_data(self, encoded: Encoded) -> PersonalData | None:
+        """What of an event is personal, and whose; None for a type without personal fields.
+
+        Raises InvalidEventError where the event could not be read once its subject is erased, or a value is
+        nobody's.
+        """
+        name, known = encoded.type, self._types[encoded.type]
+        if not known.personal:
+            return None
+        raw = encoded.data.encode()
+        if self.sealer is None:
+            raise ConfigurationError(f"event {name!r} has personal fields, and this registry belongs to no application")
+        try:
+            known.codec.decode(masked(raw, known.personal))
+        except DATA_ERRORS as error:
+            raise InvalidEventError(
+                name,
+                f"it could not be read once its subject is erased: {error}; "
+                "let the field be None, or give Personal(erased=...)",
+            ) from error
+        erased = {field: mark.erased for field, mark in known.personal.items()}
+        return PersonalData(subjects_of(name, raw, known.personal), erased, self.sealer)
 
     def _upcast(self, name: str, version: int, current: int, data: str) -> bytes:
         if version > current:

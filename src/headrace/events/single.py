@@ -13,7 +13,7 @@ _NO_STREAM = StreamKey("", "", "")
 
 def is_single(event: NewEvent) -> bool:
     """Whether one statement appends the event, with nothing to look up before it."""
-    return not event.has_given_id and not is_deep(event.path)
+    return not event.has_given_id and not is_deep(event.path) and event.personal is None
 
 
 def is_sociable(event: NewEvent) -> bool:

@@ -11,6 +11,7 @@ from headrace.events import given_ids
 from headrace.events.cascade import DEEP, MOST_EVENTS, CascadeError, is_deep
 from headrace.events.event import ANY, Appended, NewEvent, Stream
 from headrace.events.given_ids import IdKey
+from headrace.events.sealing import seal
 from headrace.events.single import insert_single
 from headrace.events.versions import StreamBump, StreamKey, stream_bumps, stream_key
 
@@ -35,6 +36,7 @@ async def append(connection: Connection, events: Sequence[NewEvent]) -> list[App
     in a failed one.
     """
     with open_transaction(connection, doing=_DOING):
+        events = await seal(connection, events)
         if any(is_deep(event.path) for event in events):
             await _require_budget(connection, [event for event in events if is_deep(event.path)])
         if any(event.has_given_id for event in events):

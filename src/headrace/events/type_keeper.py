@@ -34,6 +34,7 @@ class TypeKeeper(Service):
                 "version": stamp.version,
                 "retention": stamp.retention,
                 "schema": schema,
+                "personal": sorted(self._registry.personal_of(stamp.name)),
                 **msgspec.to_builtins(shape(schema)),
             }
             for stamp, schema in known

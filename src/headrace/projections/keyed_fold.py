@@ -15,7 +15,7 @@ from headrace.errors import ConfigurationError
 from headrace.events.codec import codec_for
 from headrace.events.event import StoredEvent
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
+from headrace.events.sealing import opened_events
 from headrace.events.subscription import Subscription
 from headrace.projections.declaration import BoundFold
 
@@ -66,7 +66,7 @@ class KeyedFold:
         del subscription
 
         async def apply_rows(connection: Connection, rows: Sequence[Row]) -> None:
-            await self._apply(connection, list(stored_events(registry, rows)))
+            await self._apply(connection, list(await opened_events(connection, registry, rows)))
 
         return BoundFold(apply_rows)
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from headrace.db.connection import Connection, Row
 from headrace.events.event import StoredEvent
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
+from headrace.events.sealing import opened_events
 from headrace.events.subscription import Subscription
 from headrace.projections.declaration import BoundFold
 
@@ -28,6 +28,6 @@ class PythonFold:
         del subscription
 
         async def apply_rows(connection: Connection, rows: Sequence[Row]) -> None:
-            await self._function(list(stored_events(registry, rows)), connection)
+            await self._function(list(await opened_events(connection, registry, rows)), connection)
 
         return BoundFold(apply_rows)

@@ -12,7 +12,7 @@ from headrace.db.connection import Pool
 from headrace.db.statements import statement
 from headrace.errors import RehearsalError
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
+from headrace.events.sealing import opened_events
 from headrace.replay.changes import TableChanges, statement_counts, table_changes
 from headrace.replay.page import next_page
 from headrace.replay.replay import SILENCE, Plan
@@ -131,7 +131,7 @@ async def _meet(
         if page.rows:
             first, last = page.rows[0]["position"], page.rows[-1]["position"]
             try:
-                await apply(unit, list(stored_events(registry, page.rows)))
+                await apply(unit, list(await opened_events(unit.connection, registry, page.rows)))
                 await unit.flush()
             except Exception as error:
                 raise RehearsalError(plan.handler, first=first, last=last, reason=repr(error)) from error

@@ -11,7 +11,7 @@ from headrace.clock import Clock
 from headrace.db.connection import Pool, Row
 from headrace.events.failure import describe_failure
 from headrace.events.schema import EventRegistry
-from headrace.events.stored import stored_events
+from headrace.events.sealing import opened_events
 from headrace.jobs.handle import Job
 from headrace.replay import store
 from headrace.replay.page import next_page
@@ -97,7 +97,7 @@ class Runner:
                 )
                 page += found.rows
                 if page:
-                    await apply(unit, list(stored_events(self._registry, page)))
+                    await apply(unit, list(await opened_events(unit.connection, self._registry, page)))
                     await unit.flush()
                 await store.advance(
                     unit.connection,

@@ -8,13 +8,15 @@ from headrace.app import Headrace
 from headrace.db.connection import Row
 from headrace.db.statements import statement
 from headrace.events.event import StoredEvent
+from headrace.events.sealing import open_rows
 from headrace.events.stored import stored_events
 
 
 async def appended_rows(app: Headrace, *, after: int = 0) -> list[Row]:
     """The rows of the events after a position, in order."""
     async with app.pool.acquire() as connection:
-        return await connection.fetch(statement("headrace.testing", "appended_events"), after)
+        rows = await connection.fetch(statement("headrace.testing", "appended_events"), after)
+        return list(await open_rows(connection, app.events, rows))
 
 
 def data_of(row: Row) -> Any:

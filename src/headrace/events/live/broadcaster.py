@@ -16,6 +16,7 @@ from headrace.events.live.recent import Recent
 from headrace.events.live.viewer import End, Viewer
 from headrace.events.read import head_position
 from headrace.events.schema import EventRegistry
+from headrace.events.sealing import open_rows
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
@@ -198,4 +199,5 @@ class Broadcaster(Service):
             rows = await connection.fetch(
                 statement(_PACKAGE, "read_fitting"), after, until, self._page, *wanted.conditions(), passing_over
             )
+            rows = await open_rows(connection, self._registry, rows)
         return [LiveEvent(row, self._registry) for row in rows]

@@ -29,6 +29,6 @@ LEFT JOIN compared AS other
  AND (other.type <> other.stored_type OR other.schema_version <> other.stored_version
   OR other.aggregate_type IS DISTINCT FROM other.stored_aggregate_type
   OR other.aggregate_id IS DISTINCT FROM other.stored_aggregate_id
-  OR other.data::jsonb <> other.stored_data)
+  OR (other.data::jsonb <> other.stored_data AND NOT headrace.same_but_erased(other.stored_data, other.data::jsonb)))
 ORDER BY other.place
 LIMIT 1

@@ -6,7 +6,7 @@ SELECT known.tenant_id, known.id, known.position, event.stream_version, coalesce
            event.type = given.type AND event.schema_version = given.schema_version
            AND event.aggregate_type IS NOT DISTINCT FROM given.aggregate_type
            AND event.aggregate_id IS NOT DISTINCT FROM given.aggregate_id
-           AND event.data = given.data::jsonb, true
+           AND (event.data = given.data::jsonb OR headrace.same_but_erased(event.data, given.data::jsonb)), true
        ) AS is_same,
        event.type, event.schema_version, event.aggregate_type, event.aggregate_id, event.data::text
 FROM unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[])

@@ -1,0 +1,5 @@
+-- How many events of each type have values under a key.
+-- Index: none; the whole log is looked at.
+SELECT type, count(*) FROM headrace.event
+WHERE jsonb_path_exists(data, '$.*."$personal".key ? (@ == $key)', jsonb_build_object('key', $1::bigint), true)
+GROUP BY type

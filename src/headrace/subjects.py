@@ -1,0 +1,176 @@
+"""Subjects of personal data: what is known of them, and their erasure with its proof."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from headrace.context import bind, current
+from headrace.db.connection import Connection, Pool, Row
+from headrace.db.statements import statement
+from headrace.errors import SubjectNotFoundError
+from headrace.events.bus import Bus
+from headrace.events.event import Stream
+from headrace.events.subject import SubjectErased
+from headrace.events.vault import key_context
+from headrace.ids import uuid7
+from headrace.keyring import KeyService
+from headrace.telemetry import Telemetry
+from headrace.transaction import Transaction
+
+_PACKAGE = "headrace"
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The proof of one erasure.
+
+    `event_counts` says how many events of each type had values under the key; `handlers` are those of the
+    application that read such events, and so may have written the values elsewhere; `position` is where
+    `subject.erased` stands in the log.
+    """
+
+    id: UUID
+    tenant_id: str
+    subject: str
+    key_id: int
+    key_fingerprint: str | None
+    event_counts: dict[str, int]
+    handlers: list[str]
+    position: int
+    actor: str
+    reason: str | None
+    erased_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A subject that events have values of: since when, under which key, and its erasure where there was one."""
+
+    tenant_id: str
+    subject: str
+    key_id: int
+    key_fingerprint: str | None
+    created_at: datetime
+    erasure: Erasure | None
+
+
+class Subjects:
+    """The subjects of the app's personal data: `app.subjects`."""
+
+    def __init__(
+        self,
+        *,
+        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+        pool: Callable[[], Pool],
+        handlers: Bus,
+        service: Callable[[], KeyService],
+        telemetry: Telemetry,
+    ) -> None:
+        self._begin = begin
+        self._pool = pool
+        self._handlers = handlers
+        self._service = service
+        self._telemetry = telemetry
+
+    async def show(self, subject: str, *, tenant_id: str = "") -> Subject:
+        """What is kept of a subject. Raises SubjectNotFoundError."""
+        async with self._pool().acquire() as connection:
+            return await _find(connection, subject, tenant_id)
+
+    async def erase(
+        self, subject: str, *, tenant_id: str = "", by: str | None = None, reason: str | None = None
+    ) -> Erasure:
+        """Deletes a subject's key, so that nobody can read its values in any event again; the proof.
+
+        In the same transaction `subject.erased` is appended to the stream `subject/<id>`, and its `sync`
+        handlers run. The whole log is looked through to count. An erased subject stays erased: what is appended
+        of it later is stored without its values. Erasing it again returns the first proof. Raises
+        SubjectNotFoundError, and UnknownEventError in an app that registers no personal fields.
+        """
+        async with self._begin() as unit:
+            connection = unit.connection
+            row = await connection.fetchrow(statement(_PACKAGE, "lock_subject"), tenant_id, subject)
+            if row is None:
+                raise SubjectNotFoundError(subject, tenant_id=tenant_id)
+            known = (await _find(connection, subject, tenant_id)).erasure
+            if known is not None:
+                return known
+            # Before it counts: what is appended from now on waits for nothing, and may still be under the key.
+            erased_at = await connection.fetchval(statement(_PACKAGE, "erase_key"), row["id"])
+            rows = await connection.fetch(statement(_PACKAGE, "count_subject_events"), row["id"])
+            counts = {one["type"]: one["count"] for one in rows}
+            with bind(tenant_id=tenant_id):
+                told = SubjectErased(subject, counts, row["fingerprint"], reason)
+                await unit.append(told, stream=Stream("subject", subject))
+            await unit.flush()
+            proof = Erasure(
+                id=uuid7(),
+                tenant_id=tenant_id,
+                subject=subject,
+                key_id=row["id"],
+                key_fingerprint=row["fingerprint"],
+                event_counts=counts,
+                handlers=sorted(one.name for one in self._handlers if any(one.wants(name) for name in counts)),
+                position=unit.last_position or 0,
+                actor=by or current().actor or "unknown",
+                reason=reason,
+                erased_at=erased_at,
+            )
+            await connection.execute(statement(_PACKAGE, "record_erasure"), *_columns(proof))
+        self._telemetry.emit(
+            "subject.erased", level=logging.INFO, erasure=proof.id, by=proof.actor, event_count=sum(counts.values())
+        )
+        return proof
+
+    async def rotate(self) -> int:
+        """Wraps the keys of all subjects anew, in batches, each a transaction; how many there are.
+
+        Afterwards a key that is no longer the first of the ring can be left out. Raises SecretKeyError.
+        """
+        count, after = 0, 0
+        while True:
+            async with self._begin() as unit:
+                rows = await unit.fetch(statement(_PACKAGE, "lock_keys"), after, _BATCH)
+                wrapped = [await self._rewrapped(row) for row in rows]
+                await unit.execute(statement(_PACKAGE, "rewrap_keys"), [row["id"] for row in rows], wrapped)
+            if len(rows) < _BATCH:
+                return count + len(rows)
+            count, after = count + len(rows), rows[-1]["id"]
+
+    async def _rewrapped(self, row: Row) -> bytes:
+        context = key_context(row["tenant_id"], row["subject"])
+        service = self._service()
+        return await service.wrap(await service.unwrap(row["wrapped"], context=context), context=context)
+
+
+async def _find(connection: Connection, subject: str, tenant_id: str) -> Subject:
+    row = await connection.fetchrow(statement(_PACKAGE, "show_subject"), tenant_id, subject)
+    if row is None:
+        raise SubjectNotFoundError(subject, tenant_id=tenant_id)
+    fields: dict[str, Any] = dict(row.items())
+    raw = fields.pop("erasure")
+    erasure = None if raw is None else msgspec.json.decode(raw, type=Erasure)
+    return Subject(**fields, erasure=erasure)
+
+
+def _columns(proof: Erasure) -> tuple[object, ...]:
+    return (
+        proof.id,
+        proof.tenant_id,
+        proof.subject,
+        proof.key_id,
+        proof.key_fingerprint,
+        msgspec.json.encode(proof.event_counts).decode(),
+        proof.handlers,
+        proof.position,
+        proof.actor,
+        proof.reason,
+        proof.erased_at,
+    )
