@@ -52,7 +52,10 @@ async def test_it_is_the_same_row_whatever_it_inherits(app, connection, context,
 
 
 async def test_it_is_one_statement_and_nothing_after_it(app, connection):
-    ran = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'alone' AND query LIKE $1 || '%'"
+    ran = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'alone' AND query LIKE $1 || '%'"
+    )
     await app.append(ADA)
     assert await connection.fetchval(ran, "-- Appends one event outside any stream") == 1
     await app.append(ADA, stream=Stream("contact", "1"))

@@ -137,7 +137,10 @@ async def test_a_paused_replay_gives_its_worker_free_and_goes_on_where_it_was(hi
         await asyncio.wait_for(reached.wait(), 10)
         pausing = asyncio.create_task(history.replays.pause(begun.id))
         await eventually(
-            lambda: bench.value("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'transactionid'")
+            lambda: bench.value(
+                "SELECT count(*) > 0 FROM pg_stat_activity"
+                " WHERE wait_event = 'transactionid' AND datname = current_database()"
+            )
         )
         goes_on.set()
         await pausing
