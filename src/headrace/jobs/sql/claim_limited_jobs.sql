@@ -1,6 +1,6 @@
 -- Claims due jobs as claim_jobs does, within limits: from ranges, whose jobs have no key, and from key ranges, whose jobs have keys
 -- and are taken key by key in turn. The last row is no job: its args tell what was met. Jobs go in bunches, an array for each key or
--- range, and one by one only where more was found than may be taken: a row in between costs as much as a twentieth of a claim.
+-- range, and one by one only where more was found than may be taken: what every row passes through is what a claim costs.
 -- Index: run_claim, run_claim_keyed, one probe for a key however many jobs wait under it; limit_key_pkey, the keys and limited queues
 -- met, FOR UPDATE SKIP LOCKED: what another claim holds is passed over. Locked rows are the newest, while what has been given back
 -- is read as of the start of the statement, so a claim may take too little and never too much.
