@@ -12,11 +12,12 @@ from bench.workloads.bulk import bulk
 from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
+from bench.workloads.importing import imports
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.live import live
+from bench.workloads.read import read
 from bench.workloads.rebuild import rebuild
-from bench.workloads.replay import replay
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
 """Prepares a contest on a stage for a block."""
@@ -39,7 +40,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "latency": latency,
         **{f"append-{count}": appends(count) for count in APPENDING},
         **{f"emit-{count}": emits(count) for count in APPENDING},
-        "replay": replay,
+        "import": imports,
+        "read": read,
         "rebuild": rebuild,
         "live": live,
     }

@@ -11,7 +11,7 @@ import msgspec
 from bench.app import Happened, make_app
 from bench.contest import Contest, Contestant
 from bench.stage import Stage
-from bench.workloads.replay import fill
+from bench.workloads.read import fill
 from headrace import Headrace
 from headrace.db.statements import statement
 from headrace.projections import operate
