@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from headrace.db.address import ENVIRONMENT
 
@@ -15,9 +16,9 @@ _START_SECONDS = 60
 _STOP_SECONDS = 30
 
 
-def engine_command(factory: str = "make_app") -> list[str]:
+def engine_command(factory: str = "make_app", *, module: str = "bench.app") -> list[str]:
     """A worker of the engine for one of the apps measured, with its default options."""
-    return ["headrace.cli", "--app", f"bench.app:{factory}", "worker", "--stop-on-eof"]
+    return ["headrace.cli", "--app", f"{module}:{factory}", "worker", "--stop-on-eof"]
 
 
 def sketch_command(dsn: str, *, poll_seconds: float) -> list[str]:
@@ -84,7 +85,12 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def worker_processes(
-    command: Sequence[str], *, dsn: str, count: int, is_module: bool = True
+    command: Sequence[str],
+    *,
+    dsn: str,
+    count: int,
+    is_module: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[list[WorkerProcess]]:
     """Started processes that all say they run; ended with the block.
 
@@ -100,7 +106,7 @@ async def worker_processes(
                 stdout=asyncio.subprocess.DEVNULL if is_module else asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=_ROOT,
-                env={**os.environ, ENVIRONMENT: dsn},
+                env={**os.environ, **environment, ENVIRONMENT: dsn},
             )
             started.append(WorkerProcess(process))
         for worker in started:

@@ -12,7 +12,9 @@ from bench.workloads.bulk import bulk
 from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
+from bench.workloads.handler_latency import MODES, handler_latencies
 from bench.workloads.importing import imports
+from bench.workloads.lag import lag
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.live import live
@@ -43,6 +45,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "import": imports,
         "read": read,
         "rebuild": rebuild,
+        **{f"handler-latency-{mode}": handler_latencies(mode) for mode in MODES},
+        "lag": lag,
         "live": live,
     }
 )
