@@ -120,3 +120,7 @@ __all__ = [
     "WorkerNotStartedError",
     "WrongVersionError",
 ]
+
+for _name in __all__:
+    # Their names are recorded with jobs, so they are those of this package wherever a class stands in it.
+    globals()[_name].__module__ = __name__

@@ -70,6 +70,11 @@ def test_a_run_from_any_offset_yields_only_whole_messages_of_the_mailbox(mailbox
     assert {(item.offset, item.raw) for item in read_mbox(path, start_offset=offset)} <= whole
 
 
+def test_a_run_from_within_a_quoted_line_takes_it_for_no_separator(mailbox):
+    text = write_mboxrd([b"Subject: s\n\n\nFrom someone@example.org Thu Jan  2 11:05:28 2003\n"])
+    assert raws(mailbox(text), start_offset=text.index(b">From ") + 1) == []
+
+
 def test_an_empty_file_and_one_of_blank_lines_have_no_messages(mailbox):
     assert raws(mailbox(b"")) == []
     assert raws(mailbox(b"\n\r\n\n")) == []

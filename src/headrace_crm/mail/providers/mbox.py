@@ -61,9 +61,11 @@ def read_mbox(path: Path, *, start_offset: int = 0, max_message_bytes: int = MAX
         MailboxFileError: gzip data is damaged or cut off; the message it breaks in is not yielded.
 
     """
-    with open_source(path, start_offset=start_offset) as (source, total):
-        window = Window(source, start_offset)
-        envelope = _open_first(window)
+    before = max(start_offset - 1, 0)
+    with open_source(path, start_offset=before) as (source, total):
+        window = Window(source, before)
+        # Within a line there is no separator: what looks like one is quoted.
+        envelope = _open_first(window) if start_offset == 0 or _passes_line_end(window) else None
         if envelope is None and window.offset > 0 and start_offset > 0:
             _skip_to_separator(window)
         elif envelope is None:
@@ -72,6 +74,15 @@ def read_mbox(path: Path, *, start_offset: int = 0, max_message_bytes: int = MAX
         while window.fill(1):
             yield _read_message(window, max_message_bytes, total)
         window.require_whole(0)
+
+
+def _passes_line_end(window: Window) -> bool:
+    """Move past the byte before the place to begin at; whether that ends a line."""
+    if not window.fill(1):
+        return False
+    is_line_end = window.slice(0, 1) == b"\n"
+    window.advance(1)
+    return is_line_end
 
 
 def _open_first(window: Window) -> Envelope | None:
