@@ -157,6 +157,7 @@ async def require_survival(server: EmbeddedServer, path: Path, owners: Sequence[
     assert await read_jobs(storm_dsn) == await read_jobs(calm_dsn)
 
 
+@pytest.mark.slow
 async def test_a_disturbed_import_comes_out_as_an_undisturbed_one(durable_server: EmbeddedServer, tmp_path: Path):
     demo = write_mailbox(tmp_path / "demo.mbox", messages=600, ends_at=DEMO_ENDS_AT)
     await require_survival(durable_server, demo.path, demo.owner_addresses, seed=1, kills=4)
