@@ -127,6 +127,7 @@ class _Track:
         self.prepared = 0
         self.leader_kills = 0
         self.reader_kills = 0
+        self.head_at_kill: int | None = None
         self.name = secrets.token_hex(6)
         self.allows_prepare = False
         self.heads: list[Head] = []
@@ -268,6 +269,10 @@ async def _hold_a_snapshot(track: _Track, session: asyncpg.Connection) -> None:
 
 async def _kill_leader(track: _Track, session: asyncpg.Connection) -> None:
     await asyncio.sleep(0.7)
+    head = await session.fetchval("SELECT position FROM headrace.head")
+    if head == track.head_at_kill:
+        return  # on a busy machine: killed before it settles anything, again and again, it never could
+    track.head_at_kill = head
     track.leader_kills += await session.fetchval(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE application_name LIKE $1 AND datname = current_database()",
