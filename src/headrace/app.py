@@ -1,7 +1,6 @@
 """`Headrace`, the composition root: puts everything together, and does what is asked of it."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,14 +10,9 @@ from headrace.cleanup import CLEANUP, Cleaned, cleanup_old_events
 from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
 from headrace.db.migrate import MigrationSet
-from headrace.events.bus import type_names
-from headrace.events.event import ANY, StoredEvent, Stream
+from headrace.events.event import ANY, Stream
 from headrace.events.importing import Imported, PastEvent, import_events
-from headrace.events.live.filter import LiveFilter
-from headrace.events.live.live_events import LiveEvents
-from headrace.events.live.viewer import Viewer
 from headrace.events.prepare import prepare as prepare_event
-from headrace.events.read import head_position, read
 from headrace.events.retention import EventRetention
 from headrace.jobs.enqueue import DependsOn, draft
 from headrace.jobs.flow import Flow
@@ -35,7 +29,7 @@ from headrace.jobs.worker_options import WorkerOptions
 from headrace.keyring import KeyService
 from headrace.process import Process
 from headrace.projections.projections import Projections
-from headrace.registration import Registration
+from headrace.reading import Reading
 from headrace.replay.replays import REPLAY_EVENTS, Replays
 from headrace.stepper import Stepper
 from headrace.subjects import Subjects
@@ -43,7 +37,7 @@ from headrace.sync import Sync
 from headrace.telemetry import Telemetry
 
 
-class Headrace(Registration):
+class Headrace(Reading):
     """An application: its job kinds, its events and handlers, and its way to the database.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded PostgreSQL in
@@ -239,85 +233,6 @@ class Headrace(Registration):
             imported = await import_events(unit.connection, self.events, events, source=self.name, clock=self.clock)
             unit.has_events = imported.event_count > 0
         return imported
-
-    def read(
-        self,
-        *,
-        types: Collection[type | str] | None = None,
-        stream: Stream | None = None,
-        aggregate_type: str | None = None,
-        tenant_id: str | None = None,
-        user_id: str | None = None,
-        correlation_id: UUID | None = None,
-        since: datetime | None = None,
-        before: datetime | None = None,
-        after: int = 0,
-        until: int | None = None,
-        batch: int = 1000,
-    ) -> AsyncIterator[StoredEvent]:
-        """The events after a position in order, in bounded memory; see `headrace.events.read.read_batches`.
-
-        `since` (included) and `before` (not) are moments at which events were recorded.
-        """
-        return read(
-            self.pool,
-            self.events,
-            types=None if types is None else type_names(types),
-            stream=stream,
-            aggregate_type=aggregate_type,
-            tenant_id=tenant_id,
-            user_id=user_id,
-            correlation_id=correlation_id,
-            since=since,
-            before=before,
-            after=after,
-            until=until,
-            batch=batch,
-        )
-
-    def live(
-        self,
-        *,
-        types: Collection[type | str] | None = None,
-        stream: Stream | None = None,
-        tenant_id: str | None = None,
-        user_id: str | None = None,
-        correlation_id: UUID | None = None,
-        after: int | None = None,
-        buffer: int = 1000,
-    ) -> LiveEvents:
-        """The events after a position (None: from now on), then each new one as it becomes readable, without end.
-
-        All who watch in a process share one reader of the log. At most `buffer` events wait for this one; one that
-        takes them too slowly is ended with ViewerDroppedError, and can go on `after` its position.
-
-            async with app.live(types=[OrderPlaced]) as events:
-                async for event in events: ...
-        """
-        wanted = LiveFilter(
-            types=None if types is None else type_names(types),
-            stream=stream,
-            tenant_id=tenant_id,
-            user_id=user_id,
-            correlation_id=correlation_id,
-        )
-        return LiveEvents(self.broadcaster, Viewer(wanted, after=after, buffer=buffer))
-
-    @asynccontextmanager
-    async def live_handlers(self) -> AsyncGenerator[None]:
-        """Runs the `live` handlers for a block, in a process that is no worker; `app.process()` runs them too."""
-        loops = self._reactions.live(self.broadcaster)
-        for loop in loops:
-            loop.start()
-        try:
-            yield
-        finally:
-            for loop in loops:
-                await loop.stop()
-
-    async def position(self) -> int:
-        """The safe head: every event up to it can be read, and none can still appear there."""
-        return await head_position(self.pool)
 
     def process(self, options: WorkerOptions | None = None) -> Process:
         """What a worker process runs: `async with app.process(...):` works until the block ends."""

@@ -77,7 +77,8 @@ class CommitWatch:
         self._announce = announce
         self._watched: dict[int, _Watched] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._looked_at = 0.0
+        self.looked_at = 0.0
+        """When it looked last, by the event loop's clock."""
 
     def add(self, connection: Connection, channels: Collection[str], *, of: object) -> None:
         """Announces on these channels after the transaction the connection is in; `of` is what the caller calls it."""
@@ -88,7 +89,7 @@ class CommitWatch:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
-        due = max(now + _FIRST_LOOK_SECONDS, self._looked_at + _BETWEEN_LOOKS_SECONDS)
+        due = max(now + _FIRST_LOOK_SECONDS, self.looked_at + _BETWEEN_LOOKS_SECONDS)
         self._watched[id(of)] = _Watched(connection, of, set(channels), due=due, since=now)
         if self._timer is None or self._timer.when() > due:
             self._look_again(loop, due)
@@ -103,7 +104,7 @@ class CommitWatch:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = self._looked_at = loop.time()
+        now = self.looked_at = loop.time()
         told: list[_Watched] = []
         for one in [one for one in self._watched.values() if one.due <= now]:
             if one.is_over or now - one.since >= _LONGEST_WATCH_SECONDS:

@@ -11,8 +11,9 @@ from msgspec import UNSET
 from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.errors import InvalidResultError, JobCancelledError, JobFailedError, JobNotFoundError
+from headrace.jobs.codec import result_decoder
 from headrace.jobs.job import State
-from headrace.jobs.registry import Registry, result_decoder
+from headrace.jobs.registry import Registry
 
 _PACKAGE = "headrace.jobs"
 

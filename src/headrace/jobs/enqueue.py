@@ -10,10 +10,11 @@ import msgspec
 from headrace.context import Context, current
 from headrace.errors import ConfigurationError, InvalidArgsError
 from headrace.ids import uuid7
+from headrace.jobs.codec import encode_json, holds_nul
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import Dependency, NewJob, Policy, Priority, Unique
 from headrace.jobs.limit import require_limit_key, require_weight, rule_name
-from headrace.jobs.registry import Kind, encode_json, holds_nul, read_priority, require_attempts, require_queue, through
+from headrace.jobs.registry import Kind, read_priority, require_attempts, require_queue, through
 from headrace.jobs.text import is_storable
 from headrace.jobs.unique_key import resolve
 

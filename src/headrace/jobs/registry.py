@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
+from headrace.jobs.codec import args_decoder, encode_json, holds_nul, result_decoder, returned_decoder
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
 from headrace.jobs.lifecycle import Lifecycle, Told, require_lifecycle
@@ -29,7 +30,6 @@ ARGS_LIMIT_BYTES = 1024 * 1024
 MOST_ATTEMPTS = 32_767
 
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +199,8 @@ def describe(
         timeout=timeout,
         limit=limit,
         lifecycle=require_lifecycle(lifecycle),
-        decode=_decoder(name, declared),
-        decode_result=_result_decoder(handler) if result_type is None else result_decoder(result_type),
+        decode=args_decoder(name, declared),
+        decode_result=returned_decoder(handler) if result_type is None else result_decoder(result_type),
     )
 
 
@@ -239,43 +239,6 @@ def require_attempts(count: int) -> None:
         raise ConfigurationError(f"max_attempts must be 1 to {MOST_ATTEMPTS}, got {count!r}")
 
 
-def holds_nul(text: str) -> bool:
-    """True where JSON text holds the character U+0000, which jsonb cannot store."""
-    return "\\u0000" in text and _ESCAPED_NUL.search(text) is not None
-
-
-def encode_json(value: Any) -> bytes:
-    """Any JSON-ready value, Struct, dataclass or pydantic model as JSON."""
-    if hasattr(value, "model_dump_json"):
-        return cast("str", value.model_dump_json()).encode()
-    return msgspec.json.encode(value)
-
-
-def result_decoder(result_type: Any) -> Callable[[str], Any]:
-    """What reads a result into a type. Raises ConfigurationError for one that JSON cannot be read into."""
-    if hasattr(result_type, "model_validate_json"):
-        return cast("Callable[[str], Any]", result_type.model_validate_json)
-    try:
-        return msgspec.json.Decoder(result_type).decode
-    except TypeError as error:
-        raise ConfigurationError(
-            f"a result cannot be read into {result_type}: {error}; "
-            "use a msgspec.Struct, a dataclass, a pydantic model or plain JSON types"
-        ) from error
-
-
-def _result_decoder(handler: Handler | None) -> Callable[[str], Any]:
-    # Whoever returns nothing may still complete with `tx.result`.
-    found = None if handler is None else typing.get_type_hints(handler).get("return")
-    if found is None or found is type(None):
-        return msgspec.json.decode
-    try:
-        return result_decoder(found)
-    except ConfigurationError:
-        # The type is the handler's own affair until somebody asks for it.
-        return msgspec.json.decode
-
-
 def _require_executor(name: str, handler: Handler, executor: Where | None) -> None:
     if executor not in {None, "thread", "process"}:
         raise ConfigurationError(
@@ -289,18 +252,6 @@ def _require_executor(name: str, handler: Handler, executor: Where | None) -> No
             f"the handler of job kind {name!r} is a coroutine function, which runs on the event loop; "
             'write it as a plain def, or leave executor="thread" out'
         )
-
-
-def _decoder(name: str, args_type: Any) -> Callable[[str], Any]:
-    if hasattr(args_type, "model_validate_json"):
-        return cast("Callable[[str], Any]", args_type.model_validate_json)
-    try:
-        return msgspec.json.Decoder(args_type).decode
-    except TypeError as error:
-        raise ConfigurationError(
-            f"the args type of job kind {name!r} cannot be read from JSON: {error}; "
-            "use a msgspec.Struct, a dataclass, a pydantic model or plain JSON types"
-        ) from error
 
 
 def _read_signature(name: str, handler: Handler, job_type: type) -> tuple[tuple[PassedArgument, ...], Any]:

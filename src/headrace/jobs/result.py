@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from headrace.jobs.codec import encode_json, holds_nul
 from headrace.jobs.outcome import COMPLETED, Ended, UnstorableResult
-from headrace.jobs.registry import encode_json, holds_nul
 
 RESULT_LIMIT_BYTES = 1024 * 1024
 

@@ -9,8 +9,8 @@ import msgspec
 
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
+from headrace.jobs.codec import encode_json
 from headrace.jobs.job import Priority
-from headrace.jobs.registry import encode_json
 from headrace.jobs.schedule import Schedule
 
 _PACKAGE = "headrace.jobs"

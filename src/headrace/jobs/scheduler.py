@@ -15,10 +15,11 @@ from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
 from headrace.ids import uuid7
 from headrace.jobs import schedule_store as store
+from headrace.jobs.codec import encode_json
 from headrace.jobs.declaration import Declaration, new_schedule, reconcile
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.job import NewJob, Priority
-from headrace.jobs.registry import Registry, encode_json
+from headrace.jobs.registry import Registry
 from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.store import insert_jobs
 from headrace.jobs.ticks import Due, decide

@@ -14,9 +14,9 @@ import msgspec
 from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.errors import StaleLeaseError
+from headrace.jobs.codec import encode_json, holds_nul
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import UnstorableResult
-from headrace.jobs.registry import encode_json, holds_nul
 
 _PACKAGE = "headrace.jobs"
 

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from headrace.jobs.registry import encode_json
+from headrace.jobs.codec import encode_json
 
 ANYTHING: Final = object()
 """Expects nothing in particular."""

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace import Cancel, ConfigurationError, Discard, Retry, RetryPolicy, Snooze
+from headrace.jobs.codec import holds_nul
 from headrace.jobs.outcome import Again, Ended, decide_on_error, report_error, storable
-from headrace.jobs.registry import holds_nul
 
 POLICY = RetryPolicy(discard_on=(KeyError,))
 
