@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +21,10 @@ import pytest
 from headrace.app import Headrace
 from headrace.db.address import ENVIRONMENT
 from headrace.db.migrate import ENGINE, MigrationSet
-from headrace.db.template import clone_database, drop_database, drop_databases, make_template
+from headrace.db.template import drop_databases, make_template
 from headrace.testing.clock import VirtualClock
 from headrace.testing.opening import opened
+from headrace.testing.spare_databases import SpareDatabases
 
 try:  # its own decorator is what makes async fixtures work in its strict mode
     from pytest_asyncio import fixture as async_fixture
@@ -138,22 +138,22 @@ def headrace_template(headrace_run: TestRun, headrace_server: str, headrace_migr
 
 
 @pytest.fixture(scope="session")
-def _headrace_numbers() -> Iterator[int]:  # pyright: ignore[reportUnusedFunction] - asked for by its name
-    return count(1)
+def _headrace_spares(  # pyright: ignore[reportUnusedFunction] - asked for by its name
+    headrace_run: TestRun, headrace_server: str, headrace_template: str
+) -> Iterator[SpareDatabases]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    prefix = f"headrace_{headrace_run.id}_{worker}_"
+    spares = SpareDatabases(headrace_server, template=headrace_template, prefix=prefix)
+    yield spares
+    spares.close()
 
 
 @pytest.fixture
-def headrace_database(
-    headrace_run: TestRun,
-    headrace_server: str,
-    headrace_template: str,
-    _headrace_numbers: Iterator[int],
-) -> Iterator[str]:
+def headrace_database(_headrace_spares: SpareDatabases) -> Iterator[str]:
     """The address of a fresh migrated database, dropped after the test."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"headrace_{headrace_run.id}_{worker}_{next(_headrace_numbers)}"
-    yield _wait(clone_database(headrace_server, name, template=headrace_template))
-    _wait(drop_database(headrace_server, name))
+    name, address = _headrace_spares.take()
+    yield address
+    _headrace_spares.give_back(name)
 
 
 @pytest.fixture
