@@ -242,15 +242,22 @@ async def _read_and_die(track: _Track) -> None:
 
 
 async def _wait_read(track: _Track) -> None:
+    """Until the reader has read everything: it has been killed often and may be far behind, but must get on."""
     session = await asyncpg.connect(track.dsn)
     try:
-        async with asyncio.timeout(30):
-            is_there = False
-            while not (is_there and track.has_finished):
-                await asyncio.sleep(_PAUSE)
-                is_there = await session.fetchval(
-                    "SELECT position >= (SELECT coalesce(max(position), 0) FROM headrace.event) FROM race_cursor"
+        read = -1
+        async with asyncio.timeout(30) as patience:
+            while True:
+                row = await session.fetchrow(
+                    "SELECT position, position >= (SELECT coalesce(max(position), 0) FROM headrace.event) AS is_there "
+                    "FROM race_cursor"
                 )
+                if row["is_there"] and track.has_finished:
+                    return
+                if row["position"] > read:
+                    read = row["position"]
+                    patience.reschedule(asyncio.get_running_loop().time() + 30)
+                await asyncio.sleep(_PAUSE)
     finally:
         await session.close()
 

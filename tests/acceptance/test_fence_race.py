@@ -72,7 +72,7 @@ def test_the_judge_counts_what_was_lost_repeated_invented_and_reversed():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 * max(MINUTES, 1) + 180)
+@pytest.mark.timeout(120 * max(MINUTES, 1) + 180)
 @pytest.mark.parametrize("version_database", [DEFAULT, *OLDER], indirect=True, ids=lambda name: f"postgresql-{name}")
 async def test_a_long_race_with_dying_leaders_and_readers_loses_nothing(version_database, request):
     minutes = MINUTES if request.node.callspec.params["version_database"] == DEFAULT else min(MINUTES, 1)
