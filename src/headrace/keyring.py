@@ -62,7 +62,7 @@ class KeyRing:
         text = os.environ.get(ENVIRONMENT)
         if not text:
             raise ConfigurationError(
-                f"personal fields need secret keys: set {ENVIRONMENT} (`headrace subjects new-key` makes one), "
+                f"secrets are kept under keys: set {ENVIRONMENT} (`headrace subjects new-key` makes one), "
                 "or give Headrace(secret_keys=...)"
             )
         return cls.from_text(text)

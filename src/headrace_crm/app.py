@@ -1,6 +1,10 @@
 """The composition root of the CRM: puts the features on the engine, in the order they build on each other."""
 
+import os
+
 from headrace import Headrace, MigrationSet
+from headrace_crm.accounts import jobs as account_jobs
+from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.config import Settings
 from headrace_crm.contacts import jobs as contact_jobs
 from headrace_crm.mail import jobs as mail_jobs
@@ -13,8 +17,9 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
     """The CRM as an app of the engine, closed; use it inside `async with app:`.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded server in `./.headrace`.
+    `settings` None takes those of the environment.
     """
-    chosen = settings or Settings()
+    chosen = settings or Settings.from_environment(os.environ)
     app = Headrace(
         dsn,
         name="crm",
@@ -22,6 +27,7 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
         pool_size=chosen.pool_size,
     )
     turns = Turns()
+    account_jobs.register(app, tokens=AccessTokens(app, chosen.google))
     mail_jobs.register(app, turns=turns)
     contact_jobs.register(app, turns=turns)
     score_jobs.register(app)

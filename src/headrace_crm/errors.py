@@ -9,7 +9,12 @@
     ├── OvertakenError           another attempt at the same import has gone on
     ├── WorkersLostError         every worker process ended before the work did
     ├── ContactNotFoundError     nobody is called so
-    └── AmbiguousContactError    several people fit
+    ├── AmbiguousContactError    several people fit
+    ├── OAuthError               the provider refused, or cannot be reached
+    └── AccountError             an account cannot be used
+        ├── AccountNotFoundError no account has this id or address
+        ├── NeedsSignInError     its tokens were refused for good
+        └── UnlinkedError        it was unlinked
 
 Each stands beside what raises it; a command ends with its message and exit code 1 (3 where something
 named does not exist).

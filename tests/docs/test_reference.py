@@ -108,6 +108,8 @@ def shown(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
             return f"`{value.name.lower()}`"
         case str():
             return f"`{value}`"
+        case _ if repr(value) == "<factory>":
+            return "its defaults"
         case (type() as only,):
             return f"`{only.__name__}`"
         case _ if callable(value):

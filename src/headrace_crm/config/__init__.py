@@ -1,5 +1,6 @@
 """Settings of the CRM: one module for each part that has any, read once at the start and passed down."""
 
+from headrace_crm.config.google import GoogleSettings
 from headrace_crm.config.settings import Settings
 
-__all__ = ["Settings"]
+__all__ = ["GoogleSettings", "Settings"]
