@@ -23,6 +23,7 @@ from headrace.cli import (
     schedules,
     subjects,
     subscriptions,
+    tokens,
     worker,
 )
 from headrace.cli.session import Choice
@@ -62,6 +63,7 @@ app.add_typer(
     subscriptions.app, name="subscriptions", help="List, pause, resume and replay handlers of events; parked streams."
 )
 app.add_typer(subjects.app, name="subjects", help="Show and erase subjects of personal data; their keys.")
+app.add_typer(tokens.app, name="tokens", help="Create, list and revoke tokens for the console and the HTTP API.")
 app.command("worker")(worker.work)
 app.command("relay")(relay.relay)
 app.command("doctor")(doctor.doctor)

@@ -36,6 +36,8 @@
     ├── ScheduleExistsError       the name of a new schedule is taken
     ├── WorkerNotStartedError     a worker could not be registered in time
     ├── LimitNotFoundError        no limit of this name
+    ├── TokenNotFoundError        no API token with this id
+    ├── ProblemError              a request over HTTP is answered with a problem (`headrace.console.access.problem`)
     ├── SchemaError               the database's schema does not fit this version
     └── EmbeddedServerError       the embedded PostgreSQL could not be made or started
 
@@ -43,6 +45,7 @@ Control flow of handlers (`Retry`, `Snooze`, `Discard`, `Cancel`) is in `headrac
 those are outcomes, not errors.
 """
 
+from headrace.errors.access import TokenNotFoundError
 from headrace.errors.events import (
     EventIdTakenError,
     InvalidEventError,
@@ -113,6 +116,7 @@ __all__ = [
     "StaleLeaseError",
     "SubjectNotFoundError",
     "SubscriptionNotFoundError",
+    "TokenNotFoundError",
     "TransactionClosedError",
     "UnknownEventError",
     "UnknownKindError",
