@@ -9,5 +9,5 @@ _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))
 
 _FIXTURES = sorted(path.stem for path in _HERE.glob("fix_*.py"))
-pytest_plugins = ["headrace.testing.plugin", *_FIXTURES]
+pytest_plugins = ["headrace.testing.plugin", "headrace_crm.sandbox.plugin", *_FIXTURES]
 pytest.register_assert_rewrite(*_FIXTURES)  # before any of them imports another

@@ -6,7 +6,7 @@ from headrace_crm.demo.letter import Letter
 from headrace_crm.demo.mail import compose_mail
 from headrace_crm.demo.mbox import mbox_entry, write_mbox
 from headrace_crm.demo.person import Person
-from headrace_crm.demo.rfc822 import to_bytes
+from headrace_crm.demo.rfc822 import bytes_at
 from headrace_crm.demo.rhythm import Rhythm
 from headrace_crm.demo.world import World, build_world
 
@@ -65,7 +65,7 @@ def write_mailbox(path: Path, *, seed: int = 7, messages: int = 600, ends_at: da
     world = build_world(seed=seed, messages=messages, ends_at=ends_at)
     letters = compose_mail(world)
     owned = frozenset(world.owner.addresses)
-    byte_count = write_mbox(path, (_entry(letter, world, owned) for letter in letters))
+    byte_count = write_mbox(path, (_entry(letter, world.owner) for letter in letters))
     unique = list({letter.message_id: letter for letter in letters}.values())
     return DemoMailbox(
         path=path,
@@ -81,12 +81,8 @@ def write_mailbox(path: Path, *, seed: int = 7, messages: int = 600, ends_at: da
     )
 
 
-def _entry(letter: Letter, world: World, owned: frozenset[str]) -> bytes:
-    is_own = letter.sender.spec in owned
-    reached = sorted(letter.recipients & owned)
-    delivered_to = None if is_own else reached[0] if reached else world.owner.addresses[-1]
-    message = to_bytes(letter, delivered_to=delivered_to)
-    return mbox_entry(message, sender=letter.sender.spec, sent_at=letter.sent_at)
+def _entry(letter: Letter, owner: Person) -> bytes:
+    return mbox_entry(bytes_at(owner, letter), sender=letter.sender.spec, sent_at=letter.sent_at)
 
 
 def _people(world: World, letters: list[Letter], owned: frozenset[str]) -> tuple[DemoPerson, ...]:

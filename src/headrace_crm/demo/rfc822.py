@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from headrace_crm.demo.html import html_of
 from headrace_crm.demo.letter import Attachment, Letter
-from headrace_crm.demo.person import Address
+from headrace_crm.demo.person import Address, Person
 from headrace_crm.demo.texts import Transfer
 
 LONGEST_WORD = 75
@@ -27,6 +27,14 @@ def to_bytes(letter: Letter, *, delivered_to: str | None) -> bytes:
     lines = [*_envelope(letter, delivered_to), *_headers(letter), "MIME-Version: 1.0", *content_headers]
     # Raw headers are the sender's charset unannounced; all others are ASCII by now.
     return "\n".join([*lines, "", ""]).encode(letter.charset) + content
+
+
+def bytes_at(owner: Person, letter: Letter) -> bytes:
+    """Return the message as it lies in the mailbox of `owner`, who wrote it or got it at one of the addresses."""
+    if letter.sender.spec in owner.addresses:
+        return to_bytes(letter, delivered_to=None)
+    reached = sorted(letter.recipients & set(owner.addresses))
+    return to_bytes(letter, delivered_to=reached[0] if reached else owner.addresses[-1])
 
 
 def _envelope(letter: Letter, delivered_to: str | None) -> list[str]:

@@ -1,0 +1,24 @@
+from datetime import UTC, datetime, timedelta
+
+
+class SandboxClock:
+    """Real time plus an offset, which only grows: what lives a week can be seen to end without waiting one."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta(0)
+
+    @property
+    def offset(self) -> timedelta:
+        """How far ahead of real time it is."""
+        return self._offset
+
+    def now(self) -> datetime:
+        """The moment, aware, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, by: timedelta) -> datetime:
+        """Moves the time forward and returns what it is now; ValueError for a negative `by`."""
+        if by < timedelta(0):
+            raise ValueError(f"the sandbox's time only moves forward, got {by}; start another sandbox instead")
+        self._offset += by
+        return self.now()

@@ -1,0 +1,93 @@
+"""The sandbox as a whole: its services share a clock, a script of failures and counters."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+from starlette.applications import Starlette
+
+from headrace_crm.config.google import GoogleSettings
+from headrace_crm.demo.cast import owner_of, read_cast
+from headrace_crm.sandbox.clock import SandboxClock
+from headrace_crm.sandbox.control import control_routes
+from headrace_crm.sandbox.counters import Counters
+from headrace_crm.sandbox.edge import Edge
+from headrace_crm.sandbox.faults import Faults
+from headrace_crm.sandbox.google import Google, GoogleRules
+from headrace_crm.sandbox.server import served
+
+
+class Sandbox:
+    """Stands in for the services the CRM talks to, on loopback, with a world of generated people behind them.
+
+    The same `seed`, `messages` and `ends_at` give the same world, and the same faults strike the same
+    requests. The first account is at `email`, or at the generated owner's own address; with `messages` 0
+    there is none until one is added. `url` is there while it is served.
+
+    >>> with Sandbox(messages=100).served() as sandbox:
+    ...     sandbox.google.mailbox().message_count
+    100
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        messages: int = 300,
+        ends_at: datetime | None = None,
+        google: GoogleRules | None = None,
+        email: str | None = None,
+    ) -> None:
+        self.clock: Final = SandboxClock()
+        self.counters: Final = Counters()
+        self.faults: Final = Faults(seed=seed, counters=self.counters)
+        edge = Edge(counters=self.counters, faults=self.faults)
+        self.google: Final = Google(clock=self.clock, edge=edge, rules=google)
+        if messages:
+            owner = owner_of(read_cast())
+            self.google.add_account(email or owner.work, seed=seed, messages=messages, ends_at=ends_at)
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is served; RuntimeError where it is not."""
+        if self._url is None:
+            raise RuntimeError("the sandbox is not served; use `with sandbox.served():`")
+        return self._url
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead a program to this sandbox instead of Google, while it is served."""
+        rules = self.google.rules
+        return {
+            "HEADRACE_GOOGLE_CLIENT_ID": rules.client_id,
+            "HEADRACE_GOOGLE_CLIENT_SECRET": rules.client_secret,
+            "HEADRACE_GOOGLE_AUTH_URL": f"{self.url}/o/oauth2/v2/auth",
+            "HEADRACE_GOOGLE_TOKEN_URL": f"{self.url}/token",
+            "HEADRACE_GOOGLE_REVOKE_URL": f"{self.url}/revoke",
+            "HEADRACE_GOOGLE_JWKS_URL": f"{self.url}/oauth2/v3/certs",
+            "HEADRACE_GOOGLE_GMAIL_URL": self.url,
+        }
+
+    def google_settings(self) -> GoogleSettings:
+        """The same as settings of the CRM."""
+        return GoogleSettings.from_environment(self.environment())
+
+    def advance(self, by: timedelta) -> datetime:
+        """Moves the sandbox's time forward: tokens, watches and history grow old by as much."""
+        return self.clock.advance(by)
+
+    def app(self) -> Starlette:
+        """The ASGI app: all services, and the control endpoints under `/sandbox`."""
+        control = control_routes(clock=self.clock, counters=self.counters, faults=self.faults)
+        return Starlette(routes=[*self.google.routes(), *control])
+
+    @contextmanager
+    def served(self, *, host: str = "127.0.0.1", port: int = 0) -> Generator["Sandbox"]:
+        """Serves it for a block, from a thread; port 0 takes a free one."""
+        with served(self.app(), host=host, port=port) as url:
+            self._url = url
+            try:
+                yield self
+            finally:
+                self._url = None
