@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Counters:
-    """Counts by method, by method and status, and of faults.
+    """Counts by method, by method and status, of faults, and of what else happens.
 
     A method has the name its service's documentation gives it, such as `gmail.users.messages.get`. The calls
     inside a batch count one by one, and the batch itself once more under its own name. May be read and
@@ -18,6 +18,7 @@ class Counters:
         self._requests: Counter[str] = Counter()
         self._answers: Counter[tuple[str, int]] = Counter()
         self._faults: Counter[str] = Counter()
+        self._times: Counter[str] = Counter()
 
     def answered(self, method: str, status: int) -> None:
         """Counts one request and what it was answered."""
@@ -29,6 +30,16 @@ class Counters:
         """Counts one fault that was played."""
         with self._lock:
             self._faults[fault] += 1
+
+    def happened(self, what: str) -> None:
+        """Counts something that is no request, such as `push.published`."""
+        with self._lock:
+            self._times[what] += 1
+
+    def times(self, what: str) -> int:
+        """How often it happened."""
+        with self._lock:
+            return self._times[what]
 
     def requests(self, method: str | None = None) -> int:
         """How many requests there were, of one method or in all."""
@@ -55,6 +66,7 @@ class Counters:
             self._requests.clear()
             self._answers.clear()
             self._faults.clear()
+            self._times.clear()
 
     def snapshot(self) -> dict[str, Any]:
         """Everything counted, as JSON."""
@@ -63,4 +75,5 @@ class Counters:
                 "requests": dict(sorted(self._requests.items())),
                 "answers": {f"{method} {status}": count for (method, status), count in sorted(self._answers.items())},
                 "faults": dict(sorted(self._faults.items())),
+                "times": dict(sorted(self._times.items())),
             }

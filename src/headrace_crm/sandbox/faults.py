@@ -11,12 +11,16 @@ import msgspec
 from headrace_crm.demo.chance import chance
 from headrace_crm.sandbox.counters import Counters
 
-FaultKind: TypeAlias = Literal["rate-limit", "error", "slow", "cut", "expire-token", "lose-history"]
+FaultKind: TypeAlias = Literal[
+    "rate-limit", "error", "slow", "cut", "expire-token", "lose-history", "repeat-push", "lose-push"
+]
 
 AT_THE_METHOD: Final[frozenset[FaultKind]] = frozenset({"rate-limit", "error", "expire-token", "lose-history"})
 """What is answered instead of the method's own answer; in a batch, to the one call."""
 ON_THE_WAY: Final[frozenset[FaultKind]] = frozenset({"slow", "cut"})
 """What happens to the answer of a whole HTTP request."""
+WITH_PUSHES: Final[frozenset[FaultKind]] = frozenset({"repeat-push", "lose-push"})
+"""What happens to a notification on its way to a subscription."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Fault:
     - `cut`: the connection ends in the middle of the body.
     - `expire-token`: the access token that came with the request expires, which answers 401.
     - `lose-history`: the history before now is forgotten, so that `history.list` answers 404.
+    - `repeat-push`, `lose-push`: a notification (`pubsub.push`) is delivered twice, or never.
 
     `route` is the name of a method, where `*` stands for anything. Of the requests that fit, the first
     `after` are spared; each later one is struck with `probability`, until `count` were (None: without end).

@@ -1,7 +1,7 @@
 """The sandbox as a whole: its services share a clock, a script of failures and counters."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,7 +58,8 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """The variables that lead a program to this sandbox instead of Google, while it is served."""
-        rules = self.google.rules
+        rules, subscriptions = self.google.rules, self.google.subscriptions
+        audience = {"HEADRACE_GOOGLE_PUSH_AUDIENCE": subscriptions[0].audience} if subscriptions else {}
         return {
             "HEADRACE_GOOGLE_CLIENT_ID": rules.client_id,
             "HEADRACE_GOOGLE_CLIENT_SECRET": rules.client_secret,
@@ -67,6 +68,9 @@ class Sandbox:
             "HEADRACE_GOOGLE_REVOKE_URL": f"{self.url}/revoke",
             "HEADRACE_GOOGLE_JWKS_URL": f"{self.url}/oauth2/v3/certs",
             "HEADRACE_GOOGLE_GMAIL_URL": self.url,
+            "HEADRACE_GOOGLE_PUSH_ACCOUNT": rules.push_account,
+            "HEADRACE_GOOGLE_PUSH_TOPIC": rules.push_topic,
+            **audience,
         }
 
     def google_settings(self) -> GoogleSettings:
@@ -80,7 +84,12 @@ class Sandbox:
     def app(self) -> Starlette:
         """The ASGI app: all services, and the control endpoints under `/sandbox`."""
         control = control_routes(clock=self.clock, counters=self.counters, faults=self.faults)
-        return Starlette(routes=[*self.google.routes(), *control])
+        return Starlette(routes=[*self.google.routes(), *control], lifespan=self._running)
+
+    @asynccontextmanager
+    async def _running(self, _: Starlette) -> AsyncGenerator[None]:
+        async with self.google.delivering():
+            yield
 
     @contextmanager
     def served(self, *, host: str = "127.0.0.1", port: int = 0) -> Generator["Sandbox"]:

@@ -1,5 +1,6 @@
-"""Everything the Google of the sandbox remembers: accounts and their mailboxes, grants, keys, units spent."""
+"""Everything the Google of the sandbox remembers: accounts and their mailboxes, grants, keys, watches, units spent."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final
@@ -7,9 +8,11 @@ from typing import Final
 from headrace_crm.sandbox.clock import SandboxClock
 from headrace_crm.sandbox.google.generation import fill
 from headrace_crm.sandbox.google.grants import Grants
+from headrace_crm.sandbox.google.history import Change
 from headrace_crm.sandbox.google.keys import SigningKeys
 from headrace_crm.sandbox.google.mailbox import Mailbox
 from headrace_crm.sandbox.google.rules import GoogleRules
+from headrace_crm.sandbox.google.watches import Watches
 from headrace_crm.sandbox.quota import Meter
 
 PROJECT: Final = "project"
@@ -26,6 +29,8 @@ class Accounts:
         self.keys: Final = SigningKeys()
         self.user_meter: Final = Meter()
         self.project_meter: Final = Meter()
+        self.watches: Final = Watches()
+        self.listener: Callable[[Mailbox, Change], None] | None = None
         self._mailboxes: dict[str, Mailbox] = {}
 
     @property
@@ -46,6 +51,7 @@ class Accounts:
         if email in self._mailboxes:
             raise ValueError(f"the account {email} exists; use its mailbox, or another address")
         mailbox = Mailbox(email, clock=self.clock)
+        mailbox.listener = self.listener
         if messages:
             fill(mailbox, seed=seed, messages=messages, ends_at=ends_at or self.clock.now())
         self._mailboxes[email] = mailbox

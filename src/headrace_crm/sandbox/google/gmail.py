@@ -20,7 +20,7 @@ class Gmail:
         self._accounts = accounts
         self._counters = counters
         self._faults = faults
-        self.methods = methods(accounts.clock)
+        self.methods = methods(clock=accounts.clock, watches=accounts.watches)
 
     def answer(self, call: Call) -> tuple[str, Answer]:
         """The method's name, and its answer. Errors of every kind are answers too."""

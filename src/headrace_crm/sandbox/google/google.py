@@ -1,6 +1,7 @@
 """The Google of the sandbox, as tests and the demo handle it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +11,9 @@ from starlette.routing import BaseRoute
 from headrace_crm.sandbox.clock import SandboxClock
 from headrace_crm.sandbox.edge import Edge
 from headrace_crm.sandbox.google.accounts import PROJECT, Accounts
+from headrace_crm.sandbox.google.identity import identity_claims
 from headrace_crm.sandbox.google.mailbox import Mailbox
+from headrace_crm.sandbox.google.publisher import Publisher, Subscription
 from headrace_crm.sandbox.google.routes import google_routes
 from headrace_crm.sandbox.google.rules import GoogleRules
 from headrace_crm.sandbox.google.scopes import FULL
@@ -30,6 +33,15 @@ class Google:
     def __init__(self, *, clock: SandboxClock, edge: Edge, rules: GoogleRules | None = None) -> None:
         self._accounts: Final = Accounts(clock=clock, rules=rules or GoogleRules())
         self._edge: Final = edge
+        self._publisher: Final = Publisher(
+            watches=self._accounts.watches,
+            clock=clock,
+            counters=edge.counters,
+            faults=edge.faults,
+            rules=lambda: self._accounts.rules,
+            sign=lambda audience: self.sign_push(audience=audience),
+        )
+        self._accounts.listener = self._publisher.changed
 
     @property
     def rules(self) -> GoogleRules:
@@ -77,6 +89,40 @@ class Google:
         with self._accounts.lock:
             return self._accounts.grants.expire_account(email)
 
+    def subscribe(
+        self,
+        endpoint: str,
+        *,
+        topic: str | None = None,
+        audience: str | None = None,
+        name: str = "projects/sandbox/subscriptions/gmail",
+    ) -> Subscription:
+        """Pushes the notifications of a topic to `endpoint` from now on; their tokens are for it, or `audience`.
+
+        One subscription of a name: another call moves it.
+        """
+        subscription = Subscription(
+            name=name, topic=topic or self.rules.push_topic, endpoint=endpoint, audience=audience or endpoint
+        )
+        self._publisher.subscribe(subscription)
+        return subscription
+
+    def unsubscribe(self, name: str = "projects/sandbox/subscriptions/gmail") -> None:
+        """Ends a subscription, and gives up what it has not acknowledged."""
+        self._publisher.unsubscribe(name)
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Where is pushed to."""
+        return self._publisher.subscriptions
+
+    def sign_push(self, *, audience: str, **claims: Any) -> str:
+        """A token as pushes carry it; `claims` replace its own, to make one that is expired or of somebody else."""
+        now = self._accounts.clock.real_now()
+        own = identity_claims(email=self.rules.push_account, audience=audience, now=now)
+        with self._accounts.lock:
+            return self._accounts.keys.sign({**own, **claims})
+
     def rotate_keys(self) -> str:
         """Signs with a new key from now on and returns its id; the key before it stays published."""
         with self._accounts.lock:
@@ -117,6 +163,15 @@ class Google:
                     for email in self.emails
                 },
             }
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncGenerator[None]:
+        """Delivers pushes for a block."""
+        await self._publisher.start()
+        try:
+            yield
+        finally:
+            await self._publisher.stop()
 
     def routes(self) -> Sequence[BaseRoute]:
         """Where it answers."""

@@ -9,8 +9,8 @@ from headrace_crm.sandbox.faults import AT_THE_METHOD, Faults
 from headrace_crm.sandbox.google.accounts import Accounts
 from headrace_crm.sandbox.google.consent import consent_page, error_page, redirection
 from headrace_crm.sandbox.google.grants import CodeRequest, Grant
+from headrace_crm.sandbox.google.identity import identity_claims
 
-ISSUER: Final = "https://accounts.google.com"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _UNCACHED: Final = (("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"), ("Pragma", "no-cache"))
 
@@ -131,23 +131,10 @@ class OAuth:
         return json_answer(answer, headers=_UNCACHED)
 
     def _identity(self, grant: Grant, nonce: str | None) -> dict[str, Any]:
-        now = int(self._accounts.clock.now().timestamp())
-        claims = {
-            "iss": ISSUER,
-            "azp": grant.client_id,
-            "aud": grant.client_id,
-            "sub": subject_of(grant.email),
-            "email": grant.email,
-            "email_verified": True,
-            "iat": now,
-            "exp": now + 3600,
-        }
+        claims = identity_claims(
+            email=grant.email, audience=grant.client_id, party=grant.client_id, now=self._accounts.clock.real_now()
+        )
         return claims if nonce is None else {**claims, "nonce": nonce}
-
-
-def subject_of(email: str) -> str:
-    """The number that stands for an account for ever, of 21 digits."""
-    return f"1{int.from_bytes(email.encode()[-8:], 'big'):020d}"
 
 
 def _problem(asked: Mapping[str, str], scopes: frozenset[str]) -> tuple[str, str] | None:

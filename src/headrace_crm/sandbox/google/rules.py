@@ -42,6 +42,10 @@ class GoogleRules:
     - `units` is the cost of each method; a method it lacks costs 5. `user_units` and `project_units` may be
       spent in any minute, by one user and by all; None is without limit. `quota_status` is what exceeding
       them is answered, with Retry-After.
+    - `push_account` is the service account that signs pushes, `push_topic` the topic of subscriptions that
+      name none. A user's notifications that come within `push_interval` of the last one are dropped. A push
+      that is not acknowledged within `push_deadline` comes again, at first after `push_first_rest`, then
+      after twice as long each time, at most `push_longest_rest`.
     """
 
     client_id: str = "sandbox-client.apps.googleusercontent.com"
@@ -58,6 +62,12 @@ class GoogleRules:
     user_units: int | None = 6_000
     project_units: int | None = 1_200_000
     quota_status: Literal[403, 429] = 429
+    push_account: str = "gmail-push@sandbox.iam.gserviceaccount.com"
+    push_topic: str = "projects/sandbox/topics/gmail"
+    push_interval: timedelta = timedelta(seconds=1)
+    push_deadline: timedelta = timedelta(seconds=10)
+    push_first_rest: timedelta = timedelta(seconds=1)
+    push_longest_rest: timedelta = timedelta(minutes=1)
 
     def units_of(self, method: str) -> int:
         """What one call costs."""

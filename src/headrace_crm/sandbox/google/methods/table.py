@@ -10,6 +10,8 @@ from headrace_crm.sandbox.clock import SandboxClock
 from headrace_crm.sandbox.google import scopes
 from headrace_crm.sandbox.google.call import Handler
 from headrace_crm.sandbox.google.methods import changes, mailbox, messages
+from headrace_crm.sandbox.google.methods.watching import Watching
+from headrace_crm.sandbox.google.watches import Watches
 
 _PAGES: Final = ("maxResults", "pageToken")
 _LISTS: Final = (*_PAGES, "q", "labelIds", "includeSpamTrash")
@@ -41,9 +43,9 @@ class Method:
         return re.compile(prefix + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
-def methods(clock: SandboxClock) -> Sequence[Method]:
+def methods(*, clock: SandboxClock, watches: Watches) -> Sequence[Method]:
     """The methods, the ones called most often first."""
-    reading = messages.Reading(clock)
+    reading, watching = messages.Reading(clock), Watching(watches, clock)
     one = _MESSAGES + "/{id}"
     threads = "/gmail/v1/users/{userId}/threads"
     labels = "/gmail/v1/users/{userId}/labels"
@@ -78,6 +80,8 @@ def methods(clock: SandboxClock) -> Sequence[Method]:
         Method("gmail.users.labels.create", "POST", labels, mailbox.create_label, label_writers),
         Method("gmail.users.threads.list", "GET", threads, reading.list_threads, scopes.ONLOOKERS, _LISTS),
         Method("gmail.users.threads.get", "GET", threads + "/{id}", messages.get_thread, scopes.ONLOOKERS, _SHAPES),
+        Method("gmail.users.watch", "POST", "/gmail/v1/users/{userId}/watch", watching.watch, scopes.ONLOOKERS),
+        Method("gmail.users.stop", "POST", "/gmail/v1/users/{userId}/stop", watching.stop, scopes.ONLOOKERS),
         Method("gmail.users.messages.modify", "POST", one + "/modify", changes.modify, scopes.EDITORS),
         Method("gmail.users.messages.trash", "POST", one + "/trash", changes.trash, scopes.EDITORS),
         Method("gmail.users.messages.untrash", "POST", one + "/untrash", changes.untrash, scopes.EDITORS),
