@@ -10,6 +10,7 @@
     ├── WorkersLostError         every worker process ended before the work did
     ├── ContactNotFoundError     nobody is called so
     ├── AmbiguousContactError    several people fit
+    ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── OAuthError               the provider refused, or cannot be reached
     └── AccountError             an account cannot be used
         ├── AccountNotFoundError no account has this id or address

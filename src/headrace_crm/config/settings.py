@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.google import GoogleSettings
 
 
@@ -16,6 +17,7 @@ class Settings:
 
     pool_size: int = 10
     google: GoogleSettings = field(default_factory=GoogleSettings)
+    enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
 
     def __post_init__(self) -> None:
         if self.pool_size < 4:  # noqa: PLR2004 - a reader, a batch, a projection and the engine's own
@@ -24,4 +26,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """The settings that the environment gives. Raises ConfigurationError for what cannot be."""
-        return cls(google=GoogleSettings.from_environment(environ))
+        return cls(
+            google=GoogleSettings.from_environment(environ),
+            enrichment=EnrichmentSettings.from_environment(environ),
+        )

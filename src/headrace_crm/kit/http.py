@@ -1,5 +1,6 @@
 """HTTP clients that never wait for ever, and what a server says of when to come again."""
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,12 +19,14 @@ def open_client(
     connect: timedelta = timedelta(seconds=5),
     answer: timedelta = timedelta(seconds=30),
     connections: int = 20,
+    tls: ssl.SSLContext | None = None,
 ) -> httpx.AsyncClient:
     """A client that is used inside `async with`, and waits for nothing without an end.
 
     It waits `connect` for a connection, made or free, and `answer` between two bytes of an answer: bound the whole
     of a request with `asyncio.timeout`. It keeps at most `connections` open, and follows no redirect, so that
-    credentials go where they were meant for.
+    credentials go where they were meant for. `tls` is for those who open many: making
+    a context takes longer than a call.
     """
     waits = connect.total_seconds()
     return httpx.AsyncClient(
@@ -32,6 +35,7 @@ def open_client(
         timeout=httpx.Timeout(answer.total_seconds(), connect=waits, pool=waits),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         follow_redirects=False,
+        verify=True if tls is None else tls,
     )
 
 

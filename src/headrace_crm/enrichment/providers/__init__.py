@@ -1,0 +1,1 @@
+"""The providers of enrichment, each behind the protocols of `headrace_crm.enrichment.provider`."""
