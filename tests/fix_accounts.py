@@ -1,17 +1,20 @@
 """Accounts in a test's database, and a scripted Google to refresh them at."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from pytest_httpserver import HTTPServer
+from pytest_httpserver import HTTPServer, RequestHandler
+from werkzeug import Request
 
 from headrace import Headrace, Record, uuid7
 from headrace.keyring import new_key
 from headrace_crm.accounts import store
 from headrace_crm.accounts.access import AccessTokens
+from headrace_crm.accounts.refreshing import refresh_all
 from headrace_crm.accounts.sealing import seal_token
 from headrace_crm.app import create_app
 from headrace_crm.config import GoogleSettings, Settings
@@ -55,6 +58,48 @@ class AccountsBench:
         self.server.expect_oneshot_request("/token", method="POST").respond_with_json(
             {"access_token": access, "expires_in": 3599, "token_type": "Bearer", "scope": GMAIL_SCOPE, **more}
         )
+
+    def on_refresh(self, refresh_token: str) -> RequestHandler:
+        """What Google answers to every refresh of one token, to be given."""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+            "client_id": self.google.client_id,
+            "client_secret": self.google.client_secret,
+        }
+        return self.server.expect_request("/token", data=urlencode(form))
+
+    def answer_code(
+        self,
+        email: str | None,
+        *,
+        access: str = "access-1",
+        refresh_token: str | None = "refresh-1",
+        scope: str = GMAIL_SCOPE,
+    ) -> None:
+        """Has Google answer one code with tokens, and Gmail tell whose mailbox it is; None: nobody's."""
+        tokens = {"access_token": access, "expires_in": 3599, "token_type": "Bearer", "scope": scope}
+        if refresh_token is not None:
+            tokens["refresh_token"] = refresh_token
+        self.server.expect_oneshot_request("/token", method="POST").respond_with_json(tokens)
+        self.server.expect_oneshot_request("/gmail/v1/users/me/profile").respond_with_json(
+            {"emailAddress": email, "messagesTotal": 1, "threadsTotal": 1, "historyId": "7"}
+        )
+
+    def request_to(self, path: str) -> Request:
+        """The one request there was to a path."""
+        [found] = [request for request, _ in self.server.log if request.path == path]
+        return found
+
+    async def refresh_all(self) -> dict[str, int]:
+        """One turn of `refresh-oauth-tokens`: its counts that are not zero."""
+        done = asdict(await refresh_all(self.app, self.google, self.tokens))
+        return {name: count for name, count in done.items() if count}
+
+    async def rows(self, query: str, *args: object) -> list[tuple]:
+        """What a query finds."""
+        async with self.app.pool.acquire() as connection:
+            return [tuple(row) for row in await connection.fetch(query, *args)]
 
     async def show(self, account_id: UUID) -> store.Account:
         async with self.app.pool.acquire() as connection:

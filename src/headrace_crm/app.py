@@ -27,7 +27,7 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
         pool_size=chosen.pool_size,
     )
     turns = Turns()
-    account_jobs.register(app, tokens=AccessTokens(app, chosen.google))
+    account_jobs.register(app, google=chosen.google, tokens=AccessTokens(app, chosen.google))
     mail_jobs.register(app, turns=turns)
     contact_jobs.register(app, turns=turns)
     score_jobs.register(app)

@@ -12,6 +12,7 @@
     ├── AmbiguousContactError    several people fit
     ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── OAuthError               the provider refused, or cannot be reached
+    ├── LinkError                a sign-in did not end in a linked mailbox
     └── AccountError             an account cannot be used
         ├── AccountNotFoundError no account has this id or address
         ├── NeedsSignInError     its tokens were refused for good

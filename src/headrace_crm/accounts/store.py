@@ -114,6 +114,53 @@ async def require_sign_in(connection: Connection, account_id: UUID, reason: str)
     await connection.execute(statement(_PACKAGE, "require_sign_in"), account_id, reason)
 
 
+async def begin_unlinking(connection: Connection, account_id: UUID) -> None:
+    """Has nobody get a token of an account any more. The row must be locked."""
+    await connection.execute(statement(_PACKAGE, "begin_unlinking"), account_id)
+
+
+async def finish_unlinking(connection: Connection, account_id: UUID, *, now: datetime) -> None:
+    """Drops an account's tokens for good. The row must be locked."""
+    await connection.execute(statement(_PACKAGE, "finish_unlinking"), account_id, now)
+
+
+async def list_unlinking(connection: Connection, *, limit: int = 1000) -> list[UUID]:
+    """Accounts whose unlinking was begun and has not ended."""
+    return [row["id"] for row in await connection.fetch(statement(_PACKAGE, "list_unlinking"), limit)]
+
+
+async def list_ending(
+    connection: Connection, *, before: datetime, after: tuple[datetime, UUID], limit: int
+) -> list[tuple[datetime, UUID]]:
+    """The next linked accounts whose token ends before a moment, as (end, id), after such a pair."""
+    rows = await connection.fetch(statement(_PACKAGE, "list_ending"), before, *after, limit)
+    return [(row["expires_at"], row["id"]) for row in rows]
+
+
+async def lock_page(connection: Connection, *, after: UUID, limit: int) -> list[Row]:
+    """The next accounts that have tokens, in order of id, with these sealed; held to the end of the transaction."""
+    return await connection.fetch(statement(_PACKAGE, "lock_page"), after, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """An account's tokens, sealed anew."""
+
+    id: UUID
+    access_token: bytes | None = field(repr=False)
+    refresh_token: bytes | None = field(repr=False)
+
+
+async def reseal(connection: Connection, accounts: Sequence[Resealed]) -> None:
+    """Stores tokens that were sealed anew. The rows must be locked."""
+    await connection.execute(
+        statement(_PACKAGE, "reseal"),
+        [one.id for one in accounts],
+        [one.access_token for one in accounts],
+        [one.refresh_token for one in accounts],
+    )
+
+
 def _held(account_id: UUID, row: Row | None) -> Held:
     if row is None:
         raise AccountNotFoundError(account_id)
