@@ -13,6 +13,12 @@
     ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── OAuthError               the provider refused, or cannot be reached
     ├── LinkError                a sign-in did not end in a linked mailbox
+    ├── ProviderError            a mailbox on a server could not be asked
+    │   ├── LimitedError         too much at once
+    │   ├── UnavailableError     no answer, or a broken one
+    │   ├── HistoryExpiredError  what changed since is forgotten
+    │   ├── PageExpiredError     a listing must begin anew
+    │   └── RefusedError         it will not, ever
     └── AccountError             an account cannot be used
         ├── AccountNotFoundError no account has this id or address
         ├── NeedsSignInError     its tokens were refused for good

@@ -1,7 +1,16 @@
 """Settings of the CRM: one module for each part that has any, read once at the start and passed down."""
 
 from headrace_crm.config.enrichment import ClearbitSettings, EnrichmentSettings, PdlSettings, XSettings
+from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
 from headrace_crm.config.settings import Settings
 
-__all__ = ["ClearbitSettings", "EnrichmentSettings", "GoogleSettings", "PdlSettings", "Settings", "XSettings"]
+__all__ = [
+    "ClearbitSettings",
+    "EnrichmentSettings",
+    "GmailSettings",
+    "GoogleSettings",
+    "PdlSettings",
+    "Settings",
+    "XSettings",
+]

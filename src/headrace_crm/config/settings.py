@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from headrace_crm.config.enrichment import EnrichmentSettings
+from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
 
 
@@ -18,6 +19,7 @@ class Settings:
     pool_size: int = 10
     google: GoogleSettings = field(default_factory=GoogleSettings)
     enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
+    gmail: GmailSettings = field(default_factory=GmailSettings)
 
     def __post_init__(self) -> None:
         if self.pool_size < 4:  # noqa: PLR2004 - a reader, a batch, a projection and the engine's own
@@ -29,4 +31,5 @@ class Settings:
         return cls(
             google=GoogleSettings.from_environment(environ),
             enrichment=EnrichmentSettings.from_environment(environ),
+            gmail=GmailSettings.from_environment(environ),
         )
