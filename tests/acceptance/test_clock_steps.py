@@ -8,7 +8,12 @@ import pytest
 from fix_apps import eventually, registered
 from fix_schedules import fired_at
 
-pytestmark = [pytest.mark.timeout(90), pytest.mark.parametrize("hours", ["5", "-5", "0,7,-7,30"])]
+pytestmark = [
+    pytest.mark.timeout(90),
+    pytest.mark.parametrize(
+        "hours", ["5", *(pytest.param(one, marks=pytest.mark.slow) for one in ("-5", "0,7,-7,30"))]
+    ),
+]
 
 
 async def _is(value, expected) -> bool:

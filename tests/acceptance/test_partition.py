@@ -14,7 +14,7 @@ async def _is(value, expected) -> bool:
     return await value == expected
 
 
-@pytest.mark.parametrize("forgetting", [False, True])
+@pytest.mark.parametrize("forgetting", [False, pytest.param(True, marks=pytest.mark.slow)])
 async def test_a_worker_cut_off_loses_its_jobs_and_comes_back_as_another(
     database, ledger, start_worker, network, forgetting
 ):

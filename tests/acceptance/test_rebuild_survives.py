@@ -50,6 +50,7 @@ async def write(app, count: int, first: int) -> None:
         await take_notes(app, 10, first=number, streams=STREAMS)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("fold", ["in_sql", pytest.param("keyed", marks=pytest.mark.slow)])
 async def test_a_rebuild_goes_on_where_it_was_killed_while_others_write_and_read(

@@ -20,6 +20,7 @@ def importable(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
 
+@pytest.mark.slow
 async def test_a_replay_survives_its_workers_and_writes_everything_once(database, start_worker, importable):
     async with opened_bench(database) as bench:
         await bench.app.pool.execute("CREATE TABLE public.copy (position bigint NOT NULL, text text NOT NULL)")

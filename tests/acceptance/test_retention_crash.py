@@ -50,7 +50,14 @@ async def is_there(connection: asyncpg.Connection, name: str) -> bool:
     return await connection.fetchval("SELECT to_regclass('headrace.' || $1) IS NOT NULL", name)
 
 
-@pytest.mark.parametrize("moment", ["writing", "events.exported", "events.dropped"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("writing", marks=pytest.mark.slow),
+        "events.exported",
+        pytest.param("events.dropped", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_killed_cleanup_loses_nothing_and_another_ends_it(database, connection, old, cleaning, moment):
     folder, start = cleaning
     before = [row for row in await rows_of(connection) if row["data"]["page"] != "today"]
@@ -87,6 +94,7 @@ async def test_a_killed_cleanup_loses_nothing_and_another_ends_it(database, conn
     assert len(await rows_of(connection, "domain")) == 1
 
 
+@pytest.mark.slow
 async def test_two_that_clean_up_at_once_do_it_once(database, connection, old, tmp_path: Path):
     """The job is one at a time, but a command may run beside it: the same bytes under the same name, and one drop."""
     folder = tmp_path / "archive"
@@ -103,6 +111,7 @@ async def test_two_that_clean_up_at_once_do_it_once(database, connection, old, t
     assert await connection.fetchval("SELECT count(*) FROM headrace.event_archive") == 1
 
 
+@pytest.mark.slow
 async def test_a_killed_restore_leaves_nothing_and_can_be_done_again(database, connection, old, tmp_path: Path):
     folder = tmp_path / "archive"
     async with opened_bench(database, event_retention=keeping(folder)) as bench:

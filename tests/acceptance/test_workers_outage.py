@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(120)
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
+@pytest.mark.slow
 async def test_every_job_ends_once_though_the_servers_sessions_are_cut_again_and_again(
     database, ledger, start_worker, server_dsn
 ):

@@ -1,7 +1,8 @@
 """The hot statements of events use the indexes their headers name, also with a plan made for any arguments."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
@@ -9,13 +10,23 @@ import pytest
 from fix_events import NoteTaken, new
 from headrace.db.statements import statement
 from headrace.events.store import append
+from headrace.testing.spare_databases import SpareDatabases
 
 _UNIT = 500
 
 
-@pytest.fixture
-async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
-    """A log long enough for the planner to prefer an index, in two partitions, with a subscription behind."""
+@pytest.fixture(scope="module")
+def filled(_headrace_spares: SpareDatabases) -> Iterator[str]:
+    """A database all tests look at and none changes: a log long enough for the planner to prefer an index."""
+    name, dsn = _headrace_spares.take()
+    asyncio.run(fill(dsn))
+    yield dsn
+    _headrace_spares.give_back(name)
+
+
+async def fill(dsn: str) -> None:
+    """Events in two partitions, with a subscription behind."""
+    connection = await asyncpg.connect(dsn)
     for start in range(20):
         async with connection.transaction():
             await append(
@@ -28,8 +39,17 @@ async def log(connection: asyncpg.Connection) -> asyncpg.Connection:
         "SELECT 's', n, 4, 8000 FROM generate_series(0, 3) AS n"
     )
     await connection.execute("ANALYZE headrace.event, headrace.stream, headrace.checkpoint, headrace.head")
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
-    return connection
+    await connection.close()
+
+
+@pytest.fixture
+async def log(filled: str) -> AsyncIterator[asyncpg.Connection]:
+    """A session that plans for any arguments."""
+    connection = await asyncpg.connect(filled, server_settings={"plan_cache_mode": "force_generic_plan"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 ARGUMENTS = {
