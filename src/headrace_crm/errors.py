@@ -19,6 +19,9 @@
     │   ├── HistoryExpiredError  what changed since is forgotten
     │   ├── PageExpiredError     a listing must begin anew
     │   └── RefusedError         it will not, ever
+    ├── KeysUnavailableError     the keys that somebody signs with cannot be had
+    ├── IntakeFullError          too many pushes wait to be stored
+    ├── AddressTakenError        the address to serve on cannot be had
     └── AccountError             an account cannot be used
         ├── AccountNotFoundError no account has this id or address
         ├── NeedsSignInError     its tokens were refused for good

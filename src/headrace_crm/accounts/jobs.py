@@ -9,10 +9,12 @@ from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.accounts.events import ACCOUNT_EVENTS
 from headrace_crm.accounts.model import AccountError
 from headrace_crm.accounts.oauth import OAuthError
+from headrace_crm.accounts.push_intake import forget_pushes
 from headrace_crm.accounts.refreshing import Refreshed, refresh_all
 from headrace_crm.config import GoogleSettings
 
 REFRESH_KIND: Final = "refresh-oauth-tokens"
+FORGET_KIND: Final = "forget-pushes"
 EVERY: Final = timedelta(minutes=5)
 
 
@@ -29,9 +31,14 @@ def register(app: Headrace, *, google: GoogleSettings, tokens: AccessTokens) -> 
     async def refresh_oauth_tokens() -> Refreshed:
         return await refresh_all(app, google, tokens)
 
-    _ = refresh_oauth_tokens
+    @app.job(FORGET_KIND, queue="accounts", max_attempts=3)
+    async def forget_old_pushes() -> int:
+        return await forget_pushes(app)
+
+    _ = refresh_oauth_tokens, forget_old_pushes
     # A turn that was missed is made up for by the next one: they all look at everything.
     app.schedule(REFRESH_KIND, REFRESH_KIND, every=EVERY, catch_up="last")
+    app.schedule(FORGET_KIND, FORGET_KIND, every=timedelta(hours=1))
 
 
 class EndWithTheAccount:

@@ -4,6 +4,7 @@ from headrace_crm.config.enrichment import ClearbitSettings, EnrichmentSettings,
 from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
 from headrace_crm.config.settings import Settings
+from headrace_crm.config.web import WebSettings
 
 __all__ = [
     "ClearbitSettings",
@@ -12,5 +13,6 @@ __all__ = [
     "GoogleSettings",
     "PdlSettings",
     "Settings",
+    "WebSettings",
     "XSettings",
 ]

@@ -7,6 +7,7 @@ from typing import Self
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
+from headrace_crm.config.web import WebSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Settings:
     google: GoogleSettings = field(default_factory=GoogleSettings)
     enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
     gmail: GmailSettings = field(default_factory=GmailSettings)
+    web: WebSettings = field(default_factory=WebSettings)
 
     def __post_init__(self) -> None:
         if self.pool_size < 4:  # noqa: PLR2004 - a reader, a batch, a projection and the engine's own
@@ -32,4 +34,5 @@ class Settings:
             google=GoogleSettings.from_environment(environ),
             enrichment=EnrichmentSettings.from_environment(environ),
             gmail=GmailSettings.from_environment(environ),
+            web=WebSettings.from_environment(environ),
         )

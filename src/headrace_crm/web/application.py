@@ -1,0 +1,60 @@
+"""The CRM's web application, put together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from headrace import Headrace
+from headrace.console import Access, Authenticate, ProblemError
+from headrace.console.access import OriginGuard, SecurityHeaders, log_in_routes
+from headrace_crm.accounts.push_intake import PushIntake
+from headrace_crm.accounts.push_sender import PushSender
+from headrace_crm.config import Settings
+from headrace_crm.kit.signing_keys import SigningKeys
+from headrace_crm.web.accounts_pages import AccountsPages
+from headrace_crm.web.entrance import Entrance, answer_problem
+from headrace_crm.web.gmail_push import GmailPush
+from headrace_crm.web.health import Health
+from headrace_crm.web.push_counts import PushCounts
+
+
+def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate | None = None) -> Starlette:
+    """An ASGI application on a CRM that is open, or that it opens and closes with the server.
+
+    `authenticate` says who asks; None: who comes with a token of the app's database, or logs in with one.
+    """
+    access = Access(app)
+    now = app.clock.now
+    counts = PushCounts(app.telemetry, now=now)
+    sender = PushSender(settings.google, keys=SigningKeys(settings.google.jwks_url, now=now), now=now)
+    entrance = Entrance(authenticate or access.authenticate)
+    accounts = AccountsPages(app, settings.google, entrance, public_url=settings.web.public_url)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        is_ours = not app.is_open
+        if is_ours:
+            await app.open()
+        try:
+            yield
+        finally:
+            counts.tell()
+            if is_ours:
+                await app.close()
+
+    web = Starlette(
+        routes=[
+            Route("/health", Health(app).answer, methods=["GET"], name="health"),
+            Route("/webhooks/gmail", GmailPush(sender, PushIntake(app), counts), methods=["POST"], name="gmail_push"),
+            *accounts.routes(),
+            *(log_in_routes(access, home="/accounts") if authenticate is None else ()),
+        ],
+        middleware=[Middleware(SecurityHeaders), Middleware(OriginGuard)],
+        exception_handlers={ProblemError: answer_problem},
+        lifespan=lifespan,
+    )
+    web.state.push_counts = counts
+    return web
