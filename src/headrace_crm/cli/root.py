@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace_crm.cli import accounts, contacts, demo, import_mail, serve
+from headrace_crm.cli import accounts, contacts, demo, import_mail, sandbox, serve
 from headrace_crm.cli.session import Choice
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("contacts")(contacts.contacts)
 app.command("show")(contacts.show)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("sandbox")(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts", help="Mailboxes that may be read.")
 
 

@@ -15,6 +15,7 @@ from headrace_crm.sandbox.counters import Counters
 from headrace_crm.sandbox.edge import Edge
 from headrace_crm.sandbox.faults import Faults
 from headrace_crm.sandbox.google import Google, GoogleRules
+from headrace_crm.sandbox.google.control import google_control
 from headrace_crm.sandbox.server import served
 
 
@@ -84,7 +85,8 @@ class Sandbox:
     def app(self) -> Starlette:
         """The ASGI app: all services, and the control endpoints under `/sandbox`."""
         control = control_routes(clock=self.clock, counters=self.counters, faults=self.faults)
-        return Starlette(routes=[*self.google.routes(), *control], lifespan=self._running)
+        routes = [*self.google.routes(), *google_control(self.google), *control]
+        return Starlette(routes=routes, lifespan=self._running)
 
     @asynccontextmanager
     async def _running(self, _: Starlette) -> AsyncGenerator[None]:
