@@ -26,6 +26,11 @@ class Context(msgspec.Struct, frozen=True):
     traceparent: str | None = None
     path: str | None = None
 
+    @property
+    def request_id(self) -> UUID | None:
+        """The request over HTTP that directly causes this; None where that is something else."""
+        return self.causation_id if self.causation_kind == "request" else None
+
 
 RECORDS_OF_JOBS = "job."
 """How the types of events begin that are records of jobs."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli import (
+    api,
     bulk,
     db,
     doctor,
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(api.app, name="api", help="The document of the HTTP API.")
 app.add_typer(db.app, name="db", help="The schema and what is kept: migrate, status, retention.")
 jobs.app.command("explain")(explain.explain_job)
 jobs.app.command("bulk")(bulk.bulk)

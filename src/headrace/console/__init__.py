@@ -14,5 +14,16 @@ from headrace.console.access import (
     SessionPolicy,
     recorded,
 )
+from headrace.console.api import create_api
 
-__all__ = ["Access", "Authenticate", "Principal", "Problem", "ProblemError", "Role", "SessionPolicy", "recorded"]
+__all__ = [
+    "Access",
+    "Authenticate",
+    "Principal",
+    "Problem",
+    "ProblemError",
+    "Role",
+    "SessionPolicy",
+    "create_api",
+    "recorded",
+]

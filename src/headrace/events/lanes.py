@@ -2,6 +2,7 @@
 
 import msgspec
 
+from headrace.context import current
 from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.events.subscription import Subscription, type_list
@@ -61,5 +62,11 @@ async def record_action(
 ) -> None:
     """Notes what was done to a subscription, in the transaction it was done in."""
     await connection.execute(
-        statement(_PACKAGE, "record_action"), name, action, msgspec.json.encode(detail).decode(), reason, actor
+        statement(_PACKAGE, "record_action"),
+        name,
+        action,
+        msgspec.json.encode(detail).decode(),
+        reason,
+        actor,
+        current().request_id,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from headrace.context import current
 from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.ids import uuid7
@@ -53,7 +54,14 @@ async def record_operation(
     """Records what is done with the caller's transaction; the id of the record."""
     operation_id = uuid7()
     await connection.execute(
-        statement(_PACKAGE, "record_operation"), operation_id, action, actor, encode_subject(subject), reason, now
+        statement(_PACKAGE, "record_operation"),
+        operation_id,
+        action,
+        actor,
+        encode_subject(subject),
+        reason,
+        now,
+        current().request_id,
     )
     return operation_id
 

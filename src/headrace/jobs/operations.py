@@ -107,6 +107,7 @@ class Operations:
                 reason,
                 self._clock.override(),
                 count,
+                current().request_id,
             )
         return await self.resume(operation_id, on_progress=on_progress)
 

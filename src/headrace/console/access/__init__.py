@@ -1,7 +1,7 @@
 """Who comes in over HTTP and how far: tokens, sessions, roles, and what keeps other sites out."""
 
 from headrace.console.access.access import COOKIE, Access
-from headrace.console.access.body import bounded_body, read_form
+from headrace.console.access.body import BodyLimit, read_form
 from headrace.console.access.headers import SecurityHeaders
 from headrace.console.access.log_in import LogInForm, LogInPage, log_in_routes
 from headrace.console.access.origin import OriginGuard
@@ -19,6 +19,7 @@ __all__ = [
     "Access",
     "ApiToken",
     "Authenticate",
+    "BodyLimit",
     "LogInForm",
     "LogInPage",
     "OriginGuard",
@@ -30,7 +31,6 @@ __all__ = [
     "Role",
     "SecurityHeaders",
     "SessionPolicy",
-    "bounded_body",
     "create_token",
     "list_requests",
     "list_tokens",
