@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo test check fix bench bench-peers docs lock help
+.PHONY: demo test check fix bench bench-peers screenshots docs lock help
 export PYTHON
 
 # The environment: made when missing, renewed when what it is made from changes.
@@ -27,6 +27,9 @@ bench-peers: ## installs the job queues that make bench ARGS="--peers" runs besi
 
 docs: .venv/.complete ## renew the generated reference, then verify the documentation
 	@.venv/bin/python docs/generate && .venv/bin/pytest -q tests/docs
+
+screenshots: .venv/.complete ## a picture of every page of the console, in ./screenshots (needs Chromium)
+	@.venv/bin/pytest -n 0 -q --durations 0 -m slow tests/browser/test_screenshots.py && ls screenshots
 
 lock: ## pin the packages of pyproject.toml anew (needs uv)
 	@scripts/lock

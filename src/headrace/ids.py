@@ -31,3 +31,8 @@ def as_uuid(found: object) -> UUID:
 def uuid7_moment(value: UUID) -> datetime:
     """When a version 7 id was made, to the millisecond, aware, in UTC."""
     return datetime.fromtimestamp((value.int >> 80) / 1000, tz=UTC)
+
+
+def uuid7_floor(moment: datetime) -> UUID:
+    """The smallest version 7 id of a moment: ids made before it are smaller, those made from it on are not."""
+    return UUID(int=(max(0, int(moment.timestamp() * 1000)) << 80) | _VERSION | _VARIANT)

@@ -8,6 +8,7 @@ import typer
 from headrace.cli import (
     api,
     bulk,
+    console,
     db,
     doctor,
     event_archive,
@@ -68,6 +69,7 @@ app.add_typer(subjects.app, name="subjects", help="Show and erase subjects of pe
 app.add_typer(tokens.app, name="tokens", help="Create, list and revoke tokens for the console and the HTTP API.")
 app.command("worker")(worker.work)
 app.command("relay")(relay.relay)
+app.command("console")(console.console)
 app.command("doctor")(doctor.doctor)
 
 

@@ -1,4 +1,4 @@
-"""The operator's console: access, the HTTP API, metrics and health, as ASGI applications to mount in any other.
+"""The operator's console: pages, access, the HTTP API, metrics and health, as ASGI applications to mount in any other.
 
 Needs the extra `console`: `pip install 'headrace[console]'`.
 """
@@ -15,15 +15,29 @@ from headrace.console.access import (
     recorded,
 )
 from headrace.console.api import create_api
+from headrace.console.application import Console, create_console
+from headrace.console.local import local_operator
+from headrace.console.page import form_of, principal_of, redirect, render, url_of
+from headrace.console.section import Entry, Section
 
 __all__ = [
     "Access",
     "Authenticate",
+    "Console",
+    "Entry",
     "Principal",
     "Problem",
     "ProblemError",
     "Role",
+    "Section",
     "SessionPolicy",
     "create_api",
+    "create_console",
+    "form_of",
+    "local_operator",
+    "principal_of",
     "recorded",
+    "redirect",
+    "render",
+    "url_of",
 ]

@@ -1,0 +1,147 @@
+"""`Console`: the ASGI application of the console, and how it lives inside another or by itself."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from headrace.app import Headrace
+from headrace.console import failures
+from headrace.console.access import Access, Authenticate, LogInForm, SecurityHeaders, log_in_routes
+from headrace.console.live.pulse import Pulse
+from headrace.console.live.stream import PulseStream
+from headrace.console.page import render
+from headrace.console.screens import job, jobs, overview
+from headrace.console.section import Section
+from headrace.console.shield import Shield
+from headrace.console.site import STATIC, Site
+from headrace.web.signals import StopSignals
+
+
+class Console:
+    """Serves the console's pages at whatever path it is mounted.
+
+    Whoever mounts it opens the app; where the app is closed, the first request opens it. Served by itself it opens
+    and closes the app with the server, and inside another application `async with console.lifespan():` does.
+    """
+
+    def __init__(self, site: Site, pulse: Pulse, *, trusts_proxy: bool) -> None:
+        self.site = site
+        self._pulse = pulse
+        self._signals = StopSignals(pulse.end)
+        inner = Starlette(routes=_routes(site), exception_handlers=failures.HANDLERS)
+        self._pages = SecurityHeaders(Shield(inner, site, trusts_proxy=trusts_proxy))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await self._answer(scope, receive, send)
+            case "lifespan":
+                await self._live(receive, send)
+            case _:
+                await send({"type": "websocket.close", "code": 1003})
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Opens the app unless it is open, and closes what it has opened; streams end first."""
+        is_ours = not self.site.app.is_open
+        await self.site.ensure_open()
+        try:
+            yield
+        finally:
+            await self._pulse.stop()
+            if is_ours and self.site.app.is_open:
+                await self.site.app.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].removeprefix(scope.get("root_path", "")).startswith("/live"):
+            await self._pages(scope, receive, send)
+            return
+        # A server waits for open responses before it tells its applications to stop; these are told first.
+        self._signals.begin()
+        try:
+            await self._pages(scope, receive, send)
+        finally:
+            if not self._pulse.watcher_count:
+                self._signals.end()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self.lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:  # noqa: BLE001 - told to the server, which ends
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_console(
+    app: Headrace,
+    *,
+    authenticate: Authenticate | None = None,
+    access: Access | None = None,
+    title: str | None = None,
+    sections: Sequence[Section] = (),
+    trusts_proxy: bool = False,
+) -> Console:
+    """The console of an app, to be mounted in any ASGI application at any path, or served by itself.
+
+    `authenticate` says who sent a request, None for nobody; a viewer looks, an operator also acts. Without it people
+    log in with a token, see `Access`. `sections` add pages of the application's own. With `trusts_proxy` the header
+    X-Forwarded-Prefix names the path that a proxy has taken away; only where a proxy sets it.
+
+        console = create_console(app, authenticate=who)
+        site = Starlette(routes=[Mount("/ops", console)])
+    """
+    form = None
+    if authenticate is None:
+        form = access or Access(app)
+        authenticate = form.authenticate
+    site = Site(
+        app,
+        title=title or app.name,
+        sections=sections,
+        access=form,
+        authenticate=authenticate,
+    )
+    site.pulse = Pulse(app)
+    return Console(site, site.pulse, trusts_proxy=trusts_proxy)
+
+
+def _routes(site: Site) -> list[BaseRoute]:
+    static = f"/static/{site.version}"
+    of_sections: list[BaseRoute] = []
+    for section in site.sections:
+        if section.static is not None:
+            of_sections.append(Mount(f"{static}/{section.name}", StaticFiles(directory=section.static)))
+        of_sections.append(Mount(f"/{section.name}", routes=list(section.routes)))
+    return [
+        *of_sections,
+        Mount(static, KeptFiles(directory=STATIC)),
+        *([] if site.access is None else log_in_routes(site.access, page=_log_in_page)),
+        Route("/live", PulseStream.of),
+        *overview.ROUTES,
+        *jobs.ROUTES,
+        *job.ROUTES,
+    ]
+
+
+async def _log_in_page(request: Request, form: LogInForm) -> str:
+    return bytes(render(request, "console/login.html", form=form).body).decode()
+
+
+class KeptFiles(StaticFiles):
+    """Files whose address changes with their content: browsers keep them for good."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

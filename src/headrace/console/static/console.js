@@ -1,0 +1,10 @@
+// What pages do beyond what HTML does by itself. Everything works without it.
+import { follow } from "./live.js";
+import { keepTimes } from "./times.js";
+import { swapInPlace } from "./swap.js";
+import { chooseMany } from "./choose.js";
+
+keepTimes();
+swapInPlace();
+chooseMany();
+follow();

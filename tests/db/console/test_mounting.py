@@ -1,0 +1,127 @@
+"""The console inside other applications, at any prefix, and behind a proxy that takes the prefix away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from fix_shop import an_admin, browsing, make_shop
+from fix_sse import Ask, served
+from headrace.console import Console, Entry, Section, create_console, principal_of, render
+
+
+@pytest.fixture
+async def console(database: str) -> AsyncIterator[Console]:
+    """A console whose app nobody has opened."""
+    app = make_shop(database)
+    console = create_console(app, authenticate=an_admin, trusts_proxy=True)
+    yield console
+    await console.site.pulse.stop()
+    if app.is_open:
+        await app.close()
+
+
+@asynccontextmanager
+async def at(host: object, path: str) -> AsyncIterator[None]:
+    """The console answers at a path: pages, their files and their links; and redirects go there."""
+    async with browsing(host) as client:
+        page = await client.get(f"{path}/")
+        assert page.status_code == 200
+        assert f'href="{path}/jobs"' in page.text
+        assert f'data-live="{path}/live"' in page.text
+        style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+        assert (await client.get(style)).headers["cache-control"] == "public, max-age=31536000, immutable"
+        found = await client.get(f"{path}/jobs", params={"text": "0197a3f0-0000-7000-8000-000000000000"})
+        assert found.headers["location"] == f"{path}/jobs/0197a3f0-0000-7000-8000-000000000000"
+        yield
+
+
+async def test_it_is_mounted_in_starlette_and_opens_the_app_by_itself(console: Console):
+    host = Starlette(routes=[Mount("/admin", routes=[Mount("/ops", console)])])
+    assert not console.site.app.is_open
+    async with at(host, "/admin/ops"):
+        assert console.site.app.is_open
+
+
+async def test_it_is_mounted_in_fastapi_behind_a_gzip_middleware_and_streams_through_it(console: Console, asking: Ask):
+    host = FastAPI()
+    host.mount("/ops", console)
+    host.add_middleware(GZipMiddleware, minimum_size=1)
+    async with at(host, "/ops"), served(host) as port:
+        client = await asking(port, path="/ops/live", headers={"accept-encoding": "identity"})
+        assert [(await client.next()).name, (await client.next()).name] == ["hello", "snapshot"]
+        await client.close()
+
+
+async def test_it_stands_beside_django(console: Console):
+    from django.conf import settings
+    from django.core.asgi import get_asgi_application
+
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="x" * 50, DATABASES={})
+    host = Starlette(routes=[Mount("/ops", console), Mount("/", get_asgi_application())])
+    async with at(host, "/ops"):
+        pass
+
+
+async def test_it_stands_behind_a_proxy_that_takes_its_prefix_away(console: Console):
+    async def proxy(scope, receive, send) -> None:
+        assert scope["path"].startswith("/tools/ops")
+        inner = {**scope, "path": scope["path"].removeprefix("/tools/ops"), "headers": [*scope["headers"]]}
+        inner["headers"].append((b"x-forwarded-prefix", b"/tools/ops"))
+        await console(inner, receive, send)
+
+    async with at(proxy, "/tools/ops"):
+        pass
+    async with browsing(console) as client:
+        for prefix in ("//evil.example", "/\\evil.example", "https://evil.example", "/a/../b c", "/x\ny"):
+            try:
+                page = await client.get("/", headers={"x-forwarded-prefix": prefix})
+            except ValueError:
+                continue  # cannot be sent
+            assert "evil" not in page.text
+            assert 'href="/jobs"' in page.text
+
+
+async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp_path):
+    (tmp_path / "hello.html").write_text(
+        '{% extends "console/page.html" %}{% import "console/macros.html" as ui %}'
+        "{% block title %}Cakes{% endblock %}{% block main %}{{ ui.head('Cakes of ' ~ who) }}"
+        '<img alt="" src="{{ static("shop/cake.svg") }}">{% endblock %}'
+    )
+    (tmp_path / "cake.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+
+    async def cakes(request: Request) -> Response:
+        return render(request, "shop/hello.html", who=principal_of(request).name)
+
+    async def plain(_: Request) -> Response:
+        return PlainTextResponse("cake")
+
+    section = Section(
+        name="shop",
+        title="Shop",
+        entries=[Entry("Cakes", "/shop/cakes")],
+        routes=[Route("/cakes", cakes), Route("/plain", plain)],
+        templates=tmp_path,
+        static=tmp_path,
+    )
+    async with make_shop(database) as app:
+        console = create_console(app, authenticate=an_admin, sections=[section])
+        host = Starlette(routes=[Mount("/ops", console)])
+        async with console.lifespan(), browsing(host) as client:
+            page = await client.get("/ops/shop/cakes")
+            assert "<h1>Cakes of root</h1>" in page.text
+            assert '<a href="/ops/shop/cakes" aria-current="page">Cakes</a>' in page.text
+            image = page.text.split('alt="" src="')[1].split('"')[0]
+            assert (await client.get(image)).headers["content-type"] == "image/svg+xml"
+            answer = await client.get("/ops/shop/plain")
+            assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+urlpatterns: list = []
