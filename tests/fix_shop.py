@@ -204,5 +204,12 @@ def paths_of(shop: Shop) -> dict[str, str]:
         "overview": "/",
         "jobs": "/jobs",
         "jobs-failed": "/jobs?state=failed&state=dead",
+        "queues": "/queues",
+        "limit": "/limits/oven",
+        "schedules": "/schedules",
+        "schedule": "/schedules/every-morning",
+        "workers": "/workers",
+        "dead": "/dead",
+        "record": "/operations",
         **{f"job-{state}": f"/jobs/{job_id}" for state, job_id in shop.jobs.items()},
     }

@@ -17,7 +17,7 @@ from headrace.console.access import Access, Authenticate, LogInForm, SecurityHea
 from headrace.console.live.pulse import Pulse
 from headrace.console.live.stream import PulseStream
 from headrace.console.page import render
-from headrace.console.screens import job, jobs, overview
+from headrace.console.screens import bulk, dead, job, jobs, operations, overview, queues, schedules, workers
 from headrace.console.section import Section
 from headrace.console.shield import Shield
 from headrace.console.site import STATIC, Site
@@ -56,6 +56,7 @@ class Console:
             yield
         finally:
             await self._pulse.stop()
+            await self.site.background.stop()
             if is_ours and self.site.app.is_open:
                 await self.site.app.close()
 
@@ -129,8 +130,14 @@ def _routes(site: Site) -> list[BaseRoute]:
         *([] if site.access is None else log_in_routes(site.access, page=_log_in_page)),
         Route("/live", PulseStream.of),
         *overview.ROUTES,
+        *bulk.ROUTES,
         *jobs.ROUTES,
         *job.ROUTES,
+        *queues.ROUTES,
+        *schedules.ROUTES,
+        *workers.ROUTES,
+        *dead.ROUTES,
+        *operations.ROUTES,
     ]
 
 

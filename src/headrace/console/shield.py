@@ -57,6 +57,8 @@ class Shield:
         request = Request(scope, receive)
         answer = await self._check(request, headers)
         await (answer or self._inner)(scope, receive, send)
+        if request.method not in SAFE_METHODS:
+            self._site.pulse.spoil()
 
     async def _check(self, request: Request, headers: Headers) -> ASGIApp | None:
         """The answer to one who is not let through; None for one who is."""

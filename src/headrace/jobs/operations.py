@@ -94,6 +94,13 @@ class Operations:
         on_progress: OnProgress | None = None,
     ) -> Operation:
         """Does it to all that fit, and records it. `total` is what a preview counted; else they are counted first."""
+        operation_id = await self.begin(deed, by=by, reason=reason, total=total)
+        return await self.resume(operation_id, on_progress=on_progress)
+
+    async def begin(
+        self, deed: Deed, *, by: str | None = None, reason: str | None = None, total: int | None = None
+    ) -> UUID:
+        """Records what is to be done and does nothing of it yet: `resume` does. The operation's id."""
         actor = by or current().actor or "unknown"
         count = (await self.preview(deed, sample=0)).count if total is None else total
         operation_id = uuid7()
@@ -109,7 +116,15 @@ class Operations:
                 count,
                 current().request_id,
             )
-        return await self.resume(operation_id, on_progress=on_progress)
+        return operation_id
+
+    async def get(self, operation_id: UUID) -> Operation:
+        """One operation, as far as it is. Raises OperationNotFoundError."""
+        async with self._pool().acquire() as connection:
+            row = await connection.fetchrow(statement(_PACKAGE, "show_operation"), operation_id)
+        if row is None:
+            raise OperationNotFoundError(operation_id)
+        return read_operation(row)
 
     async def resume(self, operation_id: UUID, *, on_progress: OnProgress | None = None) -> Operation:
         """Goes on with an operation that was interrupted; one that has ended is returned as it is.

@@ -7,7 +7,19 @@ import pytest
 
 from fix_shop import XSS, Shop, a_viewer, browsing, console_of, make_shop
 
-PATHS = ["/", "/jobs", "/jobs?state=dead&state=failed", "/jobs?kind=bake&queue=default&order=oldest&text=oven&since=1h"]
+PATHS = [
+    "/queues",
+    "/limits/@mail",
+    "/schedules",
+    "/workers",
+    "/dead",
+    "/operations",
+    "/operations?actor=root",
+    "/",
+    "/jobs",
+    "/jobs?state=dead&state=failed",
+    "/jobs?kind=bake&queue=default&order=oldest&text=oven&since=1h",
+]
 
 
 class Tags(HTMLParser):
@@ -18,13 +30,15 @@ class Tags(HTMLParser):
         self.scripts = 0
         self.foreign: list[str] = []
         self.links: list[str] = []
+        self.targets: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs}
         self.scripts += tag == "script"
         if tag == "img" or "style" in names or any(name.startswith("on") for name in names):
             self.foreign.append(f"{tag} {attrs}")
-        self.links += [value or "" for name, value in attrs if name in {"href", "action", "src"}]
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self.targets += [value or "" for name, value in attrs if name == "action"]
 
 
 def read(answer: httpx.Response) -> Tags:
@@ -45,7 +59,12 @@ def require_sound(answer: httpx.Response) -> Tags:
 
 async def test_every_page_shows_a_busy_shop_and_takes_no_strangers_markup_for_its_own(shop: Shop):
     async with console_of(shop.app) as console, browsing(console) as client:
-        paths = PATHS + [f"/jobs/{job_id}" for job_id in shop.jobs.values()]
+        paths = [
+            *PATHS,
+            *(f"/jobs/{job_id}" for job_id in shop.jobs.values()),
+            "/limits/oven",
+            "/schedules/every-morning",
+        ]
         pages = {path: await client.get(path) for path in paths}
         for page in pages.values():
             require_sound(page)
@@ -76,9 +95,9 @@ async def test_every_link_of_every_page_leads_somewhere_wherever_it_is_mounted(s
                 answer = await client.get(path)
                 assert answer.status_code in {200, 303}, path
                 if "text/html" in answer.headers.get("content-type", ""):
-                    links = read(answer).links
-                    assert all(link.startswith(("/admin/ops", "#")) for link in links), links
-                    plain = {link.split("#")[0] for link in links if not link.endswith("/act")} - {""}
+                    tags = read(answer)
+                    assert all(one.startswith(("/admin/ops/", "#")) for one in tags.links + tags.targets), path
+                    plain = {link.split("#")[0] for link in tags.links} - {""}
                     # Of pages that differ only in their query one of each is enough.
                     for link in sorted(plain):
                         if link.split("?")[0] not in {one.split("?")[0] for one in seen} and len(seen) < 40:
@@ -94,6 +113,14 @@ async def test_an_empty_database_says_what_to_do_next(database: str):
             require_sound(page)
         assert "Start a worker" in pages["/"].text
         assert "app.enqueue" in pages["/jobs"].text
+        for path, told in [
+            ("/queues", "A queue is there with"),
+            ("/schedules", "Declare one in code"),
+            ("/workers", "Jobs wait until one does"),
+            ("/dead", "Nothing to do"),
+            ("/operations", "Nothing was done over HTTP"),
+        ]:
+            assert told in pages[path].text
 
 
 async def test_what_cannot_be_read_or_is_not_there_is_told_in_a_page(shop: Shop):

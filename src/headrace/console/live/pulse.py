@@ -14,7 +14,8 @@ from headrace.service import Service
 
 _TICK = timedelta(seconds=1)
 _UNWATCHED = timedelta(seconds=10)
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
+_FRESH = 2
 _MOST_LOAD = 25
 """So many times as long as a look took is rested before the next: a slow database is asked less often."""
 
@@ -38,27 +39,37 @@ class Pulse(Service):
         self._everything = b""
         self._looked: asyncio.Future[None] | None = None
         self._is_over = False
+        self._fresh_until = 0.0
+        self._change_count = self._seen_changes = 0
 
     def start(self) -> None:
         if self._task is None:
             self._is_over = False
         super().start()
 
+    def spoil(self) -> None:
+        """Somebody has just changed something: the next page wants a look after that."""
+        self._change_count += 1
+
     async def current(self) -> Look:
-        """The last look, or the first. Raises TimeoutError where the database does not answer."""
+        """The last look, or a new one where that is old. Raises TimeoutError where the database does not answer."""
         self.start()
-        if self._last is None:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while (last := self._last) is None or self._is_old():
+                self.wake()
                 await self._turn()
-        if self._last is None:
-            raise TimeoutError("the console stops, and has not looked at the database yet")
-        return self._last
+                if self._is_over:
+                    raise TimeoutError("the console stops")
+        return last
+
+    def _is_old(self) -> bool:
+        return self._seen_changes < self._change_count or time.monotonic() > self._fresh_until
 
     async def run_once(self) -> timedelta | None:
         if not self._app.is_open:
             return _UNWATCHED
         began = time.monotonic()
-        before = self._last
+        before, change_count = self._last, self._change_count
         async with self._app.pool.acquire() as connection:
             seen = await look(connection, seen_position=None if before is None else before.head.position)
         self.history.add(seen.at, seen.totals)
@@ -66,12 +77,15 @@ class Pulse(Service):
         changed = {name: value for name, value in values.items() if self.values.get(name) != value}
         gone = [name for name in self.values if name not in values]
         events = tell_events(seen.new_events)
+        self._seen_changes = change_count
         self._last, self.values, self.number = seen, values, self.number + 1
         self._changes = _frame(self.number, "tick", {"set": changed, "gone": gone, "events": events})
         self._everything = b""
+        now = time.monotonic()
+        rest = max(_TICK, _MOST_LOAD * timedelta(seconds=now - began))
+        self._fresh_until = now + _FRESH * rest.total_seconds()
         self._call()
-        took = timedelta(seconds=time.monotonic() - began)
-        return max(_TICK if self.watcher_count else _UNWATCHED, _MOST_LOAD * took)
+        return rest if self.watcher_count else max(_UNWATCHED, rest)
 
     def frame(self, after: int) -> bytes:
         """What brings one up to date who has seen the look of that number: the changes, or everything."""

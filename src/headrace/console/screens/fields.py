@@ -81,3 +81,14 @@ def states(fields: Fields, name: str = "state") -> tuple[State, ...]:
         if one not in STATES:
             raise ConfigurationError(f"a state is one of {', '.join(STATES)}, got {one!r:.60}")
     return tuple(one for one in STATES if one in chosen)
+
+
+def period(fields: Fields, name: str) -> timedelta | None:
+    """A length of time: `30s`, `15m`, `6h`, `7d`."""
+    value = text(fields, name)
+    if value is None:
+        return None
+    amount = value[:-1]
+    if value[-1] not in _UNITS or not (amount.isascii() and amount.isdigit()) or not int(amount[:8]) > 0:
+        raise ConfigurationError(f"{name} must be a length of time as 30s, 15m, 6h or 7d, got {value!r:.60}")
+    return timedelta(seconds=_UNITS[value[-1]] * int(amount[:8]))
