@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,14 @@ class Outcome:
     stats: list[tuple]
     scores: list[tuple]
     events: Counter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def by_words_alone() -> Iterator[None]:
+    """No model is loaded by an app of the CRM, here or in a worker process, unless a test gives it settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADRACE_EMBEDDER", "none")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,23 @@
 """The composition root of the CRM: puts the features on the engine, in the order they build on each other."""
 
 import os
+from typing import assert_never
 
 from headrace import Headrace, MigrationSet
 from headrace_crm.accounts import jobs as account_jobs
 from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.config import Settings
+from headrace_crm.config.search import SearchSettings
 from headrace_crm.contacts import jobs as contact_jobs
 from headrace_crm.mail import jobs as mail_jobs
 from headrace_crm.mail.turns import Turns
 from headrace_crm.scores import jobs as score_jobs
+from headrace_crm.search import jobs as search_jobs
+from headrace_crm.search.desk import Channel, Desk
+from headrace_crm.search.embedder import Embedder
+from headrace_crm.search.providers.http_embeddings import HttpEmbedder
+from headrace_crm.search.providers.sentence_transformers import SentenceTransformersEmbedder
+from headrace_crm.search.providers.wordllama import WordllamaEmbedder
 from headrace_crm.stats import projections as stats_projections
 
 
@@ -32,4 +40,38 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
     contact_jobs.register(app, turns=turns)
     score_jobs.register(app)
     stats_projections.register(app)
+    search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
     return app
+
+
+def create_desk(app: Headrace, *, channel: Channel, settings: Settings | None = None) -> Desk:
+    """What searches and answers on an open CRM; `settings` None takes them from the environment."""
+    chosen = (settings or Settings.from_environment(os.environ)).search
+    return Desk(
+        app,
+        channel=channel,
+        embedder=create_embedder(chosen),
+        language=chosen.language,
+        word_weight=chosen.word_weight,
+    )
+
+
+def create_embedder(settings: SearchSettings) -> Embedder | None:
+    """What makes vectors, not loaded yet; None for full text alone."""
+    match settings.embedder:
+        case "wordllama":
+            return WordllamaEmbedder()
+        case "sentence-transformers":
+            return SentenceTransformersEmbedder(settings.embedding_model, version=settings.embedding_version)
+        case "http":
+            return HttpEmbedder(
+                settings.embedding_url,
+                settings.embedding_model,
+                key=settings.embedding_key,
+                version=settings.embedding_version,
+                batch_size=settings.embedding_batch,
+            )
+        case "none":
+            return None
+        case _:
+            assert_never(settings.embedder)

@@ -58,6 +58,8 @@ class ImportBars:
             if not left.messages + left.addresses:
                 self._count_down("counting interactions", left.stats)
                 self._count_down("scoring relationships", left.scores)
+                if not left.stats + left.scores:
+                    self._count_down("making mail findable", left.unfound)
 
     def note(self, line: str) -> None:
         """Says something above the bars."""

@@ -20,3 +20,14 @@ def read_as_of(value: str | None) -> AsOf | None:
     if len(value) == len("2007-12-31"):
         moment += timedelta(days=1) - timedelta(microseconds=1)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def read_day(value: str | None, *, is_end: bool = False) -> datetime | None:
+    """When a day begins, in UTC, or with `is_end` when it is over; None where it was left out. Raises BadParameter."""
+    if value is None:
+        return None
+    try:
+        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise typer.BadParameter(f"a day is written like 2007-12-31, got {value!r}") from None
+    return day + timedelta(days=1) if is_end else day

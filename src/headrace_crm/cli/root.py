@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace_crm.cli import accounts, contacts, demo, import_mail, sandbox, serve
+from headrace_crm.cli import accounts, contacts, demo, import_mail, sandbox, search, serve
 from headrace_crm.cli.session import Choice
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("import")(import_mail.import_)
 app.command("contacts")(contacts.contacts)
 app.command("show")(contacts.show)
+app.command("search")(search.search_)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("sandbox")(sandbox.sandbox)

@@ -8,6 +8,7 @@ from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
 from headrace_crm.config.web import WebSettings
+from headrace_crm.config.search import SearchSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Settings:
     enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
     gmail: GmailSettings = field(default_factory=GmailSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
 
     def __post_init__(self) -> None:
         if self.pool_size < 4:  # noqa: PLR2004 - a reader, a batch, a projection and the engine's own
@@ -35,4 +37,5 @@ class Settings:
             enrichment=EnrichmentSettings.from_environment(environ),
             gmail=GmailSettings.from_environment(environ),
             web=WebSettings.from_environment(environ),
+            search=SearchSettings.from_environment(environ),
         )

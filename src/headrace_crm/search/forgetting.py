@@ -1,0 +1,26 @@
+"""Erasure of a person from what can be found."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from headrace import Connection, statement
+from headrace_crm.search.store import count_vocabulary
+
+_PACKAGE: Final = "headrace_crm.search"
+
+
+async def forget(
+    connection: Connection, addresses: Collection[str], *, contact_ids: Collection[UUID] = (), now: datetime
+) -> int:
+    """Removes every passage a person wrote, is, or is named in by an address, with its vectors; how many.
+
+    Also questions that named an address, and their words from the counts of words. It leaves the messages
+    themselves alone; where those are deleted, their passages go with them anyway. In the caller's transaction.
+    """
+    emails = sorted({address.strip().lower() for address in addresses if address.strip()})
+    rows = await connection.fetch(statement(_PACKAGE, "forget_passages"), emails, sorted(contact_ids))
+    for owner_id in sorted({row["owner_id"] for row in rows}):
+        await count_vocabulary(connection, owner_id, now=now)
+    return len(rows)

@@ -1,0 +1,19 @@
+"""The people that a text names."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from headrace import Connection, statement
+
+_PACKAGE: Final = "headrace_crm.search"
+
+
+async def people_named(connection: Connection, text: str, owner_ids: Collection[UUID]) -> tuple[UUID, ...]:
+    """The contacts with this address, this name, or a name or address that has it in it; the closest only."""
+    wanted = text.strip()
+    if not wanted:
+        return ()
+    rows = await connection.fetch(statement(_PACKAGE, "people_named"), sorted(owner_ids), wanted)
+    closest = min((row["closeness"] for row in rows), default=None)
+    return tuple(row["id"] for row in rows if row["closeness"] == closest)

@@ -1,0 +1,1 @@
+"""Models for search and answers, one module each."""

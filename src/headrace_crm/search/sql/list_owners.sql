@@ -1,0 +1,3 @@
+-- Every owner, in id order.
+-- Index: owner_pkey.
+SELECT id FROM crm.owner ORDER BY id

@@ -1,0 +1,64 @@
+"""Writes passages, and counts their words."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from headrace import Connection, Row, statement
+from headrace_crm.search.passage import Passage
+from headrace_crm.search.vocabulary import is_outgrown
+
+_PACKAGE: Final = "headrace_crm.search"
+
+
+async def insert_passages(connection: Connection, passages: Sequence[Passage], *, language: str, embeds: bool) -> int:
+    """Stores those of these passages that are not there; how many were new. With `embeds` they wait for vectors.
+
+    `language` is the text search configuration their words are taken by.
+    """
+    if not passages:
+        return 0
+    rows = await connection.fetch(
+        statement(_PACKAGE, "insert_passages"),
+        [each.owner_id for each in passages],
+        [each.kind for each in passages],
+        [each.message_id for each in passages],
+        [each.contact_id for each in passages],
+        [each.question_id for each in passages],
+        [each.number for each in passages],
+        [each.title for each in passages],
+        [each.body for each in passages],
+        [each.occurred_at for each in passages],
+        language,
+    )
+    if embeds:
+        await connection.execute(statement(_PACKAGE, "await_vectors"), [row["id"] for row in rows])
+    return len(rows)
+
+
+async def uncollected_messages(connection: Connection, message_ids: Sequence[int]) -> list[Row]:
+    """Those of these messages that have no passage and should: id, owner_id, subject, body_text, sent_at."""
+    return await connection.fetch(statement(_PACKAGE, "uncollected_messages"), message_ids)
+
+
+async def contacts_to_collect(connection: Connection, contact_ids: Collection[UUID]) -> list[Row]:
+    """Contacts as they are now, and without their passages, which are to be written anew."""
+    chosen = sorted(contact_ids)
+    rows = await connection.fetch(statement(_PACKAGE, "contacts_to_collect"), chosen)
+    await connection.execute(statement(_PACKAGE, "delete_contact_passages"), chosen)
+    return rows
+
+
+async def outgrown_vocabularies(connection: Connection, owner_ids: Collection[UUID]) -> list[UUID]:
+    """Those of these owners whose words should be counted again, in order."""
+    rows = await connection.fetch(statement(_PACKAGE, "vocabulary_standing"), sorted(owner_ids))
+    return [row["owner_id"] for row in rows if is_outgrown(row["counted"], row["present"])]
+
+
+async def count_vocabulary(connection: Connection, owner_id: UUID, *, now: datetime) -> None:
+    """Counts an owner's words anew, in the caller's transaction."""
+    await connection.execute(statement(_PACKAGE, "lock_vocabulary"), owner_id)
+    await connection.execute(statement(_PACKAGE, "forget_words"), owner_id)
+    await connection.execute(statement(_PACKAGE, "count_words"), owner_id)
+    await connection.execute(statement(_PACKAGE, "count_passages"), owner_id, now)
