@@ -8,7 +8,15 @@ from headrace_crm.accounts import jobs as account_jobs
 from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
+from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.contacts import jobs as contact_jobs
+from headrace_crm.enrichment import jobs as enrichment_jobs
+from headrace_crm.enrichment.profile import Asked
+from headrace_crm.enrichment.provider import Provider
+from headrace_crm.enrichment.providers.clearbit import Clearbit
+from headrace_crm.enrichment.providers.pdl import PeopleDataLabs
+from headrace_crm.enrichment.providers.x import X
+from headrace_crm.enrichment.sources import Sources, sources_of
 from headrace_crm.mail import jobs as mail_jobs
 from headrace_crm.mail.turns import Turns
 from headrace_crm.scores import jobs as score_jobs
@@ -38,6 +46,7 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
     account_jobs.register(app, google=chosen.google, tokens=AccessTokens(app, chosen.google))
     mail_jobs.register(app, turns=turns)
     contact_jobs.register(app, turns=turns)
+    enrichment_jobs.register(app, sources=enrichment_sources(chosen.enrichment), settings=chosen.enrichment)
     score_jobs.register(app)
     stats_projections.register(app)
     search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
@@ -75,3 +84,13 @@ def create_embedder(settings: SearchSettings) -> Embedder | None:
             return None
         case _:
             assert_never(settings.embedder)
+
+
+def enrichment_sources(settings: EnrichmentSettings) -> Sources:
+    """The sources that these settings turn on."""
+    providers: dict[Asked, Provider] = {}
+    if settings.pdl.is_on:
+        providers["pdl"] = PeopleDataLabs(settings.pdl)
+    if settings.clearbit.is_on:
+        providers["clearbit"] = Clearbit(settings.clearbit)
+    return sources_of(settings, network=X(settings.x) if settings.x.is_on else None, providers=providers)

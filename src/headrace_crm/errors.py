@@ -13,6 +13,7 @@
     ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── EmbedderError            a model for vectors cannot be loaded or asked
     ├── PersonNotFoundError      nobody fits the person a search was restricted to
+    ├── UnknownFieldError        a profile has no such field
     ├── OAuthError               the provider refused, or cannot be reached
     ├── LinkError                a sign-in did not end in a linked mailbox
     ├── ProviderError            a mailbox on a server could not be asked

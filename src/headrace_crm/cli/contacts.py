@@ -9,6 +9,8 @@ import typer
 from headrace.terminal import EXIT_NOT_FOUND, fail, print_json, print_table, run
 from headrace_crm.cli.options import AS_OF_HELP, read_as_of
 from headrace_crm.cli.session import Choice, opened
+from headrace_crm.enrichment.profile import Value
+from headrace_crm.enrichment.reading import ShownProfile, read_profile
 from headrace_crm.mail.owners import AsOf, find_owners
 from headrace_crm.scores.people import (
     AmbiguousContactError,
@@ -74,6 +76,18 @@ def print_contacts(people: Sequence[Person], *, title: str | None = None) -> Non
     )
 
 
+def print_profile(profile: ShownProfile) -> None:
+    """Prints the fields of a profile, each with its source."""
+    print_table(
+        ("field", "source", "sure", "as of", "value"),
+        [
+            (each.field, each.source_name, f"{each.confidence:.0%}", _day(each.fetched_at), _value(each.value))
+            for each in profile.fields
+        ],
+        title="Profile",
+    )
+
+
 async def _contacts(choice: Choice, limit: int, owner: list[str] | None, as_of: AsOf | None, *, as_json: bool) -> None:
     async with opened(choice) as app, app.pool.acquire() as connection:
         owners = await find_owners(connection, owner) if owner else None
@@ -95,10 +109,14 @@ async def _show(choice: Choice, who: str, owner: list[str] | None, as_of: AsOf |
             fail(str(error), EXIT_NOT_FOUND)
         except AmbiguousContactError as error:
             fail(str(error))
+        profile = await read_profile(connection, found.person.id)
     if as_json:
-        print_json(found)
-    else:
-        _print_person(found)
+        print_json({"person": found.person, "messages": found.messages, "profile": profile})
+        return
+    _print_person(found)
+    if profile.fields:
+        typer.echo("")
+        print_profile(profile)
 
 
 def _print_person(found: PersonDetail) -> None:
@@ -124,6 +142,10 @@ def _print_person(found: PersonDetail) -> None:
         [(_day(message.sent_at), message.direction, message.subject) for message in found.messages],
         title="Newest messages",
     )
+
+
+def _value(value: Value) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _strength(value: float | None) -> str:

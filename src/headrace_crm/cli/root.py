@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace_crm.cli import accounts, contacts, demo, import_mail, sandbox, search, serve
+from headrace_crm.cli import accounts, contacts, demo, enrich, import_mail, sandbox, search, serve
 from headrace_crm.cli.session import Choice
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.command("import")(import_mail.import_)
 app.command("contacts")(contacts.contacts)
 app.command("show")(contacts.show)
 app.command("search")(search.search_)
+app.command("enrich")(enrich.enrich)
+app.command("enter")(enrich.enter)
+app.command("sources")(enrich.sources)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("sandbox")(sandbox.sandbox)
