@@ -1,11 +1,11 @@
-"""Serves an ASGI application until a signal comes."""
+"""Serves an ASGI application on a socket of ours, until it is told to stop."""
 
 import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import uvicorn
@@ -15,6 +15,7 @@ from headrace_crm.errors import CrmError
 
 _SECONDS_TO_STOP: Final = 10
 _BACKLOG: Final = 2048
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class AddressTakenError(CrmError):
@@ -26,46 +27,78 @@ class AddressTakenError(CrmError):
         self.port = port
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn raises them again when it has stopped, as if the stop had been an accident."""
+class Server(uvicorn.Server):
+    """A server at `url` that hears no signals: uvicorn raises them again when it has stopped, as if that were an error.
 
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        for number in numbers:
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+    Open requests have 10 seconds to end. No access log is written: the addresses of sign-ins have codes in them.
+    """
 
-    def _stop(self) -> None:
-        # The second time somebody does not want to wait for open requests.
+    def __init__(self, asgi: ASGIApp, *, url: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                asgi,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=_SECONDS_TO_STOP,
+            )
+        )
+        self.url = url
+        self._is_up = asyncio.Event()
+
+    def stop(self) -> None:
+        """Lets open requests end; the second time nobody waits for them."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self._is_up.set()
+
+    async def up(self) -> None:
+        """Returns when it answers, or has failed to."""
+        await self._is_up.wait()
+
+
+@asynccontextmanager
+async def serving(asgi: ASGIApp, *, host: str, port: int) -> AsyncGenerator[tuple[Server, asyncio.Task[None]]]:
+    """Serves for a block, on `port` or a free one for 0; the server, and the task that ends when it has stopped.
+
+    Raises AddressTakenError, and CrmError where the application does not start.
+    """
+    with _bound(host, port) as bound:
+        shown = f"[{host}]" if ":" in host else host
+        server = Server(asgi, url=f"http://{shown}:{bound.getsockname()[1]}")
+        task = asyncio.create_task(server.serve(sockets=[bound]))
+        try:
+            await server.up()
+            if not server.started:
+                raise CrmError("the application did not start; its log says why")
+            yield server, task
+        finally:
+            server.should_exit = True
+            await task
+
 
 async def serve(asgi: ASGIApp, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serves on `host` and `port`, 0 for a free one, until SIGTERM or SIGINT; `say` is told the address.
-
-    Open requests have 10 seconds to end, none after a second signal. No access log is written: the addresses of
-    sign-ins have codes in them. Raises AddressTakenError.
-    """
-    bound = _bound(host, port)
-    config = uvicorn.Config(
-        asgi,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=_SECONDS_TO_STOP,
-    )
-    shown = f"[{host}]" if ":" in host else host
-    with bound:
-        say(f"serving on http://{shown}:{bound.getsockname()[1]}; stop with Ctrl-C")
-        await _Server(config).serve(sockets=[bound])
+    """Serves until SIGTERM or SIGINT, and at a second one stops at once; `say` is told the address."""
+    loop = asyncio.get_running_loop()
+    async with serving(asgi, host=host, port=port) as (server, task):
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, server.stop)
+        say(f"serving on {server.url}; stop with Ctrl-C")
+        try:
+            await task
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
 
 
 def _bound(host: str, port: int) -> socket.socket:
