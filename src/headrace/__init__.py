@@ -66,6 +66,7 @@ from headrace.jobs.group import Call, Group
 from headrace.jobs.handle import Job
 from headrace.jobs.interruption import Interrupted
 from headrace.jobs.job import Enqueued, JobHandle, Priority, Unique
+from headrace.jobs.json_formatter import JsonFormatter
 from headrace.jobs.limit import Limit, Rate
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.logs import LogLine, read_log
@@ -125,6 +126,7 @@ __all__ = [
     "JobNotEndedError",
     "JobNotFoundError",
     "JobRetrying",
+    "JsonFormatter",
     "KeyRing",
     "KeyService",
     "Limit",

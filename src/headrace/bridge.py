@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from headrace.errors import ConfigurationError, UnknownEventError
 from headrace.events.bus import Bus, Handler, HandlerFunction, Mode
 from headrace.events.cascade import circle, hop, hops, told
 from headrace.events.event import StoredEvent
+from headrace.events.handling import handling
 from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.handling import LiveHandling
@@ -131,17 +133,19 @@ class Reactions:
         """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
         handler = self._bus.get(args.handler)
         async for event in read(pool, self._registry, after=args.position - 1, until=args.position, batch=1):
-            with bind(self._caused(handler, event)):
+            with bind(self._caused(handler, event)), self._handling(handler, (event,)):
                 return await handler.function(event, job)
         raise Discard(f"event {args.event_id} at position {args.position} is no longer in the log")
 
     async def _run_one(self, handler: Handler, event: StoredEvent, unit: Transaction) -> None:
         if handler.on_error == "raise":
-            await handler.function(event, unit)
+            with self._handling(handler, (event,)):
+                await handler.function(event, unit)
             return
         try:
             async with unit.savepoint():
-                await handler.function(event, unit)
+                with self._handling(handler, (event,)):
+                    await handler.function(event, unit)
         except Exception as error:  # noqa: BLE001 - asked for with on_error="log"
             self._telemetry.emit(
                 "event.handler_failed",
@@ -151,6 +155,11 @@ class Reactions:
                 event=event.id,
                 type=event.type,
             )
+
+    def _handling(self, handler: Handler, events: Sequence[StoredEvent]) -> AbstractContextManager[None]:
+        if self._bus.around is None and not self._telemetry.hears(logging.DEBUG):
+            return nullcontext()
+        return handling(handler, events, around=self._bus.around, telemetry=self._telemetry)
 
     def _caused(self, handler: Handler, event: StoredEvent) -> Context:
         """The context for a handler of an event; tells of a circle that it closes."""
@@ -169,7 +178,7 @@ class Reactions:
 
     def _show(self, handler: Handler) -> Callable[[StoredEvent], Awaitable[None]]:
         async def show(event: StoredEvent) -> None:
-            with bind(self._caused(handler, event)):
+            with bind(self._caused(handler, event)), self._handling(handler, (event,)):
                 await handler.function(event)
 
         return show
@@ -187,7 +196,8 @@ class Reactions:
             # A batch has one cause only where it has one event; but it is as deep as its deepest.
             # That one of them is a record of a job is not to be forgotten either.
             deepest = self._caused(handler, max(events, key=_depth))
-            with bind(deepest) if len(events) == 1 else bind(path=deepest.path):
+            context = bind(deepest) if len(events) == 1 else bind(path=deepest.path)
+            with context, self._handling(handler, events):
                 await handler.function(events, unit)
 
         return deliver

@@ -19,6 +19,7 @@ from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
 from headrace.db.pool import ConnectionPool
 from headrace.errors import ConfigurationError
+from headrace.events.append_records import tell_appended
 from headrace.events.bus import Bus
 from headrace.events.event import NewEvent
 from headrace.events.lifecycle import JOB_RECORDS
@@ -192,7 +193,7 @@ class Engine:
             finally:
                 unit.end()
             loan.is_clean = not unit.is_touched
-        await self._announce(unit.stored, written_to(unit))
+        await self._announce(unit.stored, unit.appended, written_to(unit))
 
     def _begin_group_commits(self) -> None:
         self._enqueues = GroupCommit(self._insert_jobs)
@@ -245,13 +246,19 @@ class Engine:
         yield unit
         await unit.flush()
         unit.end()
-        self._wrote_on(borrowed, connection, unit.stored, written_to(unit))
+        self._wrote_on(borrowed, connection, unit.stored, unit.appended, written_to(unit))
 
     def _wrote_on(
-        self, borrowed: Connection, connection: Any, stored: Sequence[NewJob], channels: Collection[str]
+        self,
+        borrowed: Connection,
+        connection: Any,
+        stored: Sequence[NewJob],
+        appended: Sequence[NewEvent],
+        channels: Collection[str],
     ) -> None:
         """After statements on a caller's connection: tells what was stored, and wakes who waits once it commits."""
         tell_enqueued(self.telemetry, stored)
+        tell_appended(self.telemetry, appended)
         if self._notifier is None or not channels:
             return  # nobody to tell through; workers poll
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
@@ -267,12 +274,12 @@ class Engine:
                 return (await unit.add([job]))[0]
         if connection is None:
             await self._enqueues.store(job)
-            await self._announce([job], _JOBS)
+            await self._announce([job], (), _JOBS)
         else:
             borrowed = borrow(connection)
             with open_transaction(borrowed, doing="enqueue a job"):
                 await borrowed.execute(*insert_single(job, now=self.clock.override()))
-            self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), _JOBS)
+            self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), (), _JOBS)
         return Enqueued(job.id).of(self._results)
 
     async def _append_alone(self, event: NewEvent) -> None:
@@ -285,12 +292,15 @@ class Engine:
             async with self.transaction() as unit:
                 unit.add_event(event)
             return
-        await self._announce((), _EVENTS)
+        await self._announce((), [event], _EVENTS)
 
-    async def _announce(self, stored: Sequence[NewJob], channels: Collection[str]) -> None:
+    async def _announce(
+        self, stored: Sequence[NewJob], appended: Sequence[NewEvent], channels: Collection[str]
+    ) -> None:
         """After a commit: tells what was stored and wakes who waits for it."""
-        if stored and self.telemetry.hears(logging.DEBUG):
+        if (stored or appended) and self.telemetry.hears(logging.DEBUG):
             tell_enqueued(self.telemetry, stored)
+            tell_appended(self.telemetry, appended)
         self._notify_all(channels)
         if channels and self.after_commit is not None:
             await self.after_commit()

@@ -15,6 +15,7 @@ from headrace.adapters.borrowed import Borrowed
 from headrace.db.connection import Connection
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import ConfigurationError, JobNotEndedError
+from headrace.events.append_records import tell_appended
 from headrace.events.event import ANY, Stream
 from headrace.jobs.ending import find_ends, read_end
 from headrace.jobs.enqueue import DependsOn, JobReference
@@ -161,6 +162,7 @@ class Sync:
         complete(unit.flush())
         unit.end()
         tell_enqueued(self._telemetry, unit.stored)
+        tell_appended(self._telemetry, unit.appended)
         channels = written_to(unit)
         if channels:
             borrowed.after_commit(channels, lambda committed: self._announce(borrowed, committed))

@@ -49,6 +49,7 @@ class Transaction:
         results: ResultSource | None = None,
     ) -> None:
         self.stored: list[NewJob] = []
+        self.appended: list[NewEvent] = []
         self.result: Any = None
         self.has_jobs = False
         self.has_events = False
@@ -200,12 +201,12 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """A savepoint for a block: an exception undoes what was written, enqueued and appended inside it."""
-        before = list(self._jobs), list(self._events), list(self.stored)
+        before = list(self._jobs), list(self._events), list(self.stored), list(self.appended)
         try:
             async with self.connection.transaction():
                 yield
         except BaseException:
-            self._jobs, self._events, self.stored = before
+            self._jobs, self._events, self.stored, self.appended = before
             raise
 
     async def flush(self) -> None:
@@ -250,6 +251,8 @@ class Transaction:
         appended = await event_store.append(self._connection, [new for new, _ in events])
         self.mark_sound()
         self.last_position = max(place.position for place in appended)
+        if self._keeps_stored:
+            self.appended.extend(new for (new, _), place in zip(events, appended, strict=True) if place.is_new)
         now = self._clock.now()
         await self._run_sync_handlers(
             self,

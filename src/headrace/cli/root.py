@@ -29,6 +29,7 @@ from headrace.cli import (
     worker,
 )
 from headrace.cli.session import Choice
+from headrace.jobs.json_formatter import JsonFormatter
 
 app = typer.Typer(
     name="headrace",
@@ -89,6 +90,7 @@ def options(
         ),
     ] = None,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more; twice for all.")] = 0,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line.")] = False,
 ) -> None:
     """Durable background jobs and events on PostgreSQL.
 
@@ -96,7 +98,10 @@ def options(
     """
     context.obj = Choice(app_path, database)
     levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    logging.basicConfig(level=levels[min(verbose, 2)], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if log_json else plain)
+    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[handler])
 
 
 def main() -> None:

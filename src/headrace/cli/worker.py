@@ -5,15 +5,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from headrace.app import Headrace
 from headrace.cli.session import Choice, opened
 from headrace.errors import ConfigurationError
 from headrace.jobs.worker_options import WorkerOptions
+from headrace.process import Process
 from headrace.terminal import run
 
 _EXIT_SECONDS = 2.0
@@ -37,6 +40,11 @@ def work(
         bool,
         typer.Option("--stop-on-eof", help="Stop when standard input closes: with the program that started it."),
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Serve /metrics and /health here; a free port for 0. By default none."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="The address to serve them at.")] = "127.0.0.1",
 ) -> None:
     """Runs jobs and event handlers until SIGTERM or Ctrl-C; a second one ends running jobs at once."""
     options = WorkerOptions(
@@ -47,16 +55,19 @@ def work(
         processes=processes,
         process_attempts=process_attempts,
     )
-    run(_work(context.obj, options, stop_on_eof=stop_on_eof))
+    run(_work(context.obj, options, stop_on_eof=stop_on_eof, exported_at=(metrics_host, metrics_port)))
 
 
-async def _work(choice: Choice, options: WorkerOptions, *, stop_on_eof: bool) -> None:
+async def _work(
+    choice: Choice, options: WorkerOptions, *, stop_on_eof: bool, exported_at: tuple[str, int | None]
+) -> None:
     if choice.app is None:
         raise ConfigurationError("a worker needs an app: headrace --app module:attribute worker")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with opened(choice, migrating=True) as app:
+    async with opened(choice, migrating=True) as app, AsyncExitStack() as exits:
         process = app.process(options)
+        await exits.enter_async_context(_exported(app, process, exported_at))
 
         def stop() -> None:
             if stopping.is_set():
@@ -89,6 +100,24 @@ async def _work(choice: Choice, options: WorkerOptions, *, stop_on_eof: bool) ->
     leaving = threading.Timer(_EXIT_SECONDS, os._exit, [0])
     leaving.daemon = True
     leaving.start()
+
+
+@asynccontextmanager
+async def _exported(app: Headrace, process: Process, at: tuple[str, int | None]) -> AsyncGenerator[None]:
+    """Serves metrics and health for a block, where a port is given."""
+    host, port = at
+    if port is None:
+        yield
+        return
+    # The console is an extra: what needs it is imported where it is called.
+    from headrace.console.metrics import exporting  # noqa: PLC0415
+
+    async def is_registered() -> str | None:
+        return None if process.worker.worker_id is not None else "the worker is not registered"
+
+    async with exporting(app, host=host, port=port, checks=(("worker", is_registered),)) as served_at:
+        typer.echo(f"metrics and health are served at http://{host}:{served_at}", err=True)
+        yield
 
 
 def _at_eof(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -17,14 +17,17 @@ from headrace.console.access import (
 from headrace.console.api import create_api
 from headrace.console.application import Console, create_console
 from headrace.console.local import local_operator
+from headrace.console.metrics import Metrics, health_routes, metrics_route
 from headrace.console.page import form_of, principal_of, redirect, render, url_of
 from headrace.console.section import Entry, Section
+from headrace.console.services import service_routes
 
 __all__ = [
     "Access",
     "Authenticate",
     "Console",
     "Entry",
+    "Metrics",
     "Principal",
     "Problem",
     "ProblemError",
@@ -34,10 +37,13 @@ __all__ = [
     "create_api",
     "create_console",
     "form_of",
+    "health_routes",
     "local_operator",
+    "metrics_route",
     "principal_of",
     "recorded",
     "redirect",
     "render",
+    "service_routes",
     "url_of",
 ]

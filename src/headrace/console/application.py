@@ -1,7 +1,7 @@
 """`Console`: the ASGI application of the console, and how it lives inside another or by itself."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,13 +19,18 @@ from headrace.console.live.stream import PulseStream
 from headrace.console.page import render
 from headrace.console.screens import bulk, dead, job, jobs, operations, overview, queues, schedules, workers
 from headrace.console.section import Section
+from headrace.console.services import service_routes, with_tokens
 from headrace.console.shield import Shield
 from headrace.console.site import STATIC, Site
+from headrace.db.pool import CONNECTION_ERRORS
+from headrace.errors import HeadraceError
 from headrace.web.signals import StopSignals
+
+_SERVICES = (["api"], ["metrics"], ["health"])
 
 
 class Console:
-    """Serves the console's pages at whatever path it is mounted.
+    """Serves the console's pages at whatever path it is mounted, and the API, metrics and health beside them.
 
     Whoever mounts it opens the app; where the app is closed, the first request opens it. Served by itself it opens
     and closes the app with the server, and inside another application `async with console.lifespan():` does.
@@ -35,6 +40,8 @@ class Console:
         self.site = site
         self._pulse = pulse
         self._signals = StopSignals(pulse.end)
+        knows = site.authenticate if site.access is not None else with_tokens(site.authenticate, Access(site.app))
+        self._services = Starlette(routes=service_routes(site.app, authenticate=knows))
         inner = Starlette(routes=_routes(site), exception_handlers=failures.HANDLERS)
         self._pages = SecurityHeaders(Shield(inner, site, trusts_proxy=trusts_proxy))
 
@@ -61,7 +68,13 @@ class Console:
                 await self.site.app.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].removeprefix(scope.get("root_path", "")).startswith("/live"):
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path.split("/")[1:2] in _SERVICES:
+            with suppress(*CONNECTION_ERRORS, HeadraceError):  # each says itself that the app is not open
+                await self.site.ensure_open()
+            await self._services(scope, receive, send)
+            return
+        if not path.startswith("/live"):
             await self._pages(scope, receive, send)
             return
         # A server waits for open responses before it tells its applications to stop; these are told first.

@@ -44,6 +44,12 @@ class Lending:
         self._going_back: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
+    @property
+    def usage(self) -> tuple[int, int]:
+        """How many sessions are lent now, and how many of those there may be are not."""
+        used = self._taken - len(self._at_hand)
+        return used, self._size - used
+
     async def take(self, patience: timedelta) -> Any:
         """A session; raises TimeoutError where none becomes free within `patience`, and the driver's errors."""
         while self._at_hand:

@@ -84,7 +84,9 @@ class Listener(Service):
             self._heard_channels.clear()
             await close(session)
 
-    def _heard(self, _session: object, _pid: int, channel: str, _payload: object) -> None:
+    def _heard(self, _session: object, pid: int, channel: str, _payload: object) -> None:
+        if pid:
+            self.telemetry.emit("wakeup.heard", channel=channel)
         for wake_up in self._channels.get(channel, ()):
             wake_up()
 

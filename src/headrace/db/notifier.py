@@ -53,6 +53,7 @@ class Notifier(Service):
         except CONNECTION_ERRORS:
             self._pending |= channels
             raise
+        self.telemetry.emit("wakeup.sent", count=len(channels))
         if not self.is_stopping:
             # Slept here and not in the loop's rest, which the next wake-up would end at once.
             await asyncio.sleep(self._rest_now.total_seconds())

@@ -69,6 +69,11 @@ class ConnectionPool:
         """Whether a session can be had that is nobody else's as long as it is open."""
         return self._direct_dsn is not None or not self._is_pooled
 
+    @property
+    def usage(self) -> tuple[int, int]:
+        """How many sessions are lent now, and how many more may be; none of either while it is closed."""
+        return (0, 0) if self._lending is None else self._lending.usage
+
     async def open(self) -> None:
         """Opens the pool with one session, so that a wrong address fails here and not later."""
         if self._pool is not None:

@@ -1,11 +1,12 @@
 """Who wants to hear of which events, and how they are delivered."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from headrace.errors import ConfigurationError
-from headrace.events.event import event_type
+from headrace.events.event import StoredEvent, event_type
 from headrace.events.subscription import Start, Subscription
 
 Mode = Literal["sync", "job", "ordered", "live"]
@@ -16,6 +17,9 @@ OnError = Literal["raise", "log"]
 """What the error of a `sync` handler does: abort the transaction, or undo the handler alone and be logged."""
 
 HandlerFunction = Callable[..., Awaitable[Any]]
+
+Around = Callable[["Handler", Sequence[StoredEvent]], AbstractContextManager[Any]]
+"""What is put around each call of a handler with its events, such as a span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
+        self.around: Around | None = None
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())

@@ -51,7 +51,7 @@ def prepare(
     if bound.tenant_id:
         _require_name("tenant id", bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
-    return NewEvent(
+    new = NewEvent(
         id=chosen,
         type=encoded.type,
         schema_version=encoded.version,
@@ -73,6 +73,7 @@ def prepare(
         personal=registry.personal_data(encoded),
         retention=event_type(type(data)).retention,
     )
+    return new if registry.on_append is None else registry.on_append(new)
 
 
 def _require_name(what: str, name: str) -> None:

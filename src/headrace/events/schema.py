@@ -58,6 +58,8 @@ class EventRegistry:
         self.sealer: Sealer | None = None
         """What seals personal values, where an application has it; asked only once a type has some."""
         self.has_personal = False
+        self.on_append: Callable[[Any], Any] | None = None
+        """What sees each event before it is stored, and gives the one to store; for tracing."""
 
     @property
     def types(self) -> frozenset[str]:

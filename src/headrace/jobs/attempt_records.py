@@ -43,7 +43,7 @@ def tell_raised(telemetry: Telemetry, job: Job, error: BaseException, verdict: V
 
 
 def tell_stopped(telemetry: Telemetry, job: Job, verdict: Verdict | None, duration: timedelta) -> None:
-    """An attempt is over, however it ended; it is about to be recorded."""
+    """An attempt is over, however it ended; it is about to be recorded, or `is_recorded` already."""
     telemetry.emit(
         "attempt.stopped",
         job=job.id,
@@ -51,6 +51,7 @@ def tell_stopped(telemetry: Telemetry, job: Job, verdict: Verdict | None, durati
         queue=job.queue,
         attempt=job.attempt,
         outcome="completed" if job.is_settled else name_verdict(verdict),
+        is_recorded=job.is_settled or verdict is None,
         duration=duration,
         correlation=job.context.correlation_id,
         traceparent=job.context.traceparent,

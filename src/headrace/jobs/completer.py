@@ -214,7 +214,7 @@ class Completer(Service):
             refused = await self._without_recorded_before(refused)
         for one in refused:
             self.note_stale(one.claim, one.verdict)
-        self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded))
+        self.telemetry.emit("jobs.settled", count=len(batch), stale=len(batch) - len(recorded), jobs=recorded)
         if self._on_recorded is not None:
             self._on_recorded()
 

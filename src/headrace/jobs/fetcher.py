@@ -125,6 +125,7 @@ class Fetcher(Service):
 
     async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
         await self._session.get()  # before the doubt: nothing is claimed where there is no connection
+        began = time.perf_counter()
         try:
             rows = await self._take(limit, worker_id, is_sweep=is_sweep)
         except Exception:
@@ -143,7 +144,8 @@ class Fetcher(Service):
                 goes_back=is_sweep and not self._cursor.is_short(len(rows), limit=limit),
             )
             self.buffer.put(rows)
-            self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep)
+            duration = timedelta(seconds=time.perf_counter() - began)
+            self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep, duration=duration)
         return len(rows)
 
     async def _take(self, limit: int, worker_id: int, *, is_sweep: bool) -> list[Row]:

@@ -16,7 +16,14 @@ class LogRecords:
         if not self._logger.isEnabledFor(record.level):
             return
         facts = " ".join(f"{key}={value}" for key, value in record.fields.items())
-        self._logger.log(record.level, "%s %s", record.name, facts, exc_info=record.error)
+        self._logger.log(
+            record.level,
+            "%s %s",
+            record.name,
+            facts,
+            exc_info=record.error,
+            extra={"headrace_record": record.name, "headrace_fields": dict(record.fields)},
+        )
 
 
 log_record = LogRecords()

@@ -1,10 +1,11 @@
-"""OpenTelemetry: a span for every enqueue and every attempt, joined by the trace context a job carries.
+"""OpenTelemetry: spans of enqueues, attempts, appends and handlers, joined by the trace context jobs and events carry.
 
 Needs the extra `headrace[otel]`. Where no SDK is set up, the API's own spans do nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from headrace.context import Context, bind
 from headrace.telemetry.record import Record, Telemetry
 
 _MOST_REMEMBERED = 10_000
+_MOST_LINKS = 100
 _ENDINGS = frozenset({"completed", "failed", "cancelled", "dead"})
 _ANSWERS = frozenset({"snoozed", "cancelled"})
 
@@ -47,6 +49,40 @@ class NewJob(Protocol):
     def context(self) -> Context: ...
 
 
+class NewEvent(Protocol):
+    """What tracing needs of an event about to be stored."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def correlation_id(self) -> UUID: ...
+    @property
+    def traceparent(self) -> str | None: ...
+
+
+class Handler(Protocol):
+    """What tracing needs of a handler of events."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+
+
+class Registry(Protocol):
+    """Where an application's events go by before they are stored."""
+
+    on_append: Callable[[Any], Any] | None
+
+
+class Handlers(Protocol):
+    """An application's handlers of events."""
+
+    around: Callable[[Any, Any], AbstractContextManager[Any]] | None
+
+
 class RunningJob(Protocol):
     """What tracing needs of a job that runs."""
 
@@ -59,19 +95,26 @@ class Application(Protocol):
 
     telemetry: Telemetry
 
+    @property
+    def events(self) -> Registry: ...
+    @property
+    def handlers(self) -> Handlers: ...
     def middleware(self, *middleware: Any) -> None: ...
 
 
 J = TypeVar("J", bound=Any)
+E = TypeVar("E", bound=Any)
 
 
 class Tracing:
-    """Makes spans of jobs; `install` it on an app before it is opened.
+    """Makes spans of jobs and events; `install` it on an app before it is opened.
 
     Enqueueing is a producer span, a child of the caller's current one; its context goes with the job as
     W3C `traceparent`, whether or not the transaction then commits. Every attempt is a consumer span and
     that one's child, current while the handler runs, so that what the handler does, enqueues and appends
     joins the trace. A retry links to the attempt before it where the same process ran that one.
+    Appending is a producer span like enqueueing, and goes with the event. A call of a handler is a consumer span: a
+    child of the event's, or of the attempt that calls it; one with a batch begins a trace that links to its events.
     Spans are named and described by the semantic conventions for messaging.
 
         Tracing().install(app)
@@ -84,8 +127,10 @@ class Tracing:
         self._before: OrderedDict[UUID, SpanContext] = OrderedDict()
 
     def install(self, app: Application) -> None:
-        """Puts it around every enqueue and attempt of an app."""
+        """Puts it around every enqueue, attempt, append and handler of an app."""
         app.middleware(self)
+        app.events.on_append = self.on_append
+        app.handlers.around = self.around_handler
         app.telemetry.subscribe(self)
 
     def on_enqueue(self, job: J) -> J:
@@ -100,6 +145,53 @@ class Tracing:
         span.end()
         traced = structs.replace(new.context, traceparent=self._write(span, new.context.traceparent))
         return replace(job, context=traced)
+
+    def on_append(self, event: E) -> E:
+        """Makes the span of appending and gives the event its context."""
+        new: NewEvent = event
+        span = self._tracer.start_span(
+            f"append {new.type}",
+            context=None if get_current_span().get_span_context().is_valid else self._read(new.traceparent),
+            kind=SpanKind.PRODUCER,
+            attributes={
+                "messaging.system": "headrace",
+                "messaging.operation.type": "create",
+                "messaging.destination.name": new.type,
+                "messaging.message.id": str(new.id),
+                "messaging.message.conversation_id": str(new.correlation_id),
+            },
+        )
+        span.end()
+        return replace(event, traceparent=self._write(span, new.traceparent))
+
+    @contextmanager
+    def around_handler(self, handler: Handler, events: Sequence[Any]) -> Generator[None]:
+        """Makes the span of a call of a handler the current one for it; what it raises is recorded there."""
+        contexts = [
+            get_current_span(self._read(event.traceparent)).get_span_context() for event in events[:_MOST_LINKS]
+        ]
+        links = [Link(one) for one in contexts if one.is_valid]
+        is_child = len(events) == 1 and handler.mode != "job"
+        parent = self._read(events[0].traceparent) if is_child and links else None
+        if len(events) > 1:
+            parent = TraceContext()
+        with (
+            self._tracer.start_as_current_span(
+                f"handle {handler.name}",
+                context=parent,
+                kind=SpanKind.CONSUMER,
+                attributes={
+                    "messaging.system": "headrace",
+                    "messaging.operation.type": "process",
+                    "messaging.batch.message_count": len(events),
+                    "headrace.handler": handler.name,
+                    "headrace.mode": handler.mode,
+                },
+                links=() if is_child else links,
+            ) as span,
+            bind(traceparent=self._write(span, None)),
+        ):
+            yield
 
     async def around_attempt(self, job: Any, call_next: Callable[[], Awaitable[Any]]) -> Any:
         """Makes the attempt's span the current one for the handler."""

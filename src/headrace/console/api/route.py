@@ -24,6 +24,7 @@ from headrace.console.api.text import require_text
 _NOT_RECORDED = frozenset({"args", "data", "metadata"})
 """Fields of a body that may hold what people wrote, and stand in the job or event themselves."""
 _MOST_RECORDED = 4_000
+_CLOSED = Problem(503, "the database has not been reached yet; try again", {"retry-after": "5"})
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -50,6 +51,7 @@ def guarded_route(app: Headrace, authenticate: Authenticate) -> type[APIRoute]:
 
             async def guarded(request: Request) -> Response:
                 try:
+                    _require_open(app)
                     request.state.principal = await _let_in(request, authenticate, role, area)
                     if request.method in SAFE_METHODS:
                         require_text(request, b"")
@@ -81,6 +83,11 @@ def _answering(endpoint: Callable[..., Awaitable[Any]], status: int) -> Callable
         )
 
     return answer
+
+
+def _require_open(app: Headrace) -> None:
+    if not app.is_open:
+        raise ProblemError(_CLOSED)
 
 
 async def _let_in(request: Request, authenticate: Authenticate, role: Role, area: str) -> Principal:
