@@ -26,6 +26,7 @@ from headrace.cli import (
     subjects,
     subscriptions,
     tokens,
+    top,
     worker,
 )
 from headrace.cli.session import Choice
@@ -71,6 +72,7 @@ app.add_typer(tokens.app, name="tokens", help="Create, list and revoke tokens fo
 app.command("worker")(worker.work)
 app.command("relay")(relay.relay)
 app.command("console")(console.console)
+app.command("top")(top.top)
 app.command("doctor")(doctor.doctor)
 
 

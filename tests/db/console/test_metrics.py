@@ -1,6 +1,7 @@
 """`/metrics` and `/health` over ASGI, and beside a worker."""
 
 import re
+import signal
 from datetime import timedelta
 
 import httpx
@@ -198,3 +199,17 @@ async def test_health_is_told_where_the_console_cannot_open_its_app():
         answer = await client.get("/health")
         assert (answer.status_code, answer.json()["reasons"]) == (503, {"database": "the app is not open"})
         assert (await client.get("/api/me", headers=bearer("hr_x"))).status_code == 503
+
+
+async def test_the_worker_command_serves_them_at_a_port_and_ends_with_its_worker(database, start_worker):
+    worker = start_worker(database, "--metrics-port", "0")
+    found = await eventually(lambda: re.search(r"served at (http://127\.0\.0\.1:\d+)", worker.told()))
+    async with httpx.AsyncClient(base_url=found[1]) as client:
+
+        async def is_ready() -> bool:
+            return (await client.get("/health")).status_code == 200
+
+        await eventually(is_ready)
+        assert read((await client.get("/metrics")).text)["headrace_leases_lost_total",] == 0
+        worker.send(signal.SIGTERM)
+        assert await worker.ends() == 0, worker.told()
