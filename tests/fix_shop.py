@@ -4,21 +4,23 @@ Every text that a stranger can put anywhere has markup in it, which no page may 
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
-from uuid import UUID
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
 import pytest
 
 from fix_apps import eventually
-from headrace import Headrace, Job, Limit, Stream, Telemetry, Transaction, WorkerOptions, bind, event
+from headrace import Headrace, Job, Limit, StoredEvent, Stream, Telemetry, Transaction, WorkerOptions, bind, event
 from headrace.console import Console, Principal, Section, create_console
 from headrace.db.template import clone_database, drop_database
+from headrace.testing.plugin import TestRun
 
 XSS = '<script>window.stolen=1</script><img src=x onerror="window.stolen=1">\'"'
 
@@ -34,6 +36,13 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     why: str
 
 
+class OrderTotal(msgspec.Struct, frozen=True):
+    """What the shop's read model keeps of an order."""
+
+    price: int = 0
+    item: str = ""
+
+
 class OrderHalfBakedError(Exception):
     """What the oven of the tests' shop raises."""
 
@@ -47,7 +56,7 @@ class Shop:
     correlation: UUID | None = None
 
 
-def make_shop(dsn: str) -> Headrace:
+def make_shop(dsn: str) -> Headrace:  # noqa: C901 - the shop's handlers, one after the other
     """The shop, closed: jobs that end in every way, handlers of events that fail, a limit, a schedule."""
     app = Headrace(dsn, name="shop", telemetry=Telemetry(), say=lambda _: None)
     app.register(OrderPlaced, OrderCancelled)
@@ -87,6 +96,10 @@ def make_shop(dsn: str) -> Headrace:
     async def thank(placed: object, job: Job) -> None:
         del placed, job
 
+    @app.projection("order_totals", OrderPlaced, row=OrderTotal)
+    def order_totals(row: OrderTotal, one: StoredEvent) -> OrderTotal:
+        return OrderTotal(row.price + one.data.price, one.data.item)
+
     app.schedule("every-morning", "plan-day", {}, cron="0 6 * * *", timezone="Europe/Berlin")
     return app
 
@@ -105,6 +118,8 @@ async def fill(app: Headrace) -> dict[str, UUID]:
             cancelled = await app.enqueue("send-receipt", {"to": "nobody"}, delay=timedelta(hours=1))
             await done.result(timeout=timedelta(seconds=10))
             await planned.result(timeout=timedelta(seconds=10))
+            for price in (2, 3):
+                await app.append(OrderPlaced(f"cake {XSS}", price), stream=Stream("order", f"day-0 {XSS}"))
             await app.operations.cancel(one_job(cancelled.id), by=f"root {XSS}")
 
             async def is_there() -> bool:
@@ -112,6 +127,8 @@ async def fill(app: Headrace) -> dict[str, UUID]:
                     return await connection.fetchval(
                         "SELECT (SELECT count(*) FROM headrace.outcome WHERE state = 'dead') = 3"
                         " AND EXISTS (SELECT FROM headrace.parked_stream)"
+                        " AND (SELECT head.position >= (SELECT max(position) FROM headrace.event) FROM headrace.head)"
+                        " AND EXISTS (SELECT FROM headrace.projection_build WHERE state = 'live')"
                         " AND EXISTS (SELECT FROM headrace.failure WHERE job_id = $1)"
                         " AND EXISTS (SELECT FROM headrace.run WHERE job_id = $2 AND state = 'processing')"
                         " AND NOT EXISTS (SELECT FROM headrace.run WHERE kind IN ('send-receipt', 'process-event'))",
@@ -133,6 +150,9 @@ async def fill(app: Headrace) -> dict[str, UUID]:
                 "UPDATE headrace.run SET state = 'processing', worker_id = 77, lease = 1, claimed_at = now(),"
                 " attempt = 1, run_at = now() WHERE job_id = $1",
                 running.id,
+            )
+            await connection.execute(
+                "UPDATE headrace.run SET run_at = now() + interval '1 hour' WHERE job_id = $1", late.id
             )
         await app.queues.pause("mail", by=f"ada {XSS}", reason=f"the printer burns {XSS}")
         pending = await app.enqueue("send-receipt", {"to": "eve"})
@@ -165,12 +185,29 @@ def empty_database(headrace_server: str, headrace_template: str, database: str) 
     asyncio.run(drop_database(headrace_server, name))
 
 
+@pytest.fixture(scope="session")
+def filled_shop(headrace_run: TestRun, headrace_server: str, headrace_template: str) -> Iterator[tuple[str, dict]]:
+    """The name of a database of the shop with something of everything, to be copied, and its jobs."""
+    name = f"headrace_{headrace_run.id}_shop_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+    async def make() -> dict[str, UUID]:
+        app = make_shop(await clone_database(headrace_server, name, template=headrace_template))
+        async with app:
+            return await fill(app)
+
+    yield name, asyncio.run(make())
+    asyncio.run(drop_database(headrace_server, name))
+
+
 @pytest.fixture
-async def shop(database: str) -> AsyncIterator[Shop]:
+async def shop(filled_shop: tuple[str, dict], headrace_server: str) -> AsyncIterator[Shop]:
     """The shop, open, with something of everything."""
-    app = make_shop(database)
-    async with app:
-        yield Shop(app, await fill(app))
+    template, jobs = filled_shop
+    name = f"{template}_{uuid4().hex[:8]}"
+    dsn = await clone_database(headrace_server, name, template=template)
+    async with make_shop(dsn) as app:
+        yield Shop(app, dict(jobs))
+    await drop_database(headrace_server, name)
 
 
 async def an_admin(_: object) -> Principal | None:
@@ -200,6 +237,7 @@ async def console_of(app: Headrace, *, sections: Sequence[Section] = (), **optio
 
 def paths_of(shop: Shop) -> dict[str, str]:
     """Every page there is, by a name for it."""
+    stream = {"type": "order", "id": f"day-0 {XSS}", "tenant": f"tenant {XSS}", "projection": "order_totals"}
     return {
         "overview": "/",
         "jobs": "/jobs",
@@ -211,5 +249,13 @@ def paths_of(shop: Shop) -> dict[str, str]:
         "workers": "/workers",
         "dead": "/dead",
         "record": "/operations",
+        "events": "/events",
+        "event": "/events/2",
+        "stream": f"/streams?{urlencode(stream)}",
+        "subscriptions": "/subscriptions",
+        "subscription": "/subscriptions/refund",
+        "projections": "/projections",
+        "trace-find": "/trace",
+        "trace": f"/trace/{shop.jobs['parent']}",
         **{f"job-{state}": f"/jobs/{job_id}" for state, job_id in shop.jobs.items()},
     }

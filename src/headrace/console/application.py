@@ -17,7 +17,21 @@ from headrace.console.access import Access, Authenticate, LogInForm, SecurityHea
 from headrace.console.live.pulse import Pulse
 from headrace.console.live.stream import PulseStream
 from headrace.console.page import render
-from headrace.console.screens import bulk, dead, job, jobs, operations, overview, queues, schedules, workers
+from headrace.console.screens import (
+    bulk,
+    dead,
+    events,
+    job,
+    jobs,
+    operations,
+    overview,
+    projections,
+    queues,
+    schedules,
+    subscriptions,
+    trace,
+    workers,
+)
 from headrace.console.section import Section
 from headrace.console.services import service_routes, with_tokens
 from headrace.console.shield import Shield
@@ -151,6 +165,10 @@ def _routes(site: Site) -> list[BaseRoute]:
         *workers.ROUTES,
         *dead.ROUTES,
         *operations.ROUTES,
+        *events.ROUTES,
+        *subscriptions.ROUTES,
+        *projections.ROUTES,
+        *trace.ROUTES,
     ]
 
 

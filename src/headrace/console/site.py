@@ -27,6 +27,10 @@ ENTRIES = (
     Entry("Schedules", "/schedules"),
     Entry("Workers", "/workers"),
     Entry("Dead letters", "/dead"),
+    Entry("Events", "/events"),
+    Entry("Subscriptions", "/subscriptions"),
+    Entry("Projections", "/projections"),
+    Entry("Trace", "/trace"),
     Entry("Record", "/operations"),
 )
 

@@ -80,12 +80,12 @@ def iso(moment: datetime) -> str:
 
 def pretty(value: Any) -> str:
     """A value as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
 
 
 def brief(value: Any, most: int = 120) -> str:
     """A value as JSON on one line, cut."""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -59,7 +59,12 @@ async def list_events(
         aggregate_id,
         limit,
     )
-    return [EventDetail(**{**dict(row.items()), "data": msgspec.json.decode(row["data"])}) for row in rows]
+    return [detail_of(dict(row.items())) for row in rows]
+
+
+def detail_of(fields: dict[str, Any]) -> EventDetail:
+    """An event of the columns of its row, its data still text."""
+    return EventDetail(**{**fields, "data": msgspec.json.decode(fields["data"])})
 
 
 async def head_position(connection: Connection) -> int:

@@ -1,13 +1,23 @@
 """Every page of the console, asked for over ASGI: with something of everything in the database, and with nothing."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
-from fix_shop import XSS, Shop, a_viewer, browsing, console_of, make_shop
+from fix_shop import XSS, Shop, a_viewer, browsing, console_of, make_shop, paths_of
 
 PATHS = [
+    "/events",
+    "/events?type=order.placed&aggregate=order&text=cake&since=1h&until=0s",
+    "/streams",
+    "/streams?type=order&id=nothing",
+    "/subscriptions",
+    "/projections",
+    "/trace",
+    "/trace/0197a3f0-0000-7000-8000-000000000000",
     "/queues",
     "/limits/@mail",
     "/schedules",
@@ -20,6 +30,11 @@ PATHS = [
     "/jobs?state=dead&state=failed",
     "/jobs?kind=bake&queue=default&order=oldest&text=oven&since=1h",
 ]
+
+
+def first_version(page: str) -> str:
+    """The position of the first event that the choices of a stream's page name."""
+    return re.findall(r'<option value="(\d+)"[^>]*>1: order', page)[0]
 
 
 class Tags(HTMLParser):
@@ -59,12 +74,7 @@ def require_sound(answer: httpx.Response) -> Tags:
 
 async def test_every_page_shows_a_busy_shop_and_takes_no_strangers_markup_for_its_own(shop: Shop):
     async with console_of(shop.app) as console, browsing(console) as client:
-        paths = [
-            *PATHS,
-            *(f"/jobs/{job_id}" for job_id in shop.jobs.values()),
-            "/limits/oven",
-            "/schedules/every-morning",
-        ]
+        paths = sorted({*PATHS, *paths_of(shop).values()})
         pages = {path: await client.get(path) for path in paths}
         for page in pages.values():
             require_sound(page)
@@ -77,6 +87,15 @@ async def test_every_page_shows_a_busy_shop_and_takes_no_strangers_markup_for_it
         assert "the printer burns &lt;script&gt;" in pages["/"].text
         assert "queue mail is paused by" in pages[f"/jobs/{shop.jobs['pending']}"].text
         assert "half way &lt;script&gt;" in pages[f"/jobs/{shop.jobs['completed']}"].text
+        assert "no money &lt;script&gt;" in pages["/subscriptions/refund"].text
+        told = paths_of(shop)
+        trace = pages[told["trace"]].text
+        assert trace.count('class="node') >= 7
+        assert "plan-day" in trace
+        assert "order.placed" in trace
+        assert '"price": 5' in unescape(pages[told["stream"]].text)
+        before = await client.get(told["stream"] + "&at=" + first_version(pages[told["stream"]].text))
+        assert '"price": 2' in unescape(before.text)
         found = await client.get("/jobs", params={"text": str(shop.jobs["dead"])})
         assert found.headers["location"].endswith(str(shop.jobs["dead"]))
 
@@ -118,6 +137,9 @@ async def test_an_empty_database_says_what_to_do_next(database: str):
             ("/schedules", "Declare one in code"),
             ("/workers", "Jobs wait until one does"),
             ("/dead", "Nothing to do"),
+            ("/events", "Append one from your application"),
+            ("/subscriptions", "become subscriptions when a worker starts"),
+            ("/projections", "No projection yet"),
             ("/operations", "Nothing was done over HTTP"),
         ]:
             assert told in pages[path].text
@@ -128,6 +150,12 @@ async def test_what_cannot_be_read_or_is_not_there_is_told_in_a_page(shop: Shop)
         for path, status, told in [
             ("/nowhere", 404, "no such page"),
             ("/jobs/0197a3f0-0000-7000-8000-000000000000", 404, "Not found"),
+            ("/events/99999999", 404, "no such page"),
+            ("/events/99999999999999999999", 404, "no such page"),
+            ("/events?below=-1", 400, "below must be"),
+            ("/streams?type=order&id=day-0&projection=nothing", 200, "has no events"),
+            ("/subscriptions/nothing", 404, "Not found"),
+            ("/trace/7", 400, "must be a UUID"),
             ("/jobs/7", 400, "must be a UUID"),
             ("/jobs?state=odd", 400, "a state is one of"),
             ("/jobs?since=yesterday", 400, "since must be"),

@@ -149,3 +149,38 @@ async def test_schedules_are_paused_run_now_changed_made_and_deleted(shop: Shop)
             assert (await post(client, f"{at}/act", wrong)).status_code == 400
         assert (await client.get("/schedules/none")).status_code == 404
         assert (await post(client, "/schedules", {"name": "x", "kind": "nothing"})).status_code == 400
+
+
+async def test_subscriptions_are_paused_resumed_taken_back_and_events_skipped(shop: Shop):
+    async with console_of(shop.app) as console, browsing(console) as client:
+        at = "/subscriptions/refund"
+        page = await client.get(at)
+        (position,) = set(re.findall(r'name="position" value="(\d+)"', page.text))
+        assert (await post(client, f"{at}/act", {"act": "skip", "position": position})).status_code == 400  # no reason
+        for fields, told in (
+            ({"act": "pause", "reason": "maintenance"}, "It rests until"),
+            ({"act": "resume"}, "It goes on"),
+            ({"act": "resume-parked", "position": position}, "handled again"),
+            ({"act": "replay", "position": "0"}, "meets those events again"),
+        ):
+            page = await client.get((await post(client, f"{at}/act", fields)).headers["location"])
+            assert told in page.text, fields
+        assert "maintenance" in page.text  # what was done by hand
+        assert (await post(client, f"{at}/act", {"act": "explode"})).status_code == 400
+        assert (await post(client, "/subscriptions/none/act", {"act": "pause"})).status_code == 404
+
+
+async def test_a_projection_is_rebuilt_and_its_builds_paused_and_dropped(shop: Shop):
+    async with console_of(shop.app) as console, browsing(console) as client:
+        at = "/projections/act"
+        page = await client.get(
+            (await post(client, at, {"act": "rebuild", "projection": "order_totals"})).headers["location"]
+        )
+        assert "Another build is begun" in page.text
+        assert 'http-equiv="refresh"' in page.text
+        build = {"projection": "order_totals", "build": "2"}
+        for act in ("pause", "resume", "drop"):
+            assert (await post(client, at, {**build, "act": act})).status_code == 303, act
+        for wrong in ({"act": "drop", "projection": "order_totals"}, {**build, "act": "explode"}):
+            assert (await post(client, at, wrong)).status_code == 400
+        assert (await post(client, at, {"act": "rebuild", "projection": "none"})).status_code == 400

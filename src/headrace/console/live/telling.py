@@ -58,6 +58,9 @@ def tell_events(events: Sequence[EventDetail]) -> list[dict[str, str]]:
             "position": str(one.position),
             "type": one.type,
             "stream": f"{one.aggregate_type}/{one.aggregate_id}" if one.aggregate_type else "",
+            "aggregate": one.aggregate_type or "",
+            "id": one.aggregate_id or "",
+            "tenant": one.tenant_id,
             "data": brief(one.data),
             "at": iso(one.recorded_at),
         }
