@@ -10,6 +10,7 @@ from bench.workloads.append import CONNECTIONS as APPENDING
 from bench.workloads.append import appends, emits
 from bench.workloads.bulk import bulk
 from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
+from bench.workloads.console import pages, viewers
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.handler_latency import MODES, handler_latencies
@@ -48,5 +49,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         **{f"handler-latency-{mode}": handler_latencies(mode) for mode in MODES},
         "lag": lag,
         "live": live,
+        "console": pages(),
+        "console-viewers": viewers,
     }
 )
