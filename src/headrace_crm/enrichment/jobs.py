@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from headrace import Headrace, Job, Limit, Rate, RetryPolicy, StoredEvent, Unique
+from headrace import Headrace, Job, Limit, Rate, RetryPolicy, StoredEvent, Transaction
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.contacts.events import ContactCreated
 from headrace_crm.enrichment.asking import ask_about
@@ -18,6 +18,7 @@ from headrace_crm.enrichment.kinds import (
     EnrichContact,
 )
 from headrace_crm.enrichment.network_asking import look_up_accounts, read_account
+from headrace_crm.enrichment.profile import Asked
 from headrace_crm.enrichment.refresh import refresh_due
 from headrace_crm.enrichment.sources import Sources
 
@@ -26,6 +27,7 @@ _RETRY: Final = RetryPolicy(unit=timedelta(seconds=5), cap=timedelta(minutes=15)
 _MAX_ATTEMPTS: Final = 8
 _AT_A_TIME: Final = 4
 _X_WINDOW: Final = timedelta(minutes=15)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def pace(allowed: int, per: timedelta) -> Rate:
@@ -53,19 +55,33 @@ def register(app: Headrace, *, sources: Sources, settings: EnrichmentSettings) -
             tx.result = await refresh_due(tx, sources, now=app.clock.now())
 
     _register_asking(app, sources, settings)
-    app.schedule("refresh-enrichment", REFRESH_KIND, every=timedelta(hours=1), priority="low")
-    # Without a source there is nothing to enrich by: an import enqueues no job for each contact it makes.
-    app.on(ContactCreated, name="contact-enricher").enqueue(
-        ENRICHMENT_KIND, _enrichment_of, when=lambda _: sources.on, unique=_once, priority="low"
-    )
+    if sources.on:
+        _register_reaction(app)
+        app.schedule("refresh-enrichment", REFRESH_KIND, every=timedelta(hours=1), priority="low")
     _ = contact_enrichment, refresh_enrichment
 
 
+def _register_reaction(app: Headrace) -> None:
+    # In the transaction that makes the contact, and not by a subscription: whoever imports mail without a source reads
+    # no events for it, and a source that is turned on later does not meet, and pay for, all contacts there ever were.
+    @app.on(ContactCreated, name="contact-enricher", mode="sync")
+    async def enrich_new_contact(created: StoredEvent, tx: Transaction) -> None:
+        assert isinstance(created.data, ContactCreated)  # noqa: S101 - what the handler is registered for
+        await tx.enqueue(ENRICHMENT_KIND, EnrichContact(created.data.contact_id), priority="low")
+
+    _ = enrich_new_contact
+
+
 def _register_asking(app: Headrace, sources: Sources, settings: EnrichmentSettings) -> None:
-    lookups = Limit("x-lookups", concurrency=1, rate=pace(settings.x.user_lookups, _X_WINDOW))
-    posts = Limit("x-posts", concurrency=_AT_A_TIME, rate=pace(settings.x.post_reads, _X_WINDOW))
-    pdl = Limit("pdl", concurrency=_AT_A_TIME, rate=pace(settings.pdl.per_minute, timedelta(minutes=1)))
-    clearbit = Limit("clearbit", concurrency=_AT_A_TIME, rate=pace(settings.clearbit.per_minute, timedelta(minutes=1)))
+    # Workers claim otherwise once there is any limit: who has no source is spared that.
+    def limit(source: Asked, name: str, allowed: int, per: timedelta, *, concurrency: int = _AT_A_TIME) -> Limit | None:
+        is_on = source in sources.on
+        return Limit(name, concurrency=concurrency, rate=pace(allowed, per)) if is_on else None
+
+    lookups = limit("x", "x-lookups", settings.x.user_lookups, _X_WINDOW, concurrency=1)
+    posts = limit("x", "x-posts", settings.x.post_reads, _X_WINDOW)
+    pdl = limit("pdl", "pdl", settings.pdl.per_minute, _MINUTE)
+    clearbit = limit("clearbit", "clearbit", settings.clearbit.per_minute, _MINUTE)
 
     @app.job(LOOKUP_KIND, queue=QUEUE, max_attempts=_MAX_ATTEMPTS, retry=_RETRY, limit=lookups)
     async def look_up_x_accounts(job: Job) -> None:
@@ -84,12 +100,3 @@ def _register_asking(app: Headrace, sources: Sources, settings: EnrichmentSettin
         return await ask_about(app, sources, "clearbit", args, job)
 
     _ = look_up_x_accounts, enrich_twitter, enrich_linkedin, enrich_clearbit
-
-
-def _enrichment_of(created: StoredEvent) -> EnrichContact:
-    assert isinstance(created.data, ContactCreated)  # noqa: S101 - what the handler is registered for
-    return EnrichContact(created.data.contact_id)
-
-
-def _once(created: StoredEvent) -> Unique:
-    return Unique(_enrichment_of(created).key, scope="waiting")

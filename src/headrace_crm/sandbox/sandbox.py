@@ -7,12 +7,14 @@ from typing import Final
 
 from starlette.applications import Starlette
 
+from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.google import GoogleSettings
 from headrace_crm.demo.cast import owner_of, read_cast
 from headrace_crm.sandbox.clock import SandboxClock
 from headrace_crm.sandbox.control import control_routes
 from headrace_crm.sandbox.counters import Counters
 from headrace_crm.sandbox.edge import Edge
+from headrace_crm.sandbox.enrichment import Clearbit, Directory, PeopleDataLabs, X
 from headrace_crm.sandbox.faults import Faults
 from headrace_crm.sandbox.google import Google, GoogleRules
 from headrace_crm.sandbox.google.control import google_control
@@ -48,6 +50,10 @@ class Sandbox:
         if messages:
             owner = owner_of(read_cast())
             self.google.add_account(email or owner.work, seed=seed, messages=messages, ends_at=ends_at)
+        self.people: Final = Directory()
+        self.x: Final = X(clock=self.clock, edge=edge, directory=self.people)
+        self.pdl: Final = PeopleDataLabs(clock=self.clock, edge=edge, directory=self.people)
+        self.clearbit: Final = Clearbit(clock=self.clock, edge=edge, directory=self.people)
         self._url: str | None = None
 
     @property
@@ -78,6 +84,22 @@ class Sandbox:
         """The same as settings of the CRM."""
         return GoogleSettings.from_environment(self.environment())
 
+    def enrichment_environment(self) -> dict[str, str]:
+        """The variables that turn X, People Data Labs and Clearbit on, and lead to this sandbox, while it is served."""
+        return {
+            "HEADRACE_X_TOKEN": self.x.rules.token,
+            "HEADRACE_X_URL": self.url,
+            "HEADRACE_PDL_API_KEY": self.pdl.rules.api_key,
+            "HEADRACE_PDL_URL": self.url,
+            "HEADRACE_CLEARBIT_ENABLED": "yes",
+            "HEADRACE_CLEARBIT_API_KEY": self.clearbit.rules.api_key,
+            "HEADRACE_CLEARBIT_URL": self.url,
+        }
+
+    def enrichment_settings(self) -> EnrichmentSettings:
+        """The same as settings of the CRM."""
+        return EnrichmentSettings.from_environment(self.enrichment_environment())
+
     def advance(self, by: timedelta) -> datetime:
         """Moves the sandbox's time forward: tokens, watches and history grow old by as much."""
         return self.clock.advance(by)
@@ -85,8 +107,9 @@ class Sandbox:
     def app(self) -> Starlette:
         """The ASGI app: all services, and the control endpoints under `/sandbox`."""
         control = control_routes(clock=self.clock, counters=self.counters, faults=self.faults)
-        routes = [*self.google.routes(), *google_control(self.google), *control]
-        return Starlette(routes=routes, lifespan=self._running)
+        services = (self.google, self.x, self.pdl, self.clearbit)
+        routes = [route for service in services for route in service.routes()]
+        return Starlette(routes=[*routes, *google_control(self.google), *control], lifespan=self._running)
 
     @asynccontextmanager
     async def _running(self, _: Starlette) -> AsyncGenerator[None]:

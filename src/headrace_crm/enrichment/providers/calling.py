@@ -1,6 +1,7 @@
 """One HTTP call to a provider: what has no answer becomes an error, everything else is read by the caller."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from headrace_crm.enrichment.outcome import ProviderUnavailableError
 from headrace_crm.kit.http import LONGEST_WAIT, open_client, retry_after
 
 T = TypeVar("T")
+
+_USED_UP: Final = re.compile(r"^\s*0\s*$|minute\W+0\b")
 
 _WITHOUT_A_WORD: Final = timedelta(minutes=1)
 """How long a provider is left alone that refuses by its limit and does not say until when."""
@@ -97,8 +100,12 @@ def rests_until(
     remaining: str = "x-ratelimit-remaining",
     reset: str = "x-ratelimit-reset",
 ) -> datetime | None:
-    """When the limit begins anew, where the header `remaining` says that it is used up; else None."""
-    return limited_until(headers, now, reset=reset) if headers.get(remaining, "").strip() == "0" else None
+    """When the limit begins anew, where the header `remaining` says that it is used up; else None.
+
+    The header is a number, or, as People Data Labs write it, `{"minute": 0, "day": null}`.
+    """
+    is_used_up = _USED_UP.search(headers.get(remaining, "")) is not None
+    return limited_until(headers, now, reset=reset) if is_used_up else None
 
 
 _EPOCH: Final = 1_000_000_000
