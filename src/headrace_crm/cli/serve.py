@@ -18,7 +18,7 @@ def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for a free one.")] = 8080,
 ) -> None:
-    """Serves accounts, the pushes of Gmail and a health check over HTTP, until it is stopped."""
+    """Serves accounts, the pushes of Gmail and Clearbit, and a health check over HTTP, until it is stopped."""
     run(_serve(context.obj, host, port))
 
 

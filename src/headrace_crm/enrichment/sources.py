@@ -44,8 +44,13 @@ def sources_of(
         providers,
         {source: Caps(day=micros(part.cap_day), month=micros(part.cap_month)) for source, part in parts.items()},
         {source: _digest(part) for source, part in parts.items()},
-        RefreshPolicy(found=settings.refresh, none=2 * settings.refresh),
+        policy_of(settings),
     )
+
+
+def policy_of(settings: EnrichmentSettings) -> RefreshPolicy:
+    """How long answers hold by the settings."""
+    return RefreshPolicy(found=settings.refresh, none=2 * settings.refresh)
 
 
 def _digest(part: XSettings | PdlSettings | ClearbitSettings) -> str:

@@ -15,6 +15,7 @@ from headrace_crm.accounts.push_sender import PushSender
 from headrace_crm.config import Settings
 from headrace_crm.kit.signing_keys import SigningKeys
 from headrace_crm.web.accounts_pages import AccountsPages
+from headrace_crm.web.clearbit_webhook import ClearbitWebhook
 from headrace_crm.web.entrance import Entrance, answer_problem
 from headrace_crm.web.gmail_push import GmailPush
 from headrace_crm.web.health import Health
@@ -31,6 +32,7 @@ def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate 
     counts = PushCounts(app.telemetry, now=now)
     sender = PushSender(settings.google, keys=SigningKeys(settings.google.jwks_url, now=now), now=now)
     entrance = Entrance(authenticate or access.authenticate)
+    clearbit = ClearbitWebhook(app, settings.enrichment)
     accounts = AccountsPages(app, settings.google, entrance, public_url=settings.web.public_url)
 
     @asynccontextmanager
@@ -49,6 +51,7 @@ def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate 
         routes=[
             Route("/health", Health(app).answer, methods=["GET"], name="health"),
             Route("/webhooks/gmail", GmailPush(sender, PushIntake(app), counts), methods=["POST"], name="gmail_push"),
+            Route("/webhooks/clearbit", clearbit.answer, methods=["POST"], name="clearbit_webhook"),
             *accounts.routes(),
             *(log_in_routes(access, home="/accounts") if authenticate is None else ()),
         ],
