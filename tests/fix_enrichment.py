@@ -1,7 +1,6 @@
 """People to enrich, and providers that answer what a test tells them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -110,10 +109,14 @@ class ToldProvider:
         self.otherwise: object = found(title="Miller")
         self.asked: list[Query] = []
         self.charged: int | None = None
+        self.before: Callable[[datetime], Awaitable[None]] | None = None
+        """Done once, while the next call is under way."""
 
     async def look_up(self, query: Query, *, now: datetime) -> Answer:
         self.asked.append(query)
-        await asyncio.sleep(0)
+        if self.before is not None:
+            change, self.before = self.before, None
+            await change(now)
         answer = self.answers.get(query.email, self.otherwise)
         if callable(answer):
             answer = answer(now)

@@ -9,7 +9,7 @@ from headrace_crm.enrichment.admission import Admission, admit, conclude, conclu
 from headrace_crm.enrichment.contact import Contact, lock_contact
 from headrace_crm.enrichment.fan_out import follow_handles
 from headrace_crm.enrichment.freshness import due_at
-from headrace_crm.enrichment.kinds import AskSource
+from headrace_crm.enrichment.kinds import ASK_KINDS, AskSource
 from headrace_crm.enrichment.outcome import Found, Limited, Nothing, Pending, ProviderUnavailableError, Refused
 from headrace_crm.enrichment.profile import Asked
 from headrace_crm.enrichment.provider import Query
@@ -41,7 +41,7 @@ async def ask_about(app: Headrace, sources: Sources, source: Asked, args: AskSou
     if isinstance(admitted, Refused) or provider is None:
         refused = admitted if isinstance(admitted, Refused) else TURNED_OFF
         async with job.transaction() as tx:
-            tx.result = await _record(tx, sources, source, args.contact_id, refused, now=now)
+            tx.result = await _record(tx, sources, source, question, refused, now=now)
         return "refused"
     try:
         answer = await provider.look_up(query_of(*question), now=now)
@@ -60,11 +60,11 @@ async def ask_about(app: Headrace, sources: Sources, source: Asked, args: AskSou
             if tries < MOST_PENDING:
                 raise Snooze(after)
             async with job.transaction() as tx:
-                tx.result = await _record(tx, sources, source, args.contact_id, Nothing(), now=now)
+                tx.result = await _record(tx, sources, source, question, Nothing(), now=now)
         case Found() | Nothing() | Refused():
             async with job.transaction() as tx:
                 await conclude(tx, sources, source, admitted, answer, now=now)
-                tx.result = await _record(tx, sources, source, args.contact_id, answer.outcome, now=now)
+                tx.result = await _record(tx, sources, source, question, answer.outcome, now=now)
     return type(answer.outcome).__name__.lower()
 
 
@@ -105,17 +105,27 @@ async def _record(
     tx: Transaction,
     sources: Sources,
     source: Asked,
-    contact_id: UUID,
+    question: tuple[Contact, StoredAnswer],
     outcome: Found | Nothing | Refused,
     *,
     now: datetime,
 ) -> str:
-    question = await open_question(tx.connection, contact_id, source)
-    if question is None:
-        return "answered already"
-    contact, asked = question
+    """Stores the answer to a question that may have been answered, or have become another one, since it was asked."""
+    asked_about, asked = question
     asked_for = asked.standing.asked_for
+    still_open = await open_question(tx.connection, asked_about.id, source)
+    if still_open is None:
+        return "answered already"
+    contact, current = still_open
+    if current.standing.asked_for != asked_for:
+        await ask_anew(tx, source, contact.id)
+        return "asked anew"
     await record(tx, contact, source, outcome, asked_for=asked_for, policy=sources.policy, now=now)
     if isinstance(outcome, Found) and any(handle.network == "x" for handle in outcome.profile.handles):
-        await follow_handles(tx, sources, contact_id)
+        await follow_handles(tx, sources, contact.id)
     return type(outcome).__name__.lower()
+
+
+async def ask_anew(tx: Transaction, source: Asked, contact_id: UUID) -> None:
+    """Has a question asked that took the place of the one just answered: no job was made for it while this one ran."""
+    await tx.enqueue(ASK_KINDS[source], AskSource(contact_id))

@@ -7,7 +7,7 @@ from uuid import UUID
 from headrace import Headrace, Job, Snooze, Transaction, Unique
 from headrace_crm.enrichment.account_lookups import Lookup, answer_lookups, lookup_of, request_lookup, waiting_handles
 from headrace_crm.enrichment.admission import Admission, admit, conclude, conclude_failure, until
-from headrace_crm.enrichment.asking import TURNED_OFF, open_question
+from headrace_crm.enrichment.asking import TURNED_OFF, ask_anew, open_question
 from headrace_crm.enrichment.contact import Contact
 from headrace_crm.enrichment.corroboration import corroborated
 from headrace_crm.enrichment.handle_store import handles_of
@@ -146,9 +146,12 @@ async def _store(
 ) -> str:
     question = await open_question(tx.connection, contact_id, "x")
     lookup = await lookup_of(tx.connection, contact_id)
-    if question is None or question[1].standing.asked_for != asked_for:
+    if question is None:
         return "answered already"
     contact = question[0]
+    if question[1].standing.asked_for != asked_for:
+        await ask_anew(tx, "x", contact.id)
+        return "asked anew"
     if sources.network is None:
         outcome: Found | Nothing | Refused = TURNED_OFF
     elif lookup is None or lookup.outcome == "refused":

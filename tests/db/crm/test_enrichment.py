@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from fix_crm import run_import, until
 from fix_enrichment import CENT, MAY, People, ToldNetwork, ToldProvider, days, enriching, found
 from headrace.testing import (
     VirtualClock,
@@ -14,13 +15,21 @@ from headrace.testing import (
     assert_not_enqueued,
     drain,
 )
+from headrace_crm.app import create_app
+from headrace_crm.config import Settings
 from headrace_crm.config.enrichment import EnrichmentSettings, PdlSettings, XSettings
+from headrace_crm.enrichment.contact import lock_contact
+from headrace_crm.enrichment.discovery import discover_handles
 from headrace_crm.enrichment.events import ContactEnriched
+from headrace_crm.enrichment.fan_out import question_for
 from headrace_crm.enrichment.kinds import ASK_KINDS, ENRICHMENT_KIND, LOOKUP_KIND, EnrichContact
 from headrace_crm.enrichment.outcome import Answer, Limited, Nothing, Pending, ProviderUnavailableError, Refused
 from headrace_crm.enrichment.profile import Handle
 from headrace_crm.enrichment.provider import Account
-from headrace_crm.enrichment.store import forget
+from headrace_crm.enrichment.reading import read_profile
+from headrace_crm.enrichment.store import EnrichmentStore, forget
+from headrace_crm.sandbox import KnownPerson, Sandbox
+from headrace_crm.scores.people import list_contacts
 
 SIGNED = "Words.\n\n-- \nAda Byron\nhttps://x.com/ada_b\n"
 ADA = Account(id="7", handle="ada_b", name="Ada Byron", bio="Mills.", location="London")
@@ -340,3 +349,63 @@ async def test_who_is_forgotten_leaves_nothing_behind_and_an_answer_under_way_fi
         for table in ("enrichment", "contact_profile", "contact_handle", "account_lookup"):
             assert await people.count(f"SELECT count(*) FROM crm.{table}") == 0, table
         assert await people.spent("pdl") == 10 * CENT
+
+
+async def test_a_question_that_changes_while_it_is_asked_is_asked_anew(database, clock):
+    pdl = ToldProvider("pdl")
+    async with enriching(database, clock=clock, providers=[pdl]) as people:
+        ada = await people.add("Ada Byron")
+        await drain(people.app, kinds=[ENRICHMENT_KIND])
+
+        async def change(now):
+            await people.write(ada, "-- \nhttps://www.linkedin.com/in/ada-byron", MAY + timedelta(minutes=1))
+            await people.app.enqueue(ENRICHMENT_KIND, EnrichContact(ada))
+            async with people.app.transaction() as tx:
+                contact = await lock_contact(tx.connection, ada)
+                await discover_handles(tx, contact, now=now)
+                store = EnrichmentStore(tx.connection, ada)
+                question = await question_for(tx, contact, "pdl")
+                await store.mark_asked("pdl", question, token=None, now=now, due_at=now + days(2))
+
+        pdl.before = change
+        await drain(people.app)
+        assert [query.linkedin for query in pdl.asked] == [None, "ada-byron"]
+        assert await people.states(ada) == {"pdl": "found"}
+        await drain(people.app, until=timedelta(seconds=5))
+        assert len(pdl.asked) == 2
+
+
+LETTER = """From x@example.org Mon Jan  5 10:00:00 2026
+From: Ada Byron <ada@example.com>
+To: owner@example.org
+Subject: Harbour
+Date: Mon, 05 Jan 2026 10:00:00 +0000
+Message-ID: <1@example.org>
+
+Words.
+
+--
+Ada Byron
+https://x.com/Ada_B
+"""
+
+
+async def test_a_contact_found_in_a_mailbox_is_enriched_by_the_sources_of_the_settings(database, tmp_path):
+    path = tmp_path / "letter.mbox"
+    path.write_text(LETTER)
+    sandbox = Sandbox(messages=0)
+    sandbox.people.add(KnownPerson(email="ada@example.com", name="Ada Byron", title="Miller", x_handle="Ada_B"))
+    with sandbox.served():
+        settings = Settings(enrichment=sandbox.enrichment_settings())
+        async with create_app(database, settings=settings) as app, app.process():
+            await run_import(app, path, ["owner@example.org"])
+            async with app.pool.acquire() as connection:
+                (person,) = await list_contacts(connection)
+                waits = "SELECT count(*) = 3 FROM crm.enrichment WHERE state = 'found' AND source <> 'signature'"
+                await until(lambda: connection.fetchval(waits))
+                profile = await read_profile(connection, person.id)
+    assert {each.field: (each.value, each.source) for each in profile.fields}["title"] == ("Miller", "pdl")
+    assert {(each.handle, each.origin, each.confidence) for each in profile.handles if each.network == "x"} >= {
+        ("ada_b", "signature", 0.9),
+        ("ada_b", "x", 0.9),
+    }
