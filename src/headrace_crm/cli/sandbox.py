@@ -1,4 +1,4 @@
-"""`crm sandbox`: Google on this machine, for trying and testing."""
+"""`crm sandbox`: Google, X, People Data Labs and Clearbit on this machine, for trying and testing."""
 
 import asyncio
 import signal
@@ -31,7 +31,7 @@ def sandbox(
         Path | None, typer.Option(metavar="FILE", help="Failures to play, as JSON; see the guide.")
     ] = None,
 ) -> None:
-    """Serves Google's OAuth and Gmail over a generated mailbox, until SIGTERM or Ctrl-C.
+    """Serves Google's OAuth and Gmail, X, People Data Labs and Clearbit over a generated mailbox, until it is stopped.
 
     Prints the variables that lead the CRM there. What happens in the sandbox is forgotten with it.
     """
@@ -53,7 +53,7 @@ async def _serve(stand_in: "Sandbox", host: str, port: int) -> None:
     try:
         with stand_in.served(host=host, port=port):
             say(f"the sandbox answers at {stand_in.url}, as {stand_in.google.mailbox().email}; Ctrl-C ends it")
-            for name, value in stand_in.environment().items():
+            for name, value in {**stand_in.environment(), **stand_in.enrichment_environment()}.items():
                 typer.echo(f"export {name}='{value}'")
             await stopped.wait()
     except OSError as error:

@@ -10,11 +10,13 @@ from starlette.applications import Starlette
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.google import GoogleSettings
 from headrace_crm.demo.cast import owner_of, read_cast
+from headrace_crm.demo.world import build_world
 from headrace_crm.sandbox.clock import SandboxClock
 from headrace_crm.sandbox.control import control_routes
 from headrace_crm.sandbox.counters import Counters
 from headrace_crm.sandbox.edge import Edge
 from headrace_crm.sandbox.enrichment import Clearbit, Directory, PeopleDataLabs, X
+from headrace_crm.sandbox.enrichment.population import known_people
 from headrace_crm.sandbox.faults import Faults
 from headrace_crm.sandbox.google import Google, GoogleRules
 from headrace_crm.sandbox.google.control import google_control
@@ -47,10 +49,12 @@ class Sandbox:
         self.faults: Final = Faults(seed=seed, counters=self.counters)
         edge = Edge(counters=self.counters, faults=self.faults)
         self.google: Final = Google(clock=self.clock, edge=edge, rules=google)
+        self.people: Final = Directory()
         if messages:
             owner = owner_of(read_cast())
+            ends_at = ends_at or self.clock.now()
             self.google.add_account(email or owner.work, seed=seed, messages=messages, ends_at=ends_at)
-        self.people: Final = Directory()
+            self.people.add(*known_people(build_world(seed=seed, messages=messages, ends_at=ends_at)))
         self.x: Final = X(clock=self.clock, edge=edge, directory=self.people)
         self.pdl: Final = PeopleDataLabs(clock=self.clock, edge=edge, directory=self.people)
         self.clearbit: Final = Clearbit(clock=self.clock, edge=edge, directory=self.people)
