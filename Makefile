@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: demo test check fix bench bench-peers screenshots docs lock help
+.PHONY: demo test check fix bench bench-quality bench-peers screenshots docs lock help
 export PYTHON
 
 # The environment: made when missing, renewed when what it is made from changes.
@@ -21,6 +21,9 @@ fix: .venv/.complete ## format, and mend what ruff can mend
 
 bench: .venv/.complete ## benchmarks beside their baselines: make bench ARGS="--json FILE"
 	@.venv/bin/python -m bench $(ARGS)
+
+bench-quality: .venv/.complete ## how well search finds threads of real mail: make bench-quality ARGS="FILE --owner ADDRESS"
+	@.venv/bin/python -m bench.quality $(ARGS)
 
 bench-peers: ## installs the job queues that make bench ARGS="--peers" runs beside
 	@scripts/bench-peers

@@ -27,7 +27,7 @@ class SearchSettings:
     embedding_key: str = field(default="", repr=False)
     embedding_batch: int = 64
     language: str = "english"
-    word_weight: float = 0.7
+    word_weight: float = 0.5
 
     def __post_init__(self) -> None:
         if self.embedder not in get_args(Embedder):

@@ -1,0 +1,1 @@
+"""How good, not how fast: `make bench-quality`."""
