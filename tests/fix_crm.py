@@ -139,7 +139,7 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
             kept["contact_id"] = people.get(UUID(kept["contact_id"]), "gone")
         if "message_id" in kept:
             kept["message_id"] = keys[kept["message_id"]]
-        is_dated = row["type"].startswith(("email.", "interaction."))
+        is_dated = row["type"].startswith(("email.", "interaction.")) and row["type"] != "email.synced"
         events[row["type"], repr(sorted(kept.items())), row["occurred_at"] if is_dated else None] += 1
     return Outcome(
         messages=await rows(

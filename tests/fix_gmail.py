@@ -94,7 +94,7 @@ class Contract:
 
 
 @pytest.fixture(scope="session")
-def gmail_contract() -> Contract:
+def request_contract() -> Contract:
     if not CONTRACT.exists():
         pytest.skip("Gmail's discovery document is not here")
     return Contract(json.loads(CONTRACT.read_text()))
@@ -182,7 +182,7 @@ def rate_limit(reason: str = "rateLimitExceeded", code: int = 429) -> dict[str, 
 
 
 @pytest.fixture
-def scripted_gmail(httpserver: HTTPServer, gmail_contract: Contract) -> Iterator[ScriptedGmail]:
+def scripted_gmail(httpserver: HTTPServer, request_contract: Contract) -> Iterator[ScriptedGmail]:
     """Gmail as told by the test; every request is held to the contract at the end."""
     tokens = ScriptedTokens()
     provider = Gmail(
@@ -194,5 +194,5 @@ def scripted_gmail(httpserver: HTTPServer, gmail_contract: Contract) -> Iterator
     script = ScriptedGmail(httpserver, tokens, provider, uuid7())
     httpserver.expect_request(re.compile(".*")).respond_with_handler(script.handle)
     yield script
-    breaches = [gmail_contract.breach(method, target, body) for method, target, body in script.calls()]
+    breaches = [request_contract.breach(method, target, body) for method, target, body in script.calls()]
     assert [breach for breach in breaches if breach] == []

@@ -18,6 +18,9 @@ from headrace_crm.enrichment.providers.pdl import PeopleDataLabs
 from headrace_crm.enrichment.providers.x import X
 from headrace_crm.enrichment.sources import Sources, sources_of
 from headrace_crm.mail import jobs as mail_jobs
+from headrace_crm.mail.providers.gmail import Gmail
+from headrace_crm.mail.sync import jobs as sync_jobs
+from headrace_crm.mail.sync.means import Means
 from headrace_crm.mail.turns import Turns
 from headrace_crm.scores import jobs as score_jobs
 from headrace_crm.search import jobs as search_jobs
@@ -43,8 +46,12 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
         pool_size=chosen.pool_size,
     )
     turns = Turns()
-    account_jobs.register(app, google=chosen.google, tokens=AccessTokens(app, chosen.google))
-    mail_jobs.register(app, turns=turns)
+    tokens = AccessTokens(app, chosen.google)
+    gmail = Gmail(chosen.gmail, base_url=chosen.google.gmail_url, tokens=tokens, clock=app.clock)
+    account_jobs.register(app, google=chosen.google, tokens=tokens)
+    means = Means(app, turns, gmail, chosen.gmail)
+    mail_jobs.register(means)
+    sync_jobs.register(means, topic=chosen.google.push_topic)
     contact_jobs.register(app, turns=turns)
     enrichment_jobs.register(app, sources=enrichment_sources(chosen.enrichment), settings=chosen.enrichment)
     score_jobs.register(app)

@@ -7,8 +7,8 @@ from typing import Self
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
-from headrace_crm.config.web import WebSettings
 from headrace_crm.config.search import SearchSettings
+from headrace_crm.config.web import WebSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

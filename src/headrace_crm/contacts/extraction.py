@@ -25,6 +25,7 @@ from headrace_crm.contacts.person import Author, join_addresses
 from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
 from headrace_crm.contacts.store import ContactStore, StaleAddress
+from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.owners import Owner, lock_owner
 from headrace_crm.mail.turns import Turns
@@ -63,6 +64,11 @@ async def take_step(tx: Transaction, owner: Owner) -> tuple[str, int] | None:
         people = await store.people(message.message for message in messages)
         await _record(tx, store, owner.id, resolve(messages, owners=owner.addresses, people=people))
         return "messages", len(messages)
+    if threads := await store.delete_removed(limit=MESSAGES_A_STEP):
+        for thread_id in await store.delete_empty_threads(set(threads)):
+            # What follows from the order of messages in a thread changes for everybody in it.
+            await tx.append(EmailThreadUpdated(owner.id, thread_id))
+        return "removed", len(threads)
     if contacts := await store.stale_contacts(limit=CONTACTS_A_STEP):
         await _announce_changes(tx, store, owner.id, contacts)
         return "contacts", len(contacts)

@@ -14,11 +14,12 @@ Side: TypeAlias = Literal["sent", "received"]
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A stored message and the interactions recorded of it, by contact."""
+    """A stored message and the interactions recorded of it, by contact; one that is removed says nothing any more."""
 
     id: int
     message: ParsedMessage
     recorded: Mapping[UUID, Side]
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _resolve(stored: StoredMessage, owners: frozenset[str], people: Mapping[str,
     message = stored.message
     bulk = is_bulk(message, owners)
     found: dict[UUID, Side] = {}
-    if not bulk:
+    if not (bulk or stored.is_removed):
         for email, side in interactions(message, owners, is_excluded=lambda email: email not in people):
             found.setdefault(people[email], side)
     return Resolution(

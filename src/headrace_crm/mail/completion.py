@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from headrace import Transaction, bind, statement
-from headrace_crm.mail.events import SyncCompleted
+from headrace_crm.mail.events import EmailSynced, SyncCompleted
 from headrace_crm.mail.importing import begin_extraction
 
 _PACKAGE: Final = "headrace_crm.mail"
@@ -25,12 +25,13 @@ async def complete_import(tx: Transaction, import_id: UUID, *, now: datetime) ->
             SyncCompleted(
                 row["owner_id"],
                 import_id,
-                "mbox",
+                row["source"],
                 row["read_count"],
                 row["new_count"],
                 row["duplicate_count"],
                 row["unparsed_count"],
             )
         )
+        await tx.append(EmailSynced(row["owner_id"], row["account_id"], row["new_count"], 0, 0))
         await begin_extraction(tx, row["owner_id"])
     return True

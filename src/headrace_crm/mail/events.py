@@ -37,6 +37,26 @@ class EmailThreadUpdated(msgspec.Struct, frozen=True):
     thread_id: int
 
 
+@event("email.removed", version=1)
+class EmailRemoved(msgspec.Struct, frozen=True):
+    """A message is gone from the mailbox it was mirrored from; what was recorded of it is taken back."""
+
+    owner_id: UUID
+    message_id: int
+    message_key: str
+
+
+@event("email.synced", version=1)
+class EmailSynced(msgspec.Struct, frozen=True):
+    """Mail of a mailbox was brought up to date; `account_id` is None for files."""
+
+    owner_id: UUID
+    account_id: UUID | None
+    new_count: int
+    removed_count: int
+    relabelled_count: int
+
+
 @event("sync.started", version=1)
 class SyncStarted(msgspec.Struct, frozen=True):
     """A mailbox began to be read."""
@@ -59,4 +79,12 @@ class SyncCompleted(msgspec.Struct, frozen=True):
     unparsed_count: int
 
 
-MAIL_EVENTS: tuple[type, ...] = (EmailReceived, EmailSent, EmailThreadUpdated, SyncStarted, SyncCompleted)
+MAIL_EVENTS: tuple[type, ...] = (
+    EmailReceived,
+    EmailSent,
+    EmailThreadUpdated,
+    EmailRemoved,
+    EmailSynced,
+    SyncStarted,
+    SyncCompleted,
+)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
@@ -30,10 +31,11 @@ class ImportMbox(msgspec.Struct, frozen=True):
 
 
 class ProcessBatch(msgspec.Struct, frozen=True):
-    """Args of `process-email-batch`: the job of the import, and which of its batches."""
+    """Args of `process-email-batch`: the job of the import, which of its batches, and where from if from a server."""
 
     import_id: UUID
     batch: int
+    account_id: UUID | None = None
 
 
 class ExtractContacts(msgspec.Struct, frozen=True):
@@ -130,9 +132,10 @@ async def import_state(connection: Connection, job_id: UUID) -> ImportState:
     )
 
 
-async def begin_extraction(tx: Transaction, owner_id: UUID) -> None:
-    """Enqueues the search for people in an owner's mail, unless one is waiting already."""
-    await tx.enqueue(EXTRACTION_KIND, ExtractContacts(owner_id), unique=Unique(str(owner_id), scope="waiting"))
+async def begin_extraction(tx: Transaction, owner_id: UUID, *, delay: timedelta | None = None) -> None:
+    """Enqueues the search for people in an owner's mail, unless one is waiting; one with a delay does not count."""
+    key = str(owner_id) if delay is None else f"{owner_id}/later"
+    await tx.enqueue(EXTRACTION_KIND, ExtractContacts(owner_id), unique=Unique(key, scope="waiting"), delay=delay)
 
 
 def _readable(path: Path) -> str:

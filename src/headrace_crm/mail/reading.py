@@ -13,7 +13,7 @@ from headrace import Discard, Headrace, Job, Row, Snooze, Transaction, bind, sta
 from headrace_crm.errors import CrmError
 from headrace_crm.mail.completion import complete_import
 from headrace_crm.mail.events import SyncStarted
-from headrace_crm.mail.importing import BATCH_KIND, ImportMbox, ProcessBatch
+from headrace_crm.mail.importing import BATCH_KIND, IMPORT_KIND, ImportMbox, ProcessBatch
 from headrace_crm.mail.providers.byte_source import MailboxFileError
 from headrace_crm.mail.staging import Piece, StagedMessage, cut_batches, read_pieces
 
@@ -179,7 +179,13 @@ async def _stage_piece(
         ],
     )
     with bind(user_id=str(reading.owner_id)):
-        await tx.enqueue_many(BATCH_KIND, [ProcessBatch(job_id, batch) for batch, _ in batches], parent=job_id)
+        # A key of the import's own, under no rule: imports take turns, and no account's quota holds them back.
+        await tx.enqueue_many(
+            BATCH_KIND,
+            [ProcessBatch(job_id, batch) for batch, _ in batches],
+            parent=job_id,
+            limit_key=f"{IMPORT_KIND}:{job_id}",
+        )
     count = Counter(fates)
     return await tx.fetchval(
         statement(_PACKAGE, "advance_import"),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -63,6 +63,7 @@ async def insert_unparsed(
     messages: Sequence[tuple[str, bytes, UnparsedMessage]],
     *,
     import_id: UUID | None,
+    source: str,
 ) -> None:
     """Keeps messages that could not be read, given as (key, raw bytes, reason)."""
     if messages:
@@ -71,16 +72,19 @@ async def insert_unparsed(
             schema_name="crm",
             columns=("owner_id", "message_key", "error", "raw", "size_bytes", "source", "import_id"),
             records=[
-                (owner_id, key, unparsed.error, raw, unparsed.size_bytes, "mbox", import_id)
+                (owner_id, key, unparsed.error, raw, unparsed.size_bytes, source, import_id)
                 for key, raw, unparsed in messages
             ],
         )
 
 
-async def note_addresses(connection: Connection, owner_id: UUID, messages: Iterable[ParsedMessage]) -> None:
+async def note_addresses(
+    connection: Connection, owner_id: UUID, messages: Iterable[ParsedMessage], *, sign: Literal[1, -1] = 1
+) -> None:
     """Adds what new messages say about each address they name, which makes those addresses stale.
 
-    Must run once for each message, in the transaction that stores it.
+    Must run once for each message, in the transaction that stores it; with `sign` -1 it takes the same back, in
+    the transaction that removes it.
     """
     authored: Counter[str] = Counter()
     named: Counter[str] = Counter()
@@ -101,8 +105,8 @@ async def note_addresses(connection: Connection, owner_id: UUID, messages: Itera
         statement(_PACKAGE, "note_addresses"),
         owner_id,
         emails,
-        [authored[email] for email in emails],
-        [named[email] for email in emails],
+        [sign * authored[email] for email in emails],
+        [sign * named[email] for email in emails],
     )
     given = sorted(key for key in names if key[2])
     await connection.execute(
@@ -112,7 +116,7 @@ async def note_addresses(connection: Connection, owner_id: UUID, messages: Itera
         [is_own for _, is_own, _ in given],
         [name for _, _, name in given],
         [full_name(name) for _, _, name in given],
-        [names[key] for key in given],
+        [sign * names[key] for key in given],
     )
 
 

@@ -1,99 +1,81 @@
-"""The work of `process-email-batch`: parses staged messages and stores them, once each."""
+"""Stores messages that were read, from wherever, once each: threads, addresses and events with them."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from headrace import Headrace, Job, Row, Transaction, bind, statement
+from headrace import Transaction, statement
 from headrace_crm.mail.classify import direction, is_bulk
-from headrace_crm.mail.completion import complete_import
 from headrace_crm.mail.conversations import Conversations, StoredLinks, link_id, place_batch
 from headrace_crm.mail.events import EmailReceived, EmailSent, EmailThreadUpdated
-from headrace_crm.mail.importing import ProcessBatch
 from headrace_crm.mail.model import ParsedMessage, UnparsedMessage
-from headrace_crm.mail.owners import Owner, lock_owner
-from headrace_crm.mail.parse import parse_message
+from headrace_crm.mail.owners import Owner
 from headrace_crm.mail.store import NewMessage, insert_messages, insert_unparsed, note_addresses
 from headrace_crm.mail.thread import thread_links
-from headrace_crm.mail.turns import Turns
 
 _PACKAGE: Final = "headrace_crm.mail"
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A staged message after parsing, with the key it was staged under and the bytes it came from."""
+class ReadMessage:
+    """A message after parsing, with the key it goes by and the bytes it came from."""
 
     message_key: str
     raw: bytes
     outcome: ParsedMessage | UnparsedMessage
 
 
-async def store_batch(app: Headrace, turns: Turns, args: ProcessBatch, job: Job) -> None:
-    """Parses the batch outside any transaction, then stores it and completes the job in one.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many of the messages were new, there before, and unreadable."""
 
-    A batch that is no longer staged was stored before; the job then has nothing to do.
+    new: int = 0
+    duplicates: int = 0
+    unparsed: int = 0
+
+
+async def store_messages(
+    tx: Transaction, owner: Owner, read: Sequence[ReadMessage], *, import_id: UUID | None, source: str
+) -> Stored:
+    """Stores what the owner does not have yet; the owner must be locked.
+
+    A message that was removed and is not gone yet is taken back as it was.
     """
-    async with app.pool.acquire() as connection:
-        rows = await connection.fetch(statement(_PACKAGE, "read_batch"), args.import_id, args.batch)
-    if not rows:
-        return
-    owner_id: UUID = rows[0]["owner_id"]
-    read = await asyncio.to_thread(_parse, rows)
-    async with turns.of(owner_id), job.transaction() as tx:
-        owner = await lock_owner(tx.connection, owner_id)
-        with bind(user_id=str(owner_id)):
-            tx.result = await _store(tx, owner, args, read, now=app.clock.now())
-
-
-def _parse(rows: Sequence[Row]) -> list[_Read]:
-    read: list[_Read] = []
-    before: datetime | None = None
-    for row in rows:
-        outcome = parse_message(
-            row["raw"],
-            now=row["started_at"],
-            envelope_at=row["envelope_at"],
-            fallback_at=before,
-            is_truncated=row["is_truncated"],
-        )
-        if isinstance(outcome, ParsedMessage) and not outcome.date_is_guessed:
-            before = outcome.sent_at
-        read.append(_Read(row["message_key"], row["raw"], outcome))
-    return read
-
-
-async def _store(
-    tx: Transaction, owner: Owner, args: ProcessBatch, read: Sequence[_Read], *, now: datetime
-) -> dict[str, int]:
-    connection = tx.connection
-    await connection.execute(statement(_PACKAGE, "remove_batch"), args.import_id, args.batch)
-    keys = [each.message_key for each in read]
-    stored = {row["message_key"] for row in await tx.fetch(statement(_PACKAGE, "stored_keys"), owner.id, keys)}
-    fresh = [each for each in read if each.message_key not in stored]
+    first = {each.message_key: each for each in read}
+    standing = {
+        row["message_key"]: row["is_removed"]
+        for row in await tx.fetch(statement(_PACKAGE, "stored_keys"), owner.id, list(first))
+    }
+    fresh = [each for key, each in first.items() if key not in standing]
+    revived = [each for key, each in first.items() if standing.get(key)]
     unparsed = [
         (each.message_key, each.raw, each.outcome) for each in fresh if isinstance(each.outcome, UnparsedMessage)
     ]
     parsed = [(each.message_key, each.outcome) for each in fresh if isinstance(each.outcome, ParsedMessage)]
-    await insert_unparsed(connection, owner.id, unparsed, import_id=args.import_id)
-    await _store_parsed(tx, owner, args.import_id, parsed)
-    count = {
-        "new": len(parsed),
-        "duplicates": len(read) - len(fresh),
-        "unparsed": len(unparsed),
-    }
-    await tx.execute(
-        statement(_PACKAGE, "count_batch"), args.import_id, count["new"], count["duplicates"], count["unparsed"]
-    )
-    await complete_import(tx, args.import_id, now=now)
-    return count
+    await insert_unparsed(tx.connection, owner.id, unparsed, import_id=import_id, source=source)
+    await _store_parsed(tx, owner, parsed, import_id=import_id, source=source)
+    await _revive(tx, owner, revived)
+    new = len(parsed) + len(revived)
+    return Stored(new, len(read) - new - len(unparsed), len(unparsed))
+
+
+async def _revive(tx: Transaction, owner: Owner, removed: Iterable[ReadMessage]) -> None:
+    messages = [each.outcome for each in removed if isinstance(each.outcome, ParsedMessage)]
+    if messages:
+        await tx.execute(
+            statement(_PACKAGE, "revive_messages"), owner.id, [message.message_key for message in messages]
+        )
+        await note_addresses(tx.connection, owner.id, messages)
 
 
 async def _store_parsed(
-    tx: Transaction, owner: Owner, import_id: UUID, parsed: Sequence[tuple[str, ParsedMessage]]
+    tx: Transaction,
+    owner: Owner,
+    parsed: Sequence[tuple[str, ParsedMessage]],
+    *,
+    import_id: UUID | None,
+    source: str,
 ) -> None:
     if not parsed:
         return
@@ -110,7 +92,7 @@ async def _store_parsed(
         )
         for row, thread_id, (key, message) in zip(ids, placed.threads, parsed, strict=True)
     ]
-    await insert_messages(tx.connection, owner.id, messages, import_id=import_id, source="mbox")
+    await insert_messages(tx.connection, owner.id, messages, import_id=import_id, source=source)
     await note_addresses(tx.connection, owner.id, [message for _, message in parsed])
     for new in messages:
         await tx.append(_event(owner.id, new), occurred_at=new.message.sent_at)

@@ -172,11 +172,11 @@ async def test_nobody_waits_for_a_browser_for_ever():
 
 async def test_unlinking_stops_the_work_of_the_account_and_of_no_other(accounts: AccountsBench):
     app = accounts.app
-    app.declare("email-sync-incremental", args_type=AboutAccount)
+    app.declare("look-at-account", args_type=AboutAccount)
     ada, bob = [await accounts.account(f"{name}@example.org", ends_in=HOUR) for name in ("ada", "bob")]
-    jobs = [await app.enqueue("email-sync-incremental", AboutAccount(one)) for one in (ada, ada, bob)]
+    jobs = [await app.enqueue("look-at-account", AboutAccount(one)) for one in (ada, ada, bob)]
     for one in (ada, bob):
-        await app.schedules.create(f"sync {one}", "email-sync-incremental", AboutAccount(one), every=HOUR)
+        await app.schedules.create(f"sync {one}", "look-at-account", AboutAccount(one), every=HOUR)
     accounts.server.expect_oneshot_request("/revoke").respond_with_json({"error": "invalid_token"}, status=400)
     done = await unlink(app, accounts.google, ada, by="ada")
     assert (done.was_revoked, done.job_count, done.schedule_count) == (True, 2, 1)

@@ -5,6 +5,7 @@ SELECT wanted.message_key,
        CASE WHEN unparsed.id IS NOT NULL AND unparsed.import_id IS DISTINCT FROM $2 THEN 'unparsed' ELSE 'duplicate' END AS fate
 FROM unnest($3::text[]) AS wanted (message_key)
 LEFT JOIN crm.message ON message.owner_id = $1 AND message.message_key = wanted.message_key
+    AND NOT message.is_removed
 LEFT JOIN crm.import_item AS item ON item.import_id = $2 AND item.message_key = wanted.message_key
 LEFT JOIN crm.unparsed_message AS unparsed ON unparsed.owner_id = $1 AND unparsed.message_key = wanted.message_key
 WHERE message.id IS NOT NULL OR item.import_id IS NOT NULL OR unparsed.id IS NOT NULL

@@ -1,0 +1,121 @@
+"""A mailbox of the sandbox and what the CRM stores of it."""
+
+import pytest
+
+from fix_crm import lend, run_import, until
+from fix_mirror import GENEROUS, mirroring
+from headrace_crm.accounts.unlinking import unlink
+from headrace_crm.app import create_app
+from headrace_crm.config import Settings
+
+pytestmark = pytest.mark.timeout(60)
+
+LETTER = (
+    b"From: Petra Wirth <petra@weir.example>\r\nTo: {to}\r\nSubject: The gate\r\n"
+    b"Message-ID: <gate-{n}@weir.example>\r\nDate: Sat, 28 Feb 2026 10:00:00 +0000\r\n\r\nIt sticks.\r\n"
+)
+
+
+def letter(to: str, number: int) -> bytes:
+    return LETTER.replace(b"{to}", to.encode()).replace(b"{n}", str(number).encode())
+
+
+async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, secret_keys, google_sandbox):
+    mailbox = google_sandbox.google.mailbox()
+    async with mirroring(database, google_sandbox) as mirror:
+        assert await mirror.mirrored() == mirror.expected()
+        assert len(await mirror.events("sync.started")) == len(await mirror.events("sync.completed")) == 2
+        contacts = await mirror.count("contact")
+        # One at a time is fetched by the job itself, many become batches.
+        first = mailbox.deliver(letter(google_sandbox.google.emails[0], 0))
+        await mirror.incremental()
+        more = [mailbox.deliver(letter(google_sandbox.google.emails[0], number)) for number in range(1, 6)]
+        await mirror.incremental()
+        assert await mirror.count("contact") == contacts + 1
+        assert await mirror.mirrored() == mirror.expected()
+        # Labels, the trash and back, spam, and deletion.
+        mailbox.relabel(first.id, add=["STARRED"], remove=["UNREAD"])
+        mailbox.trash(more[0].id)
+        mailbox.trash(more[1].id)
+        mailbox.untrash(more[1].id)
+        mailbox.relabel(more[2].id, add=["SPAM"])
+        await mirror.incremental()
+        assert await mirror.mirrored() == mirror.expected()
+        mailbox.untrash(more[0].id)
+        await mirror.incremental()
+        assert await mirror.mirrored() == mirror.expected()
+        for each in (first, *more):
+            mailbox.delete(each.id)
+        await mirror.incremental()
+        assert await mirror.mirrored() == mirror.expected()
+        async with mirror.app.pool.acquire() as connection:
+            left = await connection.fetch("SELECT 1 FROM crm.address WHERE email = 'petra@weir.example'")
+            orphans = await connection.fetchval(
+                "SELECT count(*) FROM crm.thread WHERE NOT EXISTS (SELECT FROM crm.message WHERE thread_id = thread.id)"
+            )
+        assert await mirror.count("contact") == contacts
+        assert (len(left), orphans) == (0, 0)
+
+
+async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, secret_keys, google_sandbox):
+    mailbox = google_sandbox.google.mailbox()
+    async with mirroring(database, google_sandbox) as mirror:
+        listed = [message.id for message in mailbox.messages if message.id in mirror.expected()]
+        mailbox.deliver(letter(google_sandbox.google.emails[0], 1))
+        mailbox.delete(listed[0])
+        mailbox.trash(listed[1])
+        mailbox.relabel(listed[2], add=["STARRED"])
+        mailbox.lose_history()
+        await mirror.incremental()
+        await mirror.settle()
+        assert await mirror.mirrored() == mirror.expected()
+
+
+async def test_mail_imported_from_a_file_before_is_not_stored_twice(database, secret_keys, google_sandbox, tmp_path):
+    settings = Settings(google=google_sandbox.google_settings(), gmail=GENEROUS)
+    path = tmp_path / "takeout.mbox"
+    owner = google_sandbox.google.emails[0]
+    lines = []
+    for message in google_sandbox.google.mailbox().messages:
+        head = (
+            f"From {int(message.id, 16)}@xxx Sat Feb 28 10:00:00 +0000 2026\r\n"
+            f"X-GM-THRID: {int(message.thread_id, 16)}\r\n"
+            "X-Gmail-Labels: =?UTF-8?Q?Posteingang,Gel=C3=B6scht?=\r\n"
+        )
+        lines.append(head.encode() + message.raw.replace(b"\r\nFrom ", b"\r\n>From ") + b"\r\n")
+    path.write_bytes(b"".join(lines))
+    app = create_app(database, settings=settings)
+    async with app, app.process():
+        await run_import(app, path, [owner])
+        async with lend(app) as connection:
+            before = await connection.fetchrow(
+                "SELECT count(*), count(DISTINCT thread_id) AS threads, "
+                "count(*) FILTER (WHERE labels = '{Posteingang,Gelöscht}') AS labelled FROM crm.message"
+            )
+    assert before["labelled"] == before["count"]
+    async with mirroring(database, google_sandbox) as mirror, lend(mirror.app) as connection:
+        after = await connection.fetchrow(
+            "SELECT count(*), count(DISTINCT thread_id) AS threads, "
+            "count(*) FILTER (WHERE labels = '{Posteingang,Gelöscht}') AS labelled FROM crm.message"
+        )
+        assert await mirror.mirrored() == mirror.expected()
+    assert after == before
+
+
+async def test_unlinking_leaves_no_job_and_no_mirror_and_all_mail(database, secret_keys, google_sandbox):
+    async with mirroring(database, google_sandbox) as mirror:
+        messages = await mirror.count("message")
+        await mirror.app.enqueue("email-sync-deep", {"account_id": mirror.account_id})
+        await unlink(mirror.app, google_sandbox.google_settings(), mirror.account_id, by="test")
+
+        async def is_forgotten() -> bool:
+            return await mirror.count("mailbox") == 0
+
+        await until(is_forgotten)
+        async with mirror.app.pool.acquire() as connection:
+            waiting = await connection.fetchval(
+                "SELECT count(*) FROM headrace.job JOIN headrace.run ON run.job_id = job.id "
+                "WHERE job.args::text LIKE '%' || $1 || '%'",
+                str(mirror.account_id),
+            )
+        assert (waiting, await mirror.count("message")) == (0, messages)
