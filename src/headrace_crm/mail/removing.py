@@ -1,7 +1,7 @@
 """Removes messages that are gone from where they came from, with what they said of addresses.
 
 What was recorded of them is taken back by the next `contact-extraction`, which resolves a removed message to
-nobody, and then deletes its row: see docs/adr/0021-a-message-that-goes-is-resolved-to-nobody.md.
+nobody, and then deletes its row: see docs/adr/0027-a-message-that-goes-is-resolved-to-nobody.md.
 """
 
 from collections.abc import Sequence
