@@ -61,6 +61,7 @@ async def mirrored_by_processes(database: str, sandbox: Sandbox) -> AsyncIterato
         "HEADRACE_GMAIL_USER_UNITS": str(QUOTA),
         "HEADRACE_GMAIL_PATIENCE_SECONDS": "5",
         "HEADRACE_GMAIL_POLL_SECONDS": "2",
+        "HEADRACE_GMAIL_POLL_WATCHED_SECONDS": "2",
     }
     settings = Settings(google=sandbox.google_settings(), gmail=GmailSettings.from_environment(gmail))
     app = create_app(database, settings=settings)
