@@ -7,8 +7,8 @@ from headrace import Headrace, MigrationSet
 from headrace_crm.accounts import jobs as account_jobs
 from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.config import Settings
-from headrace_crm.config.search import SearchSettings
 from headrace_crm.config.enrichment import EnrichmentSettings
+from headrace_crm.config.search import SearchSettings
 from headrace_crm.contacts import jobs as contact_jobs
 from headrace_crm.enrichment import jobs as enrichment_jobs
 from headrace_crm.enrichment.profile import Asked
