@@ -6,6 +6,8 @@ from typing import assert_never
 from headrace import Headrace, MigrationSet
 from headrace_crm.accounts import jobs as account_jobs
 from headrace_crm.accounts.access import AccessTokens
+from headrace_crm.activity import projections as activity_projections
+from headrace_crm.analytics import jobs as analytics_jobs
 from headrace_crm.config import Settings
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.search import SearchSettings
@@ -56,6 +58,8 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
     enrichment_jobs.register(app, sources=enrichment_sources(chosen.enrichment), settings=chosen.enrichment)
     score_jobs.register(app)
     stats_projections.register(app)
+    activity_projections.register(app)
+    analytics_jobs.register(app)
     search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
     return app
 

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from headrace_crm.cli import accounts, contacts, demo, enrich, import_mail, sandbox, search, serve
+from headrace_crm.cli import (
+    accounts,
+    activity,
+    contacts,
+    demo,
+    enrich,
+    import_mail,
+    recount,
+    sandbox,
+    search,
+    serve,
+)
 from headrace_crm.cli.session import Choice
 
 app = typer.Typer(
@@ -22,6 +33,9 @@ app.command("search")(search.search_)
 app.command("enrich")(enrich.enrich)
 app.command("enter")(enrich.enter)
 app.command("sources")(enrich.sources)
+app.command("activity")(activity.activity)
+app.command("analytics")(activity.analytics)
+app.command("recount")(recount.recount)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("sandbox")(sandbox.sandbox)

@@ -75,6 +75,15 @@ class InteractionRetracted(msgspec.Struct, frozen=True):
     message_id: int
 
 
+@event("contact.recount_requested", version=1)
+class ContactRecountRequested(msgspec.Struct, frozen=True):
+    """Somebody wants a contact's stats counted from its events anew; `reason` says why."""
+
+    contact_id: UUID
+    owner_id: UUID
+    reason: str
+
+
 CONTACT_EVENTS: tuple[type, ...] = (
     ContactCreated,
     ContactUpdated,
@@ -83,6 +92,7 @@ CONTACT_EVENTS: tuple[type, ...] = (
     InteractionEmailReceived,
     InteractionRecorded,
     InteractionRetracted,
+    ContactRecountRequested,
 )
 
 

@@ -109,15 +109,20 @@ async def owner_as_of(connection: Connection, owner_id: UUID, *, now: datetime) 
     if row is None:
         return now
     kind: Literal["now", "latest", "moment"] = row["as_of_kind"]
-    match kind:
+    return await moment_of(connection, owner_id, row["as_of_at"] if kind == "moment" else kind, now=now)
+
+
+async def moment_of(connection: Connection, owner_id: UUID, as_of: AsOf, *, now: datetime) -> datetime:
+    """The moment that `as_of` means for an owner, at `now`."""
+    if isinstance(as_of, datetime):
+        return as_of
+    match as_of:
         case "now":
             return now
-        case "moment":
-            return row["as_of_at"]
         case "latest":
             return await latest_message_at(connection, owner_id, now=now)
         case _:
-            assert_never(kind)
+            assert_never(as_of)
 
 
 async def latest_message_at(connection: Connection, owner_id: UUID, *, now: datetime) -> datetime:

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, assert_never
+from typing import Final
 from uuid import UUID
 
 from headrace import Connection, Row, statement
 from headrace_crm.errors import CrmError
-from headrace_crm.mail.owners import AsOf, latest_message_at
+from headrace_crm.mail.owners import AsOf, moment_of
 from headrace_crm.scores.model import Interaction, Score, Trend
 from headrace_crm.scores.score import score
 from headrace_crm.scores.store import read_interaction
@@ -132,7 +132,9 @@ async def show_contact(
 
 async def _at(connection: Connection, people: Sequence[Person], as_of: AsOf) -> list[Person]:
     now = datetime.now(UTC)
-    moments = {owner: await _moment(connection, owner, as_of, now) for owner in {each.owner_id for each in people}}
+    moments = {
+        owner: await moment_of(connection, owner, as_of, now=now) for owner in {each.owner_id for each in people}
+    }
     found: list[Person] = []
     for begin in range(0, len(people), _CONTACTS_AT_A_TIME):
         group = people[begin : begin + _CONTACTS_AT_A_TIME]
@@ -141,18 +143,6 @@ async def _at(connection: Connection, people: Sequence[Person], as_of: AsOf) -> 
             interactions[row["contact_id"]].append(read_interaction(row))
         found += [_rescored(each, interactions[each.id], moments[each.owner_id]) for each in group]
     return found
-
-
-async def _moment(connection: Connection, owner_id: UUID, as_of: AsOf, now: datetime) -> datetime:
-    if isinstance(as_of, datetime):
-        return as_of
-    match as_of:
-        case "now":
-            return now
-        case "latest":
-            return await latest_message_at(connection, owner_id, now=now)
-        case _:
-            assert_never(as_of)
 
 
 def _rescored(person: Person, interactions: Sequence[Interaction], now: datetime) -> Person:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from headrace import Connection, statement
 from headrace_crm.stats.fold import StatsChange
+from headrace_crm.stats.recount import Recount
 
 _PACKAGE: Final = "headrace_crm.stats"
 
@@ -35,9 +36,29 @@ async def apply_changes(connection: Connection, changes: Sequence[StatsChange]) 
     return [(row["owner_id"], row["contact_id"]) for row in rows]
 
 
+async def replace_stats(connection: Connection, contact_id: UUID, recount: Recount) -> list[tuple[UUID, UUID]]:
+    """Puts what was counted in the place of a contact's stats; (owner, contact), or nothing where it was removed."""
+    rows = await connection.fetch(
+        statement(_PACKAGE, "replace_stats"),
+        contact_id,
+        len(recount.sent),
+        len(recount.received),
+        recount.first_at,
+        recount.last_at,
+        max(recount.sent.values(), default=None),
+        max(recount.received.values(), default=None),
+    )
+    return [(row["owner_id"], row["contact_id"]) for row in rows]
+
+
 async def contacts_of_threads(connection: Connection, thread_ids: Sequence[int]) -> list[tuple[UUID, UUID]]:
     """(owner, contact) of everybody with an interaction in one of these threads."""
     if not thread_ids:
         return []
     rows = await connection.fetch(statement(_PACKAGE, "contacts_of_threads"), thread_ids)
     return [(row["owner_id"], row["contact_id"]) for row in rows]
+
+
+async def owner_of(connection: Connection, contact_id: UUID) -> UUID | None:
+    """Whose contact it is; None where it was removed."""
+    return await connection.fetchval(statement(_PACKAGE, "owner_of_contact"), contact_id)
