@@ -196,14 +196,13 @@ class Engine:
         await self._announce(unit.stored, unit.appended, written_to(unit))
 
     def _begin_group_commits(self) -> None:
-        self._enqueues = GroupCommit(self._insert_jobs)
-        self._appends = GroupCommit(self._insert_events, key=stream_key)
-
-    async def _insert_jobs(self, jobs: Sequence[NewJob]) -> None:
-        await self.pool.execute(*insert_many(jobs, now=self.clock.override()))
-
-    async def _insert_events(self, events: Sequence[NewEvent]) -> None:
-        await self.pool.execute(*insert_together(events))
+        # Plain functions that hand on the pool's coroutine: each one in between costs every call its turn.
+        self._enqueues: GroupCommit[NewJob] = GroupCommit(
+            lambda jobs: self.pool.execute(*insert_many(jobs, now=self.clock.override()))
+        )
+        self._appends: GroupCommit[NewEvent] = GroupCommit(
+            lambda events: self.pool.execute(*insert_together(events)), key=stream_key
+        )
 
     def key_service(self) -> KeyService:
         """What keeps the keys of subjects. Raises ConfigurationError where none is given or in the environment."""
@@ -274,7 +273,10 @@ class Engine:
                 return (await unit.add([job]))[0]
         if connection is None:
             await self._enqueues.store(job)
-            await self._announce([job], (), _JOBS)
+            if self._is_quiet:
+                self.notify(JOBS_CHANNEL)
+            else:
+                await self._announce([job], (), _JOBS)
         else:
             borrowed = borrow(connection)
             with open_transaction(borrowed, doing="enqueue a job"):
@@ -287,12 +289,20 @@ class Engine:
         needs_more = withholding() is not None or self.handlers.sync_handlers(event.type)
         if not needs_more and is_sociable(event):
             await self._appends.store(event)
+            if self._is_quiet:
+                self.notify(EVENTS_CHANNEL)
+                return
         elif needs_more or not is_single_event(event) or not await self.pool.execute(*insert_single_event(event)):
             # No row came back where the stream is at another version: a transaction holds it and tells which.
             async with self.transaction() as unit:
                 unit.add_event(event)
             return
         await self._announce((), [event], _EVENTS)
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nobody hears of what is stored but those who are woken."""
+        return self.after_commit is None and not self.telemetry.hears(logging.DEBUG)
 
     async def _announce(
         self, stored: Sequence[NewJob], appended: Sequence[NewEvent], channels: Collection[str]

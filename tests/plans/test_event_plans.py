@@ -61,6 +61,7 @@ ARGUMENTS = {
     "survey_log": "10000",
     "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL, 'lifecycle'",
     "append_one": "'', 'contact', '7', -1" + ", NULL" * 13 + ", 'domain'",
+    "append_unasked": "'', 'contact', '7'" + ", NULL" * 13 + ", 'domain'",
     "count_deep": "'00000000-0000-7000-8000-000000000000', 10",
     "lock_stream": "'', 'contact', '7', 1, -1",
 }
@@ -135,6 +136,12 @@ async def test_an_append_reaches_its_stream_by_the_primary_key(log, name):
     assert {node["Index Name"] for node in nodes(found) if node["Node Type"] in INDEXED} == {"stream_pkey"}
     assert {index for node in nodes(found) for index in node.get("Conflict Arbiter Indexes", [])} == {"stream_pkey"}
     assert "Seq Scan" not in {node["Node Type"] for node in nodes(found)}
+
+
+async def test_an_append_that_expects_nothing_looks_for_its_stream_only_where_they_collide(log):
+    found = await plan(log, "append_unasked")
+    assert {index for node in nodes(found) for index in node.get("Conflict Arbiter Indexes", [])} == {"stream_pkey"}
+    assert not [node for node in nodes(found) if node["Node Type"] in {*INDEXED, "Seq Scan"}]
 
 
 @pytest.mark.parametrize("name", ["read_lane", "read_lane_above_floors", "lanes_behind"])

@@ -7,7 +7,7 @@ from headrace.clock import Clock, SystemClock
 from headrace.context import Context, current
 from headrace.errors import ConfigurationError
 from headrace.events.cascade import extended, hop, require_shallow
-from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream, event_type
+from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
 from headrace.events.schema import EventRegistry
 from headrace.ids import uuid7
 
@@ -47,7 +47,8 @@ def prepare(
         raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
     encoded = registry.encode(data)
     bound = context if context is not None else current()
-    require_shallow(encoded.type, bound.path)
+    if bound.path is not None:
+        require_shallow(encoded.type, bound.path)
     if bound.tenant_id:
         _require_name("tenant id", bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
@@ -70,8 +71,8 @@ def prepare(
         traceparent=bound.traceparent,
         has_given_id=event_id is not None,
         path=bound.path,
-        personal=registry.personal_data(encoded),
-        retention=event_type(type(data)).retention,
+        personal=registry.personal_data(encoded) if registry.has_personal else None,
+        retention=registry.retention_of(encoded.type),
     )
     return new if registry.on_append is None else registry.on_append(new)
 

@@ -54,6 +54,7 @@ class EventRegistry:
         self._max_bytes = max_bytes
         self._classes = frozenset(classes)
         self._types: dict[str, _Known] = {}
+        self._by_class: dict[type, tuple[str, _Known]] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
         self.sealer: Sealer | None = None
         """What seals personal values, where an application has it; asked only once a type has some."""
@@ -87,7 +88,9 @@ class EventRegistry:
                 f"{cls.__qualname__}; a type has one class, older data is brought up to it by upcast(...)"
             )
         personal = personal_fields(cls)
-        self._types[stamp.name] = _Known(cls, stamp.version, codec_for(cls), stamp.retention, personal)
+        known = _Known(cls, stamp.version, codec_for(cls), stamp.retention, personal)
+        self._types[stamp.name] = known
+        self._by_class[cls] = (stamp.name, known)
         self.has_personal = self.has_personal or bool(personal)
         return cls
 
@@ -106,26 +109,26 @@ class EventRegistry:
         range. Raises UnknownEventError for a class not registered, InvalidEventError for data that
         does not fit, holds NUL characters or is larger than `max_bytes`.
         """
-        stamp = event_type(type(data))
-        known = self._types.get(stamp.name)
-        if known is None or known.cls is not type(data):
-            raise UnknownEventError(stamp.name)
+        found = self._by_class.get(type(data))
+        if found is None:
+            raise UnknownEventError(event_type(type(data)).name)
+        name, known = found
         try:
             raw = known.codec.encode(data)
             known.codec.decode(raw)
         except DATA_ERRORS as error:
-            raise InvalidEventError(stamp.name, str(error)) from error
+            raise InvalidEventError(name, str(error)) from error
         if len(raw) > self._max_bytes:
             raise InvalidEventError(
-                stamp.name,
+                name,
                 f"{len(raw)} bytes of JSON, at most {self._max_bytes} are kept; "
                 "store the large part elsewhere and its reference here",
             )
         if self.has_personal and MARK.encode() in raw:
-            raise InvalidEventError(stamp.name, f"it holds {MARK!r}, which stands for sealed values; name it otherwise")
+            raise InvalidEventError(name, f"it holds {MARK!r}, which stands for sealed values; name it otherwise")
         if b"\\u0000" in raw and _NUL.search(raw):
-            raise InvalidEventError(stamp.name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
-        return Encoded(stamp.name, known.version, raw.decode())
+            raise InvalidEventError(name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
+        return Encoded(name, known.version, raw.decode())
 
     def decode(self, name: str, version: int, data: str) -> object:
         """Stored JSON as an object of the class registered for its type, upcast where it is older.
@@ -142,6 +145,10 @@ class EventRegistry:
             return known.codec.decode(self._upcast(name, version, known.version, data))
         except DATA_ERRORS as error:
             raise InvalidEventError(name, f"stored version {version}: {error}") from error
+
+    def retention_of(self, name: str) -> str:
+        """The retention class of a registered type."""
+        return self._types[name].retention
 
     def personal_of(self, name: str) -> dict[str, Personal]:
         """The personal fields of a type by their names in JSON."""

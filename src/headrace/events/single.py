@@ -24,7 +24,7 @@ def is_sociable(event: NewEvent) -> bool:
 def insert_together(events: Sequence[NewEvent]) -> tuple[str, *tuple[object, ...]]:
     """The statement that appends sociable events, at most one to a stream, and its parameters."""
     if len(events) == 1:
-        return insert_single(events[0])
+        return _insert_unasked(events[0])
     # In the order in which everybody locks streams.
     ordered = sorted(events, key=_place)
     return (
@@ -54,7 +54,33 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
 
     It answers nothing, and has appended nothing, where the stream is not at the version expected.
     """
-    body = (
+    if event.stream is None:
+        return statement(_PACKAGE, "emit_one"), event.tenant_id, *_body(event)
+    return (
+        statement(_PACKAGE, "append_one"),
+        event.tenant_id,
+        event.stream.aggregate_type,
+        event.stream.aggregate_id,
+        event.expected,
+        *_body(event),
+    )
+
+
+def _insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
+    """The same for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
+    if event.stream is None:
+        return statement(_PACKAGE, "emit_unasked"), event.tenant_id, *_body(event)
+    return (
+        statement(_PACKAGE, "append_unasked"),
+        event.tenant_id,
+        event.stream.aggregate_type,
+        event.stream.aggregate_id,
+        *_body(event),
+    )
+
+
+def _body(event: NewEvent) -> tuple[object, ...]:
+    return (
         event.id,
         event.type,
         event.schema_version,
@@ -69,16 +95,6 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
         event.occurred_at,
         event.path,
         event.retention,
-    )
-    if event.stream is None:
-        return statement(_PACKAGE, "emit_one"), event.tenant_id, *body
-    return (
-        statement(_PACKAGE, "append_one"),
-        event.tenant_id,
-        event.stream.aggregate_type,
-        event.stream.aggregate_id,
-        event.expected,
-        *body,
     )
 
 

@@ -9,14 +9,15 @@ import msgspec
 
 from headrace.errors import ConfigurationError
 
+_encode = msgspec.json.Encoder().encode
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def encode_json(value: Any) -> bytes:
     """Any JSON-ready value, Struct, dataclass or pydantic model as JSON."""
-    if hasattr(value, "model_dump_json"):
+    if not isinstance(value, msgspec.Struct) and hasattr(value, "model_dump_json"):
         return cast("str", value.model_dump_json()).encode()
-    return msgspec.json.encode(value)
+    return _encode(value)
 
 
 def holds_nul(text: str) -> bool:

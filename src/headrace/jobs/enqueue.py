@@ -21,6 +21,7 @@ from headrace.jobs.unique_key import resolve
 _FIRST_MOMENT = datetime(2, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(9999, 12, 30, tzinfo=UTC)
 _LONGEST_NAME = 200
+_NO_DELAY = timedelta(0)
 
 
 class Stored(Protocol):
@@ -89,13 +90,13 @@ def draft(
         max_attempts=max_attempts or kind.max_attempts,
         context=context,
         run_at=run_at,
-        delay=delay or timedelta(0),
+        delay=delay or _NO_DELAY,
         parent_id=None if parent is None else id_of(parent, what="parent"),
         metadata=None if metadata is None else _metadata(metadata),
         unique=key,
         dependencies=_dependencies(depends_on, on_failed_dependency) if depends_on else (),
         limit_key=_limit_key(kind, encoded, context) if limit_key is None else require_limit_key(limit_key),
-        weight=_weight(kind, weight, limit_key),
+        weight=1 if weight is None and kind.limit is None else _weight(kind, weight, limit_key),
         is_told=kind.told.at_enqueue(kind.lifecycle, context),
     )
 

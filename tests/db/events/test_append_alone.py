@@ -59,7 +59,7 @@ async def test_it_is_one_statement_and_nothing_after_it(app, connection):
     await app.append(ADA)
     assert await connection.fetchval(ran, "-- Appends one event outside any stream") == 1
     await app.append(ADA, stream=Stream("contact", "1"))
-    assert await connection.fetchval(ran, "-- Bumps a stream and appends one event") == 1
+    assert await connection.fetchval(ran, "-- Bumps a stream, whatever it is at, and appends one event") == 1
 
 
 async def test_a_wrong_version_appends_nothing_and_tells_the_one_there_is(app, connection):
