@@ -44,7 +44,8 @@ class Mirror:
             async def is_done() -> bool:
                 busy = await connection.fetchval(
                     "SELECT count(*) FROM headrace.job_state WHERE state IN ('pending', 'processing', 'scheduled') "
-                    "AND kind NOT LIKE 'poll%' AND NOT (kind = 'contact-extraction' AND state = 'scheduled')"
+                    "AND kind NOT LIKE 'poll%' AND kind <> 'calculate-email-analytics' "
+                    "AND NOT (kind = 'contact-extraction' AND state = 'scheduled')"
                 )
                 left = await settled(connection, self.owner_id, now=datetime.now(UTC))
                 return not busy and left.is_settled

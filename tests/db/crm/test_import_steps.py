@@ -17,6 +17,7 @@ from headrace.testing import (
     inline,
     opened,
 )
+from headrace_crm.analytics.jobs import ANALYTICS_KIND
 from headrace_crm.app import create_app
 from headrace_crm.contacts.events import ContactCreated
 from headrace_crm.demo import DemoMailbox
@@ -69,7 +70,8 @@ async def test_a_score_is_asked_for_once_things_have_calmed_down(still: Headrace
     (created,) = await assert_appended(still, ContactCreated, count=1)
     await assert_enqueued(still, SCORE_KIND, state="scheduled", delay=timedelta(seconds=1), count=1)
     assert (await drain(still, until=timedelta(seconds=1))).kinds == {SCORE_KIND: 1}
-    await assert_no_jobs(still)
+    await assert_no_jobs(still, queue="scores")
+    await assert_enqueued(still, ANALYTICS_KIND, state="scheduled", count=1)
     async with still.pool.acquire() as connection:
         (person,) = await list_contacts(connection)
     assert (person.name, person.received) == ("Bo Lind", 1)

@@ -10,6 +10,8 @@ import sys
 import httpx
 import pytest
 
+from fix_apps import send
+
 COMMAND = (sys.executable, "-W", "error", "-m", "headrace_crm.cli", "-vv", "serve", "--port")
 
 
@@ -31,7 +33,7 @@ async def test_it_serves_until_it_is_stopped_and_logs_no_codes(database: str, se
         back = await client.get("/accounts/google/callback", params={"code": "code-canary", "state": "state-canary"})
         assert back.status_code == 400
         assert (await client.post("/webhooks/gmail", content=b"{}")).status_code == 403
-    process.send_signal(signal.SIGTERM)
+    send(process, signal.SIGTERM)
     out, err = await process.communicate()
     told += out.decode() + err.decode()
     assert process.returncode == 0, told

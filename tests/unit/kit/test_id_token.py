@@ -11,19 +11,19 @@ from google.auth import jwt as google_jwt
 from fix_push import AUDIENCE, Signer, b64url, claims_at
 from headrace_crm.kit.id_token import LONGEST, SKEW, read_id_token
 
-NOW = datetime.now(UTC)  # the other library reads the clock itself
+NOW = datetime.now(UTC)
 ISSUERS = frozenset({"https://accounts.google.com", "accounts.google.com"})
 SECOND = timedelta(seconds=1)
 
 
-def judged(token: str, key: Signer) -> str | None:
+def judged(token: str, key: Signer, *, now: datetime = NOW) -> str | None:
     """What is wrong with a token; None for nothing."""
     found = read_id_token(token)
     if found is None:
         return "malformed"
     if not found.is_signed_by(key.key.public_key()):
         return "forged"
-    return found.fault(audience=AUDIENCE, issuers=ISSUERS, now=NOW)
+    return found.fault(audience=AUDIENCE, issuers=ISSUERS, now=now)
 
 
 def believed_by_google_auth(token: str, key: Signer) -> bool:
@@ -36,28 +36,34 @@ def believed_by_google_auth(token: str, key: Signer) -> bool:
     return claims["iss"] in ISSUERS
 
 
-CHANGES: list[tuple[dict[str, Any], str | None]] = [
+CHANGES: list[tuple[dict[str, str | timedelta | None], str | None]] = [
     ({}, None),
     ({"iss": "accounts.google.com"}, None),
     ({"iss": "https://accounts.google.com.example.org"}, "wrong_issuer"),
     ({"aud": "https://crm.example.org/webhooks/gmail/"}, "wrong_audience"),
-    ({"exp": int((NOW - timedelta(hours=1)).timestamp())}, "expired"),
-    ({"exp": int((NOW - SKEW / 2).timestamp())}, None),
-    ({"exp": int((NOW - SKEW * 2).timestamp())}, "expired"),
-    ({"iat": int((NOW + SKEW / 2).timestamp())}, None),
-    ({"iat": int((NOW + SKEW * 2).timestamp())}, "early"),
+    ({"exp": timedelta(hours=-1)}, "expired"),
+    ({"exp": -SKEW / 2}, None),
+    ({"exp": -SKEW * 2}, "expired"),
+    ({"iat": SKEW / 2}, None),
+    ({"iat": SKEW * 2}, "early"),
     ({"exp": None}, "malformed"),
     ({"iat": None}, "malformed"),
     ({"aud": None}, "malformed"),
 ]
+"""Claims, moments of them as distances from now, and what is wrong then."""
 
 
 @pytest.mark.parametrize(("changes", "fault"), CHANGES)
 def test_claims_are_judged_as_google_s_own_library_judges_them(
-    signers: tuple[Signer, Signer], changes: dict[str, Any], fault: str | None
+    signers: tuple[Signer, Signer], changes: dict[str, str | timedelta | None], fault: str | None
 ):
-    token = signers[0].sign(claims_at(NOW, **changes))
-    assert judged(token, signers[0]) == fault
+    now = datetime.now(UTC)  # the other library reads the clock itself
+    claims: dict[str, Any] = {
+        name: int((now + value).timestamp()) if isinstance(value, timedelta) else value
+        for name, value in changes.items()
+    }
+    token = signers[0].sign(claims_at(now, **claims))
+    assert judged(token, signers[0], now=now) == fault
     assert believed_by_google_auth(token, signers[0]) == (fault is None)
 
 
