@@ -22,7 +22,7 @@ class OwnerError(CrmError):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An owner as its lock was taken: `addresses` are lower-cased."""
+    """An owner as it was read; `addresses` are lower-cased."""
 
     id: UUID
     addresses: frozenset[str]
@@ -78,6 +78,12 @@ async def find_owners(connection: Connection, addresses: Iterable[str]) -> list[
     if not owners:
         raise OwnerError(f"no mail of {', '.join(wanted)} was imported; `crm import` a mailbox with this --owner first")
     return owners
+
+
+async def list_mailboxes(connection: Connection, *, limit: int) -> list[Owner]:
+    """The owners there are, the first to have come first, unlocked."""
+    rows = await connection.fetch(statement(_PACKAGE, "list_mailboxes"), limit)
+    return [Owner(row["id"], frozenset(row["emails"])) for row in rows]
 
 
 async def lock_owner(connection: Connection, owner_id: UUID) -> Owner:

@@ -90,8 +90,8 @@ async def list_contacts(
     owners = [owner_ids] if isinstance(owner_ids, UUID) else None if owner_ids is None else sorted(owner_ids)
     if as_of is None:
         rows = await connection.fetch(statement(_PACKAGE, "list_people"), owners, limit)
-        return [_person(row) for row in rows]
-    people = [_person(row) for row in await connection.fetch(statement(_PACKAGE, "list_people"), owners, None)]
+        return [read_person(row) for row in rows]
+    people = [read_person(row) for row in await connection.fetch(statement(_PACKAGE, "list_people"), owners, None)]
     found = [each for each in await _at(connection, people, as_of) if each.sent + each.received]
     found.sort(key=lambda each: (-(each.strength or 0.0), each.name, each.id))
     return found[:limit]
@@ -113,20 +113,21 @@ async def show_contact(
     wanted = text.strip()
     rows = await connection.fetch(statement(_PACKAGE, "find_people"), owners, wanted) if wanted else []
     best = min((row["closeness"] for row in rows), default=None)
-    people = [_person(row) for row in rows if row["closeness"] == best]
+    people = [read_person(row) for row in rows if row["closeness"] == best]
     if not people:
         raise ContactNotFoundError(f"nobody is called {text!r}; `crm contacts` lists everybody")
     if len(people) > 1:
         raise AmbiguousContactError(text, people)
     if as_of is not None:
         people = await _at(connection, people, as_of)
-    messages = await connection.fetch(statement(_PACKAGE, "recent_messages"), people[0].id, _RECENT_MESSAGES)
-    return PersonDetail(
-        people[0],
-        tuple(
-            RecentMessage(row["id"], row["sent_at"], row["direction"], row["subject"], row["thread_id"])
-            for row in messages
-        ),
+    return PersonDetail(people[0], await recent_messages(connection, people[0].id))
+
+
+async def recent_messages(connection: Connection, contact_id: UUID) -> tuple[RecentMessage, ...]:
+    """The newest messages dealt in with a contact, 20 at most, the newest first."""
+    rows = await connection.fetch(statement(_PACKAGE, "recent_messages"), contact_id, _RECENT_MESSAGES)
+    return tuple(
+        RecentMessage(row["id"], row["sent_at"], row["direction"], row["subject"], row["thread_id"]) for row in rows
     )
 
 
@@ -167,7 +168,8 @@ def _rescored(person: Person, interactions: Sequence[Interaction], now: datetime
     )
 
 
-def _person(row: Row) -> Person:
+def read_person(row: Row) -> Person:
+    """A contact of a row with its stats and score."""
     return Person(
         id=row["id"],
         owner_id=row["owner_id"],

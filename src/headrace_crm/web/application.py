@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from headrace import Headrace
-from headrace.console import Access, Authenticate, ProblemError
-from headrace.console.access import OriginGuard, SecurityHeaders, log_in_routes
+from headrace.console import Access, Authenticate, ProblemError, create_console
+from headrace.console.access import OriginGuard, SecurityHeaders
 from headrace_crm.accounts.push_intake import PushIntake
 from headrace_crm.accounts.push_sender import PushSender
 from headrace_crm.config import Settings
@@ -19,13 +19,15 @@ from headrace_crm.web.clearbit_webhook import ClearbitWebhook
 from headrace_crm.web.entrance import Entrance, answer_problem
 from headrace_crm.web.gmail_push import GmailPush
 from headrace_crm.web.health import Health
+from headrace_crm.web.pages import crm_section
 from headrace_crm.web.push_counts import PushCounts
 
 
 def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate | None = None) -> Starlette:
     """An ASGI application on a CRM that is open, or that it opens and closes with the server.
 
-    `authenticate` says who asks; None: who comes with a token of the app's database, or logs in with one.
+    The console is at its root, with the CRM's pages under `/crm`. `authenticate` says who asks; None: who comes with
+    a token of the app's database, or logs in with one.
     """
     access = Access(app)
     now = app.clock.now
@@ -35,13 +37,22 @@ def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate 
     clearbit = ClearbitWebhook(app, settings.enrichment)
     accounts = AccountsPages(app, settings.google, entrance, public_url=settings.web.public_url)
 
+    console = create_console(
+        app,
+        authenticate=authenticate,
+        access=access,
+        title="Headrace CRM",
+        sections=[crm_section(app)],
+    )
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         is_ours = not app.is_open
         if is_ours:
             await app.open()
         try:
-            yield
+            async with console.lifespan():
+                yield
         finally:
             counts.tell()
             if is_ours:
@@ -50,10 +61,15 @@ def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate 
     web = Starlette(
         routes=[
             Route("/health", Health(app).answer, methods=["GET"], name="health"),
-            Route("/webhooks/gmail", GmailPush(sender, PushIntake(app), counts), methods=["POST"], name="gmail_push"),
-            Route("/webhooks/clearbit", clearbit.answer, methods=["POST"], name="clearbit_webhook"),
+            Mount(
+                "/webhooks",
+                routes=[
+                    Route("/gmail", GmailPush(sender, PushIntake(app), counts), methods=["POST"], name="gmail_push"),
+                    Route("/clearbit", clearbit.answer, methods=["POST"], name="clearbit_webhook"),
+                ],
+            ),
             *accounts.routes(),
-            *(log_in_routes(access, home="/accounts") if authenticate is None else ()),
+            Mount("/", console),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(OriginGuard)],
         exception_handlers={ProblemError: answer_problem},

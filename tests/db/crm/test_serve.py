@@ -15,16 +15,16 @@ from fix_apps import send
 COMMAND = (sys.executable, "-W", "error", "-m", "headrace_crm.cli", "-vv", "serve", "--port")
 
 
-async def start(database: str, port: int) -> asyncio.subprocess.Process:
+async def start(database: str, port: int, *options: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     environ = {**os.environ, "HEADRACE_DATABASE_URL": database}
-    return await asyncio.create_subprocess_exec(*COMMAND, str(port), env=environ, stdout=pipe, stderr=pipe)
+    return await asyncio.create_subprocess_exec(*COMMAND, str(port), *options, env=environ, stdout=pipe, stderr=pipe)
 
 
 async def test_it_serves_until_it_is_stopped_and_logs_no_codes(database: str, secret_keys: str):
-    process = await start(database, 0)
+    process = await start(database, 0, "--new-token", "olive")
     told = ""
-    while not (found := re.search(r"serving on (http://127\.0\.0\.1:\d+);", told)):
+    while not (found := re.search(r"serving on (http://127\.0\.0\.1:\d+);(?s:.*): (hr_\S+)", told)):
         line = (await process.stderr.readline()).decode()
         assert line, told
         told += line
@@ -33,7 +33,16 @@ async def test_it_serves_until_it_is_stopped_and_logs_no_codes(database: str, se
         back = await client.get("/accounts/google/callback", params={"code": "code-canary", "state": "state-canary"})
         assert back.status_code == 400
         assert (await client.post("/webhooks/gmail", content=b"{}")).status_code == 403
-    send(process, signal.SIGTERM)
+        mine = {"authorization": f"Bearer {found[2]}"}
+        assert "No mail yet" in (await client.get("/crm/contacts", headers=mine)).text
+        # A page that is open, and follows what happens, keeps nobody from stopping it.
+        async with client.stream("GET", "/live", headers=mine) as stream:
+            assert stream.status_code == 200
+            began = asyncio.get_running_loop().time()
+            send(process, signal.SIGTERM)
+            async for _ in stream.aiter_raw():
+                pass
+            assert asyncio.get_running_loop().time() - began < 5
     out, err = await process.communicate()
     told += out.decode() + err.decode()
     assert process.returncode == 0, told

@@ -1,0 +1,72 @@
+"""The people of a mailbox, and one of them with everything that is known."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from headrace import Headrace
+from headrace.console import Problem, ProblemError, render
+from headrace_crm.enrichment.reading import read_profile
+from headrace_crm.scores.directory import Place, has_contacts, page_contacts, read_contact
+from headrace_crm.web.pages import wording
+from headrace_crm.web.pages.reader import mailbox_asked_for, mailbox_choices, require_reader
+
+_PAGE: Final = 50
+
+
+class ContactPages:
+    """The list of people and the page of one, on an open app."""
+
+    def __init__(self, app: Headrace) -> None:
+        self._app = app
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/contacts", self.list, methods=["GET"]),
+            Route("/contacts/{contact_id:uuid}", self.show, methods=["GET"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """A page of people, strongest first; `text` finds them by name or address."""
+        require_reader(request)
+        text = request.query_params.get("text", "").strip()
+        after = request.query_params.get("after", "")
+        async with self._app.pool.acquire() as connection:
+            owner, mailboxes = await mailbox_asked_for(request, connection)
+            page, is_scoring = None, False
+            if owner is not None:
+                page = await page_contacts(connection, owner.id, text=text, after=Place.read(after), limit=_PAGE)
+                is_scoring = not page.walked_count and not after and await has_contacts(connection, owner.id)
+        chosen = min(owner.addresses, default="") if owner is not None and len(mailboxes) > 1 else ""
+        return render(
+            request,
+            "crm/contacts.html",
+            page=page,
+            text=text,
+            after=after,
+            mailbox=chosen,
+            mailboxes=mailbox_choices(mailboxes),
+            is_scoring=is_scoring,
+            words=wording,
+        )
+
+    async def show(self, request: Request) -> Response:
+        """One person: addresses, how close they are, the newest messages, and what sources say of them."""
+        require_reader(request)
+        contact_id: UUID = request.path_params["contact_id"]
+        async with self._app.pool.acquire() as connection:
+            found = await read_contact(connection, contact_id)
+            if found is None:
+                raise ProblemError(Problem(404, "nobody is here any more; look in the list of contacts"))
+            profile = await read_profile(connection, contact_id)
+        return render(
+            request,
+            "crm/contact.html",
+            person=found.person,
+            messages=found.messages,
+            profile=profile,
+            words=wording,
+        )

@@ -1,0 +1,74 @@
+"""How people and what is known of them are put into words on pages: pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from headrace_crm.enrichment.profile import Field, Value
+from headrace_crm.scores.model import Trend
+
+TRENDS: Final[Mapping[Trend, str]] = MappingProxyType(
+    {
+        "growing": "You write to each other more than before.",
+        "steady": "You write to each other as much as before.",
+        "fading": "You write to each other less than before.",
+        "new": "You have known each other for a short time.",
+        "dormant": "You have not written to each other for long.",
+    }
+)
+
+FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
+    {
+        "name": "Name",
+        "title": "Title",
+        "organisation": "Organisation",
+        "location": "Place",
+        "bio": "About",
+        "website": "Website",
+        "phone": "Phone",
+        "x_handle": "On X",
+        "linkedin_url": "On LinkedIn",
+        "topics": "Topics",
+        "activity": "Writes about",
+        "last_active_at": "Last active",
+        "followers": "Followers",
+    }
+)
+
+
+def day(moment: datetime | None) -> str:
+    """The day of a moment in UTC; a dash for none."""
+    return "–" if moment is None else moment.strftime("%Y-%m-%d")  # noqa: RUF001 - a dash on purpose
+
+
+def value_text(value: Value) -> str:
+    """A field's value on one line.
+
+    >>> value_text(("jazz", "boats"))
+    'jazz, boats'
+    """
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def duration(value: timedelta | float | None) -> str:
+    """About how long an answer takes; a dash where none was measured. Seconds, where it is a number.
+
+    >>> duration(timedelta(minutes=5)), duration(timedelta(hours=30).total_seconds()), duration(timedelta(days=3))
+    ('5 minutes', '30 hours', '3 days')
+    """
+    if value is None:
+        return "–"  # noqa: RUF001 - a dash on purpose
+    hours = (value.total_seconds() if isinstance(value, timedelta) else value) / 3600
+    if hours < 1:
+        return f"{hours * 60:.0f} minutes"
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004 - two days
+
+
+def balance(sent: int, received: int) -> str:
+    """Who writes how much, as a sentence."""
+    if not sent:
+        return "They write to you; you have not written to them."
+    if not received:
+        return "You write to them; they have not written to you."
+    return f"You have written {sent:,} times, they {received:,} times."

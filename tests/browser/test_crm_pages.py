@@ -1,0 +1,52 @@
+"""The CRM's pages in a real browser: found by typing, without a fault for those who cannot see, on a phone too."""
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+
+from fix_browser import Browse
+from fix_crm_pages import add_mailbox, web_of
+from fix_shop import an_admin
+from fix_sse import served
+from headrace import Headrace
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.slow
+async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(crm: Headrace, browse: Browse):
+    axe = AXE_FILE_PATH.read_text(encoding="utf-8")
+    faults: list[str] = []
+    async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
+        root = f"http://localhost:{port}"
+        mailbox = await add_mailbox(app)
+        await add_mailbox(app, people=1, address="zoe@work.example")
+        async with browse() as watched:
+            page = await watched.open(f"{root}/crm/contacts")
+            await page.get_by_label("Find").fill("person 01")
+            await page.wait_for_function("() => document.querySelectorAll('#results tbody tr').length === 10")
+            await page.get_by_label("Find").fill("ada")
+            await page.get_by_role("link", name="Ada").click()
+            await page.get_by_role("heading", name="What sources say").wait_for()
+            assert await page.evaluate("window.stolen") is None
+        for options in (
+            {"color_scheme": "light"},
+            {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True},
+        ):
+            async with browse(**options) as watched:
+                for path in paths_of(str(mailbox.people[0])):
+                    page = await watched.open(root + path)
+                    if await page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+                        faults.append(f"{path} {options['color_scheme']}: too wide")
+                    # Through the DevTools session: the page's own policy refuses a script from elsewhere.
+                    await page.evaluate(axe + "\nundefined")
+                    result = await page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+                    faults += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
+                    await page.close()
+    assert faults == []
+
+
+def paths_of(contact_id: str) -> list[str]:
+    """Every page of the CRM in the console."""
+    return ["/crm/contacts", f"/crm/contacts/{contact_id}"]

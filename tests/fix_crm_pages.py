@@ -1,0 +1,101 @@
+"""A mailbox to look at in the CRM's pages, made without an import, with markup where people write."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from headrace import Headrace, uuid7
+from headrace_crm.config import Settings
+from headrace_crm.enrichment.contact import lock_contact
+from headrace_crm.enrichment.entering import enter_fields
+from headrace_crm.web import create_web
+
+XSS = "<img src=x onerror=window.stolen=1>"
+OWNER = "olive@work.example"
+MARCH = datetime(2026, 3, 1, 9, tzinfo=UTC)
+_TRENDS = ("growing", "steady", "fading", "new", "dormant")
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """`people` are the ids of contacts, the strongest first; the first is written about with markup everywhere."""
+
+    owner_id: UUID
+    people: list[UUID]
+
+
+async def add_mailbox(app: Headrace, *, people: int = 60, address: str = OWNER) -> Mailbox:
+    """An owner and people of falling strength, every other one as strong as the one before."""
+    owner_id, ids = uuid7(), [uuid7() for _ in range(people)]
+    names = [f"Ada {XSS}", *(f"Person {number:03}" for number in range(1, people))]
+    async with app.transaction() as tx:
+        connection: asyncpg.Connection = tx.connection
+        await connection.execute("INSERT INTO crm.owner (id) VALUES ($1)", owner_id)
+        await connection.execute("INSERT INTO crm.owner_address (owner_id, email) VALUES ($1, $2)", owner_id, address)
+        for number, (contact_id, name) in enumerate(zip(ids, names, strict=True)):
+            sent_at = MARCH - timedelta(days=number)
+            await connection.execute(
+                "INSERT INTO crm.contact (id, owner_id, name, addresses) VALUES ($1, $2, $3, $4)",
+                contact_id,
+                owner_id,
+                name,
+                [f"p{number}@example.org"],
+            )
+            await connection.execute(
+                "INSERT INTO crm.contact_stats (contact_id, owner_id, sent, received, first_at, last_at) "
+                "VALUES ($1, $2, 3, 4, $3, $3)",
+                contact_id,
+                owner_id,
+                sent_at,
+            )
+            await connection.execute(
+                "INSERT INTO crm.contact_score (contact_id, owner_id, strength, trend, trend_value, reciprocity, "
+                "median_response, sent, received, as_of, stats_version) "
+                "VALUES ($1, $2, $3, $4, 0, 0.5, $5, 3, 4, $6, 1)",
+                contact_id,
+                owner_id,
+                90 - number // 2 * 1.1,
+                _TRENDS[number % 5],
+                timedelta(hours=3),
+                MARCH,
+            )
+        await _write(connection, owner_id, ids[0], f"Lunch {XSS}")
+        contact = await lock_contact(connection, ids[0])
+        assert contact is not None
+        await enter_fields(tx, contact, {"title": f"Miller {XSS}", "organisation": "Mill & Sons"}, now=MARCH)
+    return Mailbox(owner_id, sorted(ids, key=lambda each: (ids.index(each) // 2, each)))
+
+
+async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUID, subject: str) -> None:
+    thread = await connection.fetchval("INSERT INTO crm.thread (owner_id) VALUES ($1) RETURNING id", owner_id)
+    message = await connection.fetchval(
+        "INSERT INTO crm.message (owner_id, message_key, thread_id, direction, is_bulk, subject, sent_at,"
+        " date_is_guessed, in_reply_to, reference_ids, is_automated, is_precedence_bulk, has_unsubscribe, is_list_post,"
+        " body_text, attachments, labels, size_bytes, is_truncated, source) VALUES ($1, 'm1', $2, 'received', false,"
+        " $3, $4, false, '{}', '{}', false, false, false, false, 'Soup', '[]', '{}', 1, false, 'test') RETURNING id",
+        owner_id,
+        thread,
+        subject,
+        MARCH,
+    )
+    await connection.execute(
+        "INSERT INTO crm.interaction (message_id, contact_id, owner_id, direction, occurred_at)"
+        " VALUES ($1, $2, $3, 'received', $4)",
+        message,
+        contact_id,
+        owner_id,
+        MARCH,
+    )
+
+
+@asynccontextmanager
+async def web_of(app: Headrace, **options: Any) -> AsyncIterator[Any]:
+    """The CRM's web application on an open app; its loops stop with the block."""
+    web = create_web(app, Settings(), **options)
+    async with web.router.lifespan_context(web):
+        yield web
