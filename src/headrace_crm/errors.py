@@ -22,6 +22,7 @@
     │   ├── HistoryExpiredError  what changed since is forgotten
     │   ├── PageExpiredError     a listing must begin anew
     │   └── RefusedError         it will not, ever
+    ├── NotMirroredError         the first sync of a mailbox has not begun
     ├── KeysUnavailableError     the keys that somebody signs with cannot be had
     ├── IntakeFullError          too many pushes wait to be stored
     ├── AddressTakenError        the address to serve on cannot be had

@@ -4,18 +4,18 @@ import getpass
 import os
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from headrace import Headrace
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 from headrace_crm.accounts import rotation, store
 from headrace_crm.accounts.linking import finish_sign_in
 from headrace_crm.accounts.loopback import Loopback
-from headrace_crm.accounts.model import GOOGLE, Account, AccountNotFoundError
+from headrace_crm.accounts.model import Account, AccountNotFoundError
 from headrace_crm.accounts.signing_in import SignIn
 from headrace_crm.accounts.unlinking import Unlinked, unlink
+from headrace_crm.cli import accounts_sync
+from headrace_crm.cli.named_account import find_account
 from headrace_crm.cli.session import Choice, opened, say
 from headrace_crm.config import Settings
 from headrace_crm.mail.owners import claim_owner, read_owner_addresses
@@ -23,6 +23,7 @@ from headrace_crm.mail.owners import claim_owner, read_owner_addresses
 app = typer.Typer(no_args_is_help=True)
 link_app = typer.Typer(no_args_is_help=True)
 app.add_typer(link_app, name="link", help="Lets the CRM read a mailbox.")
+app.command("sync")(accounts_sync.sync)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -113,23 +114,13 @@ async def _unlink(choice: Choice, named: str, *, force: bool, as_json: bool) -> 
     google = Settings.from_environment(os.environ).google
     async with opened(choice) as crm:
         try:
-            done = await unlink(crm, google, await _find(crm, named), by=_login(), revoking=not force)
+            done = await unlink(crm, google, await find_account(crm, named), by=_login(), revoking=not force)
         except AccountNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
     if as_json:
         print_json(done)
     else:
         _tell(done)
-
-
-async def _find(crm: Headrace, named: str) -> UUID:
-    async with crm.pool.acquire() as connection:
-        if "@" in named:
-            return (await store.find_account(connection, GOOGLE, named)).id
-        try:
-            return UUID(named)
-        except ValueError:
-            raise AccountNotFoundError(named) from None
 
 
 async def _rotate(choice: Choice) -> None:

@@ -150,6 +150,12 @@ async def set_listing(connection: Connection, account_id: UUID, listing: Literal
     return await connection.fetchval(statement(_PACKAGE, "set_listing"), account_id, listing) is not None
 
 
+async def count_mailbox(connection: Connection, account_id: UUID) -> tuple[int, int]:
+    """How many messages of a mailbox are stored, and how many were listed and wait to be fetched."""
+    (row,) = await connection.fetch(statement(_PACKAGE, "count_mailbox"), account_id)
+    return row["stored"], row["waiting"]
+
+
 async def set_watch(connection: Connection, account_id: UUID, expires_at: datetime) -> None:
     """Notes until when pushes come."""
     await connection.execute(statement(_PACKAGE, "set_watch"), account_id, expires_at)
