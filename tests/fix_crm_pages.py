@@ -4,15 +4,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from headrace import Headrace, uuid7
+from headrace.testing import drain
+from headrace_crm.analytics.figures import figures
+from headrace_crm.analytics.store import list_letters, write_figures
+from headrace_crm.app import create_desk
 from headrace_crm.config import Settings
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
+from headrace_crm.mail.importing import start_import
+from headrace_crm.mail.owners import find_owners, set_as_of
 from headrace_crm.web import create_web
 
 XSS = "<img src=x onerror=window.stolen=1>"
@@ -96,6 +103,32 @@ async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUI
 @asynccontextmanager
 async def web_of(app: Headrace, **options: Any) -> AsyncIterator[Any]:
     """The CRM's web application on an open app; its loops stop with the block."""
-    web = create_web(app, Settings(), **options)
+    web = create_web(app, Settings(), desk=create_desk(app, channel="web"), **options)
     async with web.router.lifespan_context(web):
         yield web
+
+
+async def import_letters(app: Headrace, folder: Path) -> UUID:
+    """Letters between the owner and two people, with markup in them, imported by an open app; the owner."""
+    letters = [
+        (1, f'"Grace {XSS}" <grace@boats.example>', OWNER, f"Hull {XSS}", f"The hull takes in water. {XSS}"),
+        (2, OWNER, "grace@boats.example", f"Re: Hull {XSS}", "Tar is ordered, the hull is mended soon."),
+        (3, "Joan <joan@rockets.example>", OWNER, "Valve", "The oxygen valve froze."),
+    ]
+    path = folder / "letters.mbox"
+    path.write_text(
+        "".join(
+            f"From x@example.org Sun Mar  1 09:00:00 2026\nFrom: {sender}\nTo: {to}\nSubject: {subject}\n"
+            f"Date: {MARCH - timedelta(days=9 - number):%a, %d %b %Y %H:%M:%S} +0000\n"
+            f"Message-ID: <{number}@example.org>\n\n{body}\n\n"
+            for number, sender, to, subject, body in letters
+        )
+    )
+    await start_import(app, path, [OWNER], MARCH)
+    await drain(app)
+    async with app.transaction() as tx:
+        (owner_id,) = await find_owners(tx.connection, [OWNER])
+        await set_as_of(tx.connection, owner_id, MARCH)
+        found = figures(await list_letters(tx.connection, owner_id, now=MARCH), now=MARCH)
+        await write_figures(tx.connection, owner_id, found, as_of=MARCH)
+    return owner_id

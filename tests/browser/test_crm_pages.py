@@ -1,10 +1,12 @@
 """The CRM's pages in a real browser: found by typing, without a fault for those who cannot see, on a phone too."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 from fix_browser import Browse
-from fix_crm_pages import add_mailbox, web_of
+from fix_crm_pages import add_mailbox, import_letters, web_of
 from fix_shop import an_admin
 from fix_sse import served
 from headrace import Headrace
@@ -15,13 +17,15 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 @pytest.mark.slow
-async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(crm: Headrace, browse: Browse):
+async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
+    crm: Headrace, browse: Browse, tmp_path: Path
+):
     axe = AXE_FILE_PATH.read_text(encoding="utf-8")
     faults: list[str] = []
     async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
         root = f"http://localhost:{port}"
-        mailbox = await add_mailbox(app)
-        await add_mailbox(app, people=1, address="zoe@work.example")
+        mailbox = await add_mailbox(app, address="zoe@work.example")
+        await import_letters(app, tmp_path)
         async with browse() as watched:
             page = await watched.open(f"{root}/crm/contacts")
             await page.get_by_label("Find").fill("person 01")
@@ -49,4 +53,9 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(cr
 
 def paths_of(contact_id: str) -> list[str]:
     """Every page of the CRM in the console."""
-    return ["/crm/contacts", f"/crm/contacts/{contact_id}"]
+    return [
+        "/crm/contacts",
+        f"/crm/contacts/{contact_id}",
+        "/crm/search?text=hull",
+        "/crm/activity?mailbox=olive%40work.example",
+    ]

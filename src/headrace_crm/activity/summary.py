@@ -51,13 +51,15 @@ class UserActivity:
 async def user_activity(connection: Connection, owner_id: UUID, *, days: int, as_of: datetime) -> UserActivity:
     """Sums up an owner's last `days` days, 1 to 366, up to `as_of`: reads one row a day and the newest interactions.
 
-    Days follow the log as the projection `user_activity` does; raises ValueError for other `days`.
+    Days follow the log as the projection `user_activity` does; there are none before a worker first ran. Raises
+    ValueError for other `days`.
     """
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"days must be 1 to {MOST_DAYS}, got {days}")
     last = as_of.astimezone(UTC).date()
     first = last - timedelta(days=days - 1)
-    rows = await connection.fetch(statement(_PACKAGE, "activity_days"), owner_id, first, last)
+    is_folded = await connection.fetchval(statement(_PACKAGE, "is_folded"))
+    rows = await connection.fetch(statement(_PACKAGE, "activity_days"), owner_id, first, last) if is_folded else []
     by_day = tuple(ActivityDay(row["day"], row["emails"], row["contacts"], row["interactions"]) for row in rows)
     begins_at = datetime(first.year, first.month, first.day, tzinfo=UTC)
     recent = await connection.fetch(statement(_PACKAGE, "recent_interactions"), owner_id, begins_at, as_of, _RECENT)

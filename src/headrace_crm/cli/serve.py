@@ -9,6 +9,7 @@ import typer
 from headrace import Headrace
 from headrace.console.access import create_token, list_tokens
 from headrace.terminal import run
+from headrace_crm.app import create_desk
 from headrace_crm.cli.session import Choice, opened, say
 from headrace_crm.config import Settings
 from headrace_crm.web import create_web
@@ -25,7 +26,7 @@ def serve(
         typer.Option(metavar="NAME", help="Make a token to log in with, of the role operator, and print it once."),
     ] = None,
 ) -> None:
-    """Serves the console with contacts and accounts, Gmail's and Clearbit's pushes and a health check over HTTP."""
+    """Serves the console with pages on your mail, Gmail's and Clearbit's pushes and a health check over HTTP."""
     run(_serve(context.obj, host, port, new_token))
 
 
@@ -38,7 +39,8 @@ async def _serve(choice: Choice, host: str, port: int, new_token: str | None) ->
             say(advice)
 
         advice = await log_in_advice(app, new_token)
-        await serve_asgi(create_web(app, settings), host=host, port=port, say=tell)
+        desk = create_desk(app, channel="web", settings=settings)
+        await serve_asgi(create_web(app, settings, desk=desk), host=host, port=port, say=tell)
 
 
 async def log_in_advice(app: Headrace, new_token: str | None) -> str:

@@ -14,6 +14,7 @@ from headrace_crm.accounts.push_intake import PushIntake
 from headrace_crm.accounts.push_sender import PushSender
 from headrace_crm.config import Settings
 from headrace_crm.kit.signing_keys import SigningKeys
+from headrace_crm.search.desk import Desk
 from headrace_crm.web.accounts_pages import AccountsPages
 from headrace_crm.web.clearbit_webhook import ClearbitWebhook
 from headrace_crm.web.entrance import Entrance, answer_problem
@@ -23,11 +24,13 @@ from headrace_crm.web.pages import crm_section
 from headrace_crm.web.push_counts import PushCounts
 
 
-def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate | None = None) -> Starlette:
+def create_web(
+    app: Headrace, settings: Settings, *, authenticate: Authenticate | None = None, desk: Desk | None = None
+) -> Starlette:
     """An ASGI application on a CRM that is open, or that it opens and closes with the server.
 
     The console is at its root, with the CRM's pages under `/crm`. `authenticate` says who asks; None: who comes with
-    a token of the app's database, or logs in with one.
+    a token of the app's database, or logs in with one. `desk` answers the page to search on; None for no such page.
     """
     access = Access(app)
     now = app.clock.now
@@ -42,7 +45,7 @@ def create_web(app: Headrace, settings: Settings, *, authenticate: Authenticate 
         authenticate=authenticate,
         access=access,
         title="Headrace CRM",
-        sections=[crm_section(app)],
+        sections=[crm_section(app, desk)],
     )
 
     @asynccontextmanager

@@ -2,10 +2,11 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from uuid import uuid4
 
 from fix_console import bearer, client_of, token_for
-from fix_crm_pages import XSS, add_mailbox, web_of
+from fix_crm_pages import XSS, add_mailbox, import_letters, web_of
 from headrace import Headrace
 from headrace.console.access import COOKIE, create_token
 from headrace_crm.cli.serve import log_in_advice
@@ -32,6 +33,8 @@ async def test_without_mail_the_pages_say_what_to_do_next_and_a_log_in_leads_bac
         assert "No mail yet" in page
         assert 'href="/accounts">Link a Gmail mailbox' in page
         assert "crm import FILE.mbox" in page
+        for path in ("/crm/search", "/crm/search?text=x", "/crm/activity"):
+            assert "No mail yet" in (await client.get(path)).text, path
         # One log-in serves the accounts, the console's own pages and its API too.
         for path in ("/accounts", "/", "/jobs", "/api/stats", "/metrics"):
             assert (await client.get(path)).status_code == 200, path
@@ -43,6 +46,9 @@ async def test_without_mail_the_pages_say_what_to_do_next_and_a_log_in_leads_bac
                 "INSERT INTO crm.owner_address (owner_id, email) VALUES ($1, 'o@x.example')", owner_id
             )
             assert "Nobody yet" in (await client.get(LIST)).text
+            activity = (await client.get("/crm/activity")).text
+            assert ("No figures yet" in activity, "Nothing in these days" in activity) == (True, True)
+            assert "What are you looking for?" in (await client.get("/crm/search")).text
             await connection.execute(
                 "INSERT INTO crm.contact (id, owner_id, name, addresses) VALUES ($1, $2, 'Ada', '{a@x.example}')",
                 uuid4(),
@@ -96,9 +102,60 @@ async def test_people_are_listed_in_pages_found_and_shown_with_what_sources_say(
         async with app.pool.acquire() as connection:
             _, secret = await create_token(connection, "jobs", role="admin", scopes=["jobs"], by="tests")
         async with client_of(web, headers=bearer(secret)) as client:
-            for path in (LIST, f"{LIST}/{mailbox.people[0]}"):
+            for path in (LIST, f"{LIST}/{mailbox.people[0]}", "/crm/search", "/crm/activity"):
                 refused = await client.get(path)
                 assert (refused.status_code, "scope subjects" in refused.text) == (403, True)
+
+
+async def test_mail_is_searched_and_its_days_and_figures_are_shown(crm: Headrace, tmp_path: Path):
+    async with crm as app, web_of(app) as web:
+        await import_letters(app, tmp_path)
+        async with app.process(), app.pool.acquire() as connection:
+            head = await connection.fetchval("SELECT max(position) FROM headrace.event")
+            await app.projections.wait_for("user_activity", head)
+            await add_mailbox(app, people=1, address="zoe@work.example")
+        viewer = bearer(await token_for(app, "viewer"))
+        async with client_of(web, headers=viewer) as client:
+
+            async def look(**params: str) -> str:
+                answer = await client.get("/crm/search", params=params)
+                assert answer.status_code == 200
+                assert XSS not in answer.text
+                return unescape(answer.text)
+
+            found = await look(text="hull")
+            for told in (f">Hull {XSS}</a>", f">Re: Hull {XSS}<", f"Grace {XSS}, 2026-02-21", "Found by words"):
+                assert told in found, told
+            assert "Valve" not in found
+            assert "Valve" in await look(text="valve", person="joan", since="2026-02-01", until="2026-02-23")
+            assert "Nothing fits" in await look(text="valve", until="2026-02-22")
+            assert "Nothing fits" in await look(text="valve", mailbox="zoe@work.example")
+            assert f"is called nobody {XSS}." in await look(text="valve", person=f"nobody {XSS}\0")
+            assert "written like 2007-12-31" in await look(text="valve", since="soon")
+            assert "Nothing fits" in await look(text="\0%'")
+
+            page = (await client.get("/crm/activity", params={"days": "7", "mailbox": "OLIVE@work.example"})).text
+            assert XSS not in page
+            text = unescape(page)
+            days = re.findall(r"<title>(2026-\d\d-\d\d): (\d)</title>", text)
+            assert days == [
+                *(("2026-02-23", "1"),),
+                *((f"2026-02-{day}", "0") for day in range(24, 29)),
+                ("2026-03-01", "0"),
+            ]
+            for told in (
+                "The 7 days up to 2026-03-01",
+                "Monday: 1",
+                "09:00 UTC: 3",
+                "Joan wrote to you: Valve",
+                "24 hours",
+            ):
+                assert told in text, told
+            waits = text[text.index("Waiting for your answer") : text.index("You wait for an answer")]
+            assert ("Valve" in waits, "Hull" in waits) == (True, False)
+            month = unescape((await client.get("/crm/activity", params={"days": "soon"})).text)
+            assert f"Grace {XSS} wrote to you: Hull {XSS}" in month
+            assert len(re.findall(r"<title>2026-", month)) == 30
 
 
 async def test_a_search_among_many_people_looks_at_so_many_and_goes_on_from_there(crm: Headrace, monkeypatch):

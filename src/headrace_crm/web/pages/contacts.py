@@ -10,6 +10,7 @@ from starlette.routing import Route
 from headrace import Headrace
 from headrace.console import Problem, ProblemError, render
 from headrace_crm.enrichment.reading import read_profile
+from headrace_crm.mail.charset import clean_text
 from headrace_crm.scores.directory import Place, has_contacts, page_contacts, read_contact
 from headrace_crm.web.pages import wording
 from headrace_crm.web.pages.reader import mailbox_asked_for, mailbox_choices, require_reader
@@ -32,7 +33,7 @@ class ContactPages:
     async def list(self, request: Request) -> Response:
         """A page of people, strongest first; `text` finds them by name or address."""
         require_reader(request)
-        text = request.query_params.get("text", "").strip()
+        text = clean_text(request.query_params.get("text", "")).strip()
         after = request.query_params.get("after", "")
         async with self._app.pool.acquire() as connection:
             owner, mailboxes = await mailbox_asked_for(request, connection)

@@ -5,18 +5,33 @@ from typing import Final
 
 from headrace import Headrace
 from headrace.console import Entry, Section
+from headrace_crm.search.desk import Desk
+from headrace_crm.web.pages.activity import ActivityPage
 from headrace_crm.web.pages.contacts import ContactPages
+from headrace_crm.web.pages.search import SearchPage
 
 _HERE: Final = Path(__file__).parent
 
 
-def crm_section(app: Headrace) -> Section:
-    """The pages on an app's people, for a console that is mounted at the root, where the accounts' pages are."""
+def crm_section(app: Headrace, desk: Desk | None) -> Section:
+    """The pages on an app's people and mail, for a console that is mounted at the root, where the accounts' pages are.
+
+    Without a desk there is no search.
+    """
     return Section(
         name="crm",
         title="CRM",
-        entries=[Entry("Contacts", "/crm/contacts"), Entry("Accounts", "/accounts")],
-        routes=ContactPages(app).routes(),
+        entries=[
+            Entry("Contacts", "/crm/contacts"),
+            *([] if desk is None else [Entry("Search", "/crm/search")]),
+            Entry("Activity", "/crm/activity"),
+            Entry("Accounts", "/accounts"),
+        ],
+        routes=[
+            *ContactPages(app).routes(),
+            *([] if desk is None else SearchPage(app, desk).routes()),
+            *ActivityPage(app).routes(),
+        ],
         templates=_HERE / "templates",
         static=_HERE / "static",
     )
