@@ -1,7 +1,7 @@
 """The composition root of the CRM: puts the features on the engine, in the order they build on each other."""
 
 import os
-from typing import assert_never
+from typing import Any, assert_never
 
 from headrace import Headrace, MigrationSet
 from headrace_crm.accounts import jobs as account_jobs
@@ -9,6 +9,7 @@ from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.activity import projections as activity_projections
 from headrace_crm.analytics import jobs as analytics_jobs
 from headrace_crm.config import Settings
+from headrace_crm.config.assistant import AssistantSettings
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.search import SearchSettings
 from headrace_crm.contacts import jobs as contact_jobs
@@ -28,6 +29,8 @@ from headrace_crm.scores import jobs as score_jobs
 from headrace_crm.search import jobs as search_jobs
 from headrace_crm.search.desk import Channel, Desk
 from headrace_crm.search.embedder import Embedder
+from headrace_crm.search.llm import Llm
+from headrace_crm.search.providers.chat import AnthropicLlm, OpenAiLlm
 from headrace_crm.search.providers.http_embeddings import HttpEmbedder
 from headrace_crm.search.providers.sentence_transformers import SentenceTransformersEmbedder
 from headrace_crm.search.providers.wordllama import WordllamaEmbedder
@@ -66,14 +69,28 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
 
 def create_desk(app: Headrace, *, channel: Channel, settings: Settings | None = None) -> Desk:
     """What searches and answers on an open CRM; `settings` None takes them from the environment."""
-    chosen = (settings or Settings.from_environment(os.environ)).search
+    chosen = settings or Settings.from_environment(os.environ)
     return Desk(
         app,
         channel=channel,
-        embedder=create_embedder(chosen),
-        language=chosen.language,
-        word_weight=chosen.word_weight,
+        embedder=create_embedder(chosen.search),
+        llm=_create_llm(chosen.assistant),
+        language=chosen.search.language,
+        word_weight=chosen.search.word_weight,
     )
+
+
+def _create_llm(settings: AssistantSettings) -> Llm | None:
+    options: dict[str, Any] = {"key": settings.llm_key, "seconds": settings.llm_seconds}
+    match settings.llm:
+        case "openai":
+            return OpenAiLlm(settings.url, settings.llm_model, **options)
+        case "anthropic":
+            return AnthropicLlm(settings.url, settings.llm_model, **options)
+        case "none":
+            return None
+        case _:
+            assert_never(settings.llm)
 
 
 def create_embedder(settings: SearchSettings) -> Embedder | None:

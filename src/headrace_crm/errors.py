@@ -12,6 +12,7 @@
     ├── AmbiguousContactError    several people fit
     ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── EmbedderError            a model for vectors cannot be loaded or asked
+    ├── LlmError                 a language model could not be asked, refused, or said what cannot be used
     ├── PersonNotFoundError      nobody fits the person a search was restricted to
     ├── UnknownFieldError        a profile has no such field
     ├── OAuthError               the provider refused, or cannot be reached

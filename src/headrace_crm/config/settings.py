@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from headrace_crm.config.assistant import AssistantSettings
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.gmail import GmailSettings
 from headrace_crm.config.google import GoogleSettings
@@ -24,6 +25,7 @@ class Settings:
     gmail: GmailSettings = field(default_factory=GmailSettings)
     web: WebSettings = field(default_factory=WebSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    assistant: AssistantSettings = field(default_factory=AssistantSettings)
 
     def __post_init__(self) -> None:
         if self.pool_size < 4:  # noqa: PLR2004 - a reader, a batch, a projection and the engine's own
@@ -38,4 +40,5 @@ class Settings:
             gmail=GmailSettings.from_environment(environ),
             web=WebSettings.from_environment(environ),
             search=SearchSettings.from_environment(environ),
+            assistant=AssistantSettings.from_environment(environ),
         )
