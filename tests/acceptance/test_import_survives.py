@@ -1,10 +1,7 @@
 """Whatever is killed while a mailbox is imported, what comes out is what would have come out."""
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ import asyncpg
 import pytest
 
 from fix_crm import DEMO_ENDS_AT, Outcome, is_settled, read_outcome, run_import, shared_mail, working
+from fix_crm_workers import CrmWorkers
 from fix_database import at_database
 from headrace.db.embedded import EmbeddedServer
 from headrace_crm.app import create_app
@@ -26,34 +24,12 @@ from headrace_crm.mail.providers.mbox import read_mbox
 
 pytestmark = pytest.mark.timeout(240)
 
-COMMAND = [sys.executable, "-m", "headrace.cli", "--app", "headrace_crm.app:create_app", "worker"]
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
-class Workers:
-    """Two worker processes, each replaced when it is killed."""
-
-    def __init__(self, dsn: str) -> None:
-        self._environment = {**os.environ, "HEADRACE_DATABASE_URL": dsn}
-        self._processes = [self._start() for _ in range(2)]
-
-    def kill(self, number: int) -> None:
-        self._processes[number].kill()
-        self._processes[number].wait()
-        self._processes[number] = self._start()
-
-    def stop(self) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(COMMAND, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 @contextmanager
-def workers(dsn: str) -> Iterator[Workers]:
-    started = Workers(dsn)
+def workers(dsn: str) -> Iterator[CrmWorkers]:
+    started = CrmWorkers({"HEADRACE_DATABASE_URL": dsn})
     try:
         yield started
     finally:

@@ -1,9 +1,6 @@
 """Ten thousand messages of the sandbox with two worker processes, undisturbed and with failures of every kind."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from fix_crm_workers import CrmWorkers
 from fix_mirror import Mirror, link_sandbox
 from headrace_crm.app import create_app
 from headrace_crm.config import GmailSettings, Settings
@@ -21,7 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(580)]
 MESSAGES = 10_000
 QUOTA = 300_000
 """Units a minute: fifty times the real one, so that a test ends, and still a quota that holds fetching back."""
-COMMAND = [sys.executable, "-m", "headrace.cli", "--app", "headrace_crm.app:create_app", "worker", "--concurrency=4"]
 SPREAD = 0.05 / 4
 FAULTS = (
     Fault(kind="rate-limit", route="gmail.*", probability=SPREAD, retry_after=timedelta(seconds=1)),
@@ -33,29 +30,8 @@ FAULTS = (
 )
 
 
-class Workers:
-    """Two worker processes; one that is killed is replaced."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
-        self._processes = [self._start() for _ in range(2)]
-
-    def kill(self, number: int) -> None:
-        self._processes[number].kill()
-        self._processes[number].wait()
-        self._processes[number] = self._start()
-
-    def stop(self) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(COMMAND, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 @asynccontextmanager
-async def mirrored_by_processes(database: str, sandbox: Sandbox) -> AsyncIterator[tuple[Mirror, Workers]]:
+async def mirrored_by_processes(database: str, sandbox: Sandbox) -> AsyncIterator[tuple[Mirror, CrmWorkers]]:
     sandbox.google.configure(user_units=QUOTA, project_units=None)
     gmail = {
         "HEADRACE_GMAIL_USER_UNITS": str(QUOTA),
@@ -67,14 +43,14 @@ async def mirrored_by_processes(database: str, sandbox: Sandbox) -> AsyncIterato
     app = create_app(database, settings=settings)
     async with app:
         account_id, owner_id = await link_sandbox(app, sandbox)
-        workers = Workers({**os.environ, **sandbox.environment(), **gmail, "HEADRACE_DATABASE_URL": database})
+        workers = CrmWorkers({**sandbox.environment(), **gmail, "HEADRACE_DATABASE_URL": database}, "--concurrency=4")
         try:
             yield Mirror(app, sandbox, account_id, owner_id), workers
         finally:
             workers.stop()
 
 
-async def wait_until_equal(mirror: Mirror, *, kill: Workers | None = None) -> int:
+async def wait_until_equal(mirror: Mirror, *, kill: CrmWorkers | None = None) -> int:
     """Waits until what is stored is what is there; kills a worker every few seconds meanwhile. How many were killed."""
     killed, last = 0, time.monotonic()
     while True:
