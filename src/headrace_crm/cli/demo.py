@@ -95,7 +95,8 @@ async def _import(app: Headrace, workers: WorkerProcesses, mailbox: DemoMailbox)
         failures = await count_failures(connection)
     print_contacts(people, title="Strongest relationships")
     lost = failures.get("headrace.WorkerLost", 0)
-    ended = sum(jobs.values())
+    later = jobs.get("scheduled", 0)
+    ended = sum(jobs.values()) - later
     typer.echo("")
     print_table(
         ("what", "count"),
@@ -104,6 +105,7 @@ async def _import(app: Headrace, workers: WorkerProcesses, mailbox: DemoMailbox)
             ("jobs taken from the killed worker and run again", lost),
             ("jobs completed", jobs.get("completed", 0)),
             ("jobs not completed", ended - jobs.get("completed", 0)),
+            ("jobs that are due later", later),
             ("events in the log", sum(events.values())),
             ("seconds, from the first byte to the last score", f"{seconds:.1f}"),
             ("jobs a second", f"{ended / seconds:.0f}"),
@@ -113,6 +115,8 @@ async def _import(app: Headrace, workers: WorkerProcesses, mailbox: DemoMailbox)
         "\nTry next:\n"
         "  .venv/bin/crm --demo contacts                       everybody, strongest first\n"
         f"  .venv/bin/crm --demo show '{people[0].name}'\n"
+        f"  .venv/bin/crm --demo ask 'what did {people[0].name} write about?'\n"
+        "  .venv/bin/crm --demo serve --new-token you          the console, with a token to log in\n"
         "  .venv/bin/crm import YOUR.mbox --owner you@example.org   your own mailbox\n"
         "  .venv/bin/crm contacts"
         if people
