@@ -57,6 +57,12 @@ class Storm:
         return [await worker.ends(60) for worker in self._workers]
 
     @property
+    def pids(self) -> list[int]:
+        """The processes that are there now, in order."""
+        self._revive()
+        return sorted(worker.pid for worker in self._workers)
+
+    @property
     def died_by_themselves(self) -> list[str]:
         """What those workers said that are gone though nobody killed them, and the server was there."""
         self._revive()

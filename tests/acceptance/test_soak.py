@@ -90,7 +90,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
                 pytest.fail(f"it does not come to its end\n{await standing(connection)}\n{storm.told()}", pytrace=False)
         drained = time.monotonic() - began
         # One killed with nothing in hand holds nothing up; the others see its end a moment later.
-        await eventually(lambda: _lives(app, _WORKERS), 60, what="the rows of killed workers are gone")
+        await eventually(lambda: _lives(app, storm.pids), 60, what="the rows of killed workers are gone")
         assert await storm.end() == [0] * _WORKERS
         async with app.pool.acquire() as connection:
             found = await complaints(connection)
@@ -106,12 +106,14 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
     assert found == []
 
 
-async def _lives(app: Headrace, count: int) -> bool:
-    """Whether the workers that are registered are as many as there are, and all alive."""
+async def _lives(app: Headrace, pids: list[int]) -> bool:
+    """Whether the workers that are registered are those that are there, and all alive."""
     try:
         async with app.pool.acquire() as connection:
             return await connection.fetchval(
-                "SELECT count(*) = $1 AND bool_and(now() - heartbeat_at < interval '5 s') FROM headrace.worker", count
+                "SELECT array_agg(pid ORDER BY pid) = $1::integer[] "
+                "AND bool_and(now() - heartbeat_at < interval '5 s') FROM headrace.worker",
+                pids,
             )
     except GONE:
         return False
