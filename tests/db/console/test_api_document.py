@@ -124,5 +124,5 @@ def test_what_fits_the_document_is_answered_as_it_says(caller: Caller):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_whatever_is_sent_is_answered_as_the_document_says(caller: Caller, mode: GenerationMode):
-    caller.examine(examples=15, mode=mode)
+    caller.examine(examples=30, mode=mode)
     assert {200, 404, 422} <= caller.statuses or mode is GenerationMode.NEGATIVE
