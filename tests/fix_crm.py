@@ -35,6 +35,7 @@ class Outcome:
     interactions: list[tuple]
     stats: list[tuple]
     scores: list[tuple]
+    passages: list[tuple]
     events: Counter
 
 
@@ -157,6 +158,10 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         scores=await rows(
             "SELECT contact_id, strength, trend, trend_value, reciprocity, last_interaction_at, median_response, "
             "their_median_response, sent, received, as_of FROM crm.contact_score"
+        ),
+        passages=await rows(
+            "SELECT message_id, number, title, md5(body), word_count, occurred_at FROM crm.passage "
+            "WHERE kind = 'message'"
         ),
         events=events,
     )

@@ -29,6 +29,8 @@ async def test_running_jobs_end_and_the_others_go_back_uncounted(bench, app):
     async with bench.working(concurrency=5, grace=timedelta(seconds=10)) as process:
         await eventually(lambda: len(began) == 5)
         stop = asyncio.create_task(process.stop())
+        # Five may be in hand before the stop is heard, too: jobs fetched ahead are given back after it.
+        await eventually(lambda: process.worker._executor._is_draining)
         await eventually(lambda: _has_given_back(bench, 5))
         gate.set()
         await stop
