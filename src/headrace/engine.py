@@ -198,10 +198,13 @@ class Engine:
     def _begin_group_commits(self) -> None:
         # Plain functions that hand on the pool's coroutine: each one in between costs every call its turn.
         self._enqueues: GroupCommit[NewJob] = GroupCommit(
-            lambda jobs: self.pool.execute(*insert_many(jobs, now=self.clock.override()))
+            lambda jobs: self.pool.execute(*insert_many(jobs, now=self.clock.override())),
+            alone=lambda job: self.pool.execute(*insert_single(job, now=self.clock.override())),
         )
         self._appends: GroupCommit[NewEvent] = GroupCommit(
-            lambda events: self.pool.execute(*insert_together(events)), key=stream_key
+            lambda events: self.pool.execute(*insert_together(events)),
+            alone=lambda event: self.pool.execute(*insert_together([event])),
+            key=stream_key,
         )
 
     def key_service(self) -> KeyService:
@@ -210,10 +213,10 @@ class Engine:
             self._secret_keys = KeyRing.from_environment()
         return self._secret_keys
 
-    def notify(self, channel: str) -> None:
-        """Sends a wake-up on a channel, soon."""
+    def notify(self, channel: str, about: str = "") -> None:
+        """Sends a wake-up on a channel, soon; `about` tells what it is about, where that concerns not all."""
         if self._notifier is not None:
-            self._notifier.notify(channel)
+            self._notifier.notify(channel, about)
 
     def _notify_all(self, channels: Collection[str]) -> None:
         for channel in channels:
@@ -274,7 +277,7 @@ class Engine:
         if connection is None:
             await self._enqueues.store(job)
             if self._is_quiet:
-                self.notify(JOBS_CHANNEL)
+                self.notify(JOBS_CHANNEL, job.queue)
             else:
                 await self._announce([job], (), _JOBS)
         else:

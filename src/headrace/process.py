@@ -127,7 +127,6 @@ class Process:
         self._is_polling = not pool.has_direct
         self._listener = listener
         self._wake_ups: tuple[tuple[str, Callable[[], None]], ...] = (
-            (JOBS_CHANNEL, self.worker.wake),
             (EVENTS_CHANNEL, head.wake),
             (SCHEDULES_CHANNEL, scheduler.wake),
             *((HEAD_CHANNEL, reader.wake) for reader in (*consumers, *projectors)),
@@ -170,6 +169,7 @@ class Process:
         await self.worker.start()
         if self.worker.is_stopped:
             return
+        self._listener.subscribe(JOBS_CHANNEL, self.worker.wake, heeds=self.worker.heeds)
         for channel, wake_up in self._wake_ups:
             self._listener.subscribe(channel, wake_up)
         self._listener.start()
@@ -178,7 +178,7 @@ class Process:
 
     async def stop(self, *, grace: timedelta | None = None) -> None:
         """Stops consumers first, then the worker in good order, then the rest."""
-        for channel, wake_up in self._wake_ups:
+        for channel, wake_up in ((JOBS_CHANNEL, self.worker.wake), *self._wake_ups):
             self._listener.unsubscribe(channel, wake_up)
         for loop in reversed(self._loops):
             await loop.stop()

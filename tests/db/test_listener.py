@@ -54,6 +54,24 @@ async def test_every_subscriber_of_a_channel_is_woken(pool, connection):
         await listener.stop()
 
 
+async def test_a_hint_about_something_wakes_those_who_heed_it(pool, connection):
+    told: list[str] = []
+    listener = Listener(pool, telemetry=Telemetry())
+    listener.subscribe(JOBS_CHANNEL, lambda: told.append("mail"), heeds=lambda queue: queue == "mail")
+    listener.subscribe(JOBS_CHANNEL, lambda: told.append("all"))
+    listener.start()
+    try:
+        await eventually(lambda: len(told) == 2)
+        told.clear()
+        await connection.execute("SELECT pg_notify($1, 'post')", JOBS_CHANNEL)
+        await connection.execute("SELECT pg_notify($1, 'mail')", JOBS_CHANNEL)
+        await connection.execute("SELECT pg_notify($1, '')", JOBS_CHANNEL)
+        await eventually(lambda: len(told) >= 5)
+    finally:
+        await listener.stop()
+    assert told == ["all", "mail", "all", "mail", "all"]
+
+
 async def test_a_lost_session_is_made_again_at_once_and_everybody_woken(heard, connection):
     pid = await backend(connection)
     await connection.execute("SELECT pg_terminate_backend($1)", pid)

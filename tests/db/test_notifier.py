@@ -27,6 +27,15 @@ async def test_a_wake_up_is_sent_soon_and_empty(pool, heard):
     await notifier.stop()
 
 
+async def test_a_wake_up_tells_what_it_is_about(pool, heard):
+    notifier = Notifier(pool, telemetry=Telemetry())
+    notifier.start()
+    notifier.notify("one", "mail")
+    notifier.notify("one", "post")
+    await notifier.stop()
+    await eventually(lambda: sorted(heard) == [("one", "mail"), ("one", "post")])
+
+
 async def test_wake_ups_close_to_one_another_are_sent_together(pool, heard):
     """However fast they come, a channel is told once in every interval and once at the end."""
     notifier = Notifier(pool, telemetry=Telemetry(), interval=timedelta(milliseconds=50))
@@ -84,7 +93,7 @@ async def test_an_app_that_enqueues_and_closes_at_once_still_wakes_the_workers(d
     async with Headrace(database, say=lambda _: None) as app:
         app.declare("any")
         await app.enqueue("any")
-    await eventually(lambda: (JOBS_CHANNEL, "") in heard, 2)
+    await eventually(lambda: (JOBS_CHANNEL, "default") in heard, 2)
 
 
 async def test_an_app_that_closes_right_after_the_callers_commit_still_wakes_the_workers(database, heard, connection):

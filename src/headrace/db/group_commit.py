@@ -18,20 +18,22 @@ T = TypeVar("T")
 class GroupCommit(Generic[T]):
     """Stores things that need one statement each, committed when `store` returns.
 
-    `run` stores some of them by one statement and commits, one or many. A call that finds the server free
-    goes by itself, at once. Two statements are under way at a time; the calls that come meanwhile wait for
-    the next one and share it, and each still learns of its own alone. Those that have waited for long go
-    all the same: what is under way may be waiting for somebody's lock. Of those that have the same `key`,
-    where it is not None, a statement takes one.
+    `run` stores some of them by one statement and commits, `alone` does for one what costs its caller least. A
+    call that finds the server free goes by itself, at once. Two statements are under way at a time; the calls
+    that come meanwhile wait for the next one and share it, and each still learns of its own alone. Those that
+    have waited for long go all the same: what is under way may be waiting for somebody's lock. Of those that
+    have the same `key`, where it is not None, a statement takes one.
     """
 
     def __init__(
         self,
         run: Callable[[Sequence[T]], Awaitable[object]],
         *,
+        alone: Callable[[T], Awaitable[object]],
         key: Callable[[T], Hashable | None] = lambda _: None,
     ) -> None:
         self._run = run
+        self._alone = alone
         self._key = key
         self._under_way = 0
         self._waiting: deque[tuple[T, asyncio.Future[None]]] = deque()
@@ -52,7 +54,7 @@ class GroupCommit(Generic[T]):
             return
         self._under_way += 1
         try:
-            await self._run((one,))
+            await self._alone(one)
         finally:
             if self._waiting:
                 # Others must not depend on this caller, who may be cancelled.

@@ -17,33 +17,40 @@ SCHEDULES_CHANNEL = "headrace_schedules"
 RESULTS_CHANNEL = "headrace_results"
 
 WakeUp = Callable[[], None]
+Heeds = Callable[[str], bool]
 
 
 class Listener(Service):
     """Calls the wake-ups of a channel when a hint comes in on it, and all of them after a reconnect.
 
-    Hints are never data: losing every one costs latency, not delivery. The session is checked every
-    few seconds, since a cut network says nothing by itself.
+    Hints are never data: losing every one costs latency, not delivery. One may say what it is about, and
+    then wakes only those who heed that. The session is checked every few seconds, since a cut network says
+    nothing by itself.
     """
 
     def __init__(self, pool: ConnectionPool, *, telemetry: Telemetry, check: timedelta = timedelta(seconds=5)) -> None:
         super().__init__("listener", telemetry=telemetry, idle=check)
         self._pool = pool
-        self._channels: dict[str, list[WakeUp]] = {}
+        self._channels: dict[str, list[tuple[WakeUp, Heeds | None]]] = {}
         self._heard_channels: set[str] = set()
         self._session: Connection | None = None
 
-    def subscribe(self, channel: str, wake_up: WakeUp) -> None:
-        """Adds a wake-up; it is called as soon as its channel is listened on, and may be added at any time."""
-        self._channels.setdefault(channel, []).append(wake_up)
+    def subscribe(self, channel: str, wake_up: WakeUp, *, heeds: Heeds | None = None) -> None:
+        """Adds a wake-up; it is called as soon as its channel is listened on, and may be added at any time.
+
+        `heeds` tells whether what a hint is about concerns it; one that says nothing concerns all.
+        """
+        self._channels.setdefault(channel, []).append((wake_up, heeds))
         self.wake()
 
     def unsubscribe(self, channel: str, wake_up: WakeUp) -> None:
         """Takes a wake-up away again; with the last one the session ends."""
-        wake_ups = self._channels.get(channel, [])
-        if wake_up in wake_ups:
-            wake_ups.remove(wake_up)
-        if not wake_ups:
+        subscribed = self._channels.get(channel, [])
+        for one in subscribed:
+            if one[0] == wake_up:
+                subscribed.remove(one)
+                break
+        if not subscribed:
             self._channels.pop(channel, None)
             self.wake()
 
@@ -84,11 +91,12 @@ class Listener(Service):
             self._heard_channels.clear()
             await close(session)
 
-    def _heard(self, _session: object, pid: int, channel: str, _payload: object) -> None:
+    def _heard(self, _session: object, pid: int, channel: str, about: object) -> None:
         if pid:
             self.telemetry.emit("wakeup.heard", channel=channel)
-        for wake_up in self._channels.get(channel, ()):
-            wake_up()
+        for wake_up, heeds in self._channels.get(channel, ()):
+            if not about or heeds is None or heeds(str(about)):
+                wake_up()
 
     def _lost(self, _session: object) -> None:
         self.wake()

@@ -1,4 +1,4 @@
-"""Sends wake-ups: at most one empty NOTIFY per channel every few milliseconds, never in a caller's transaction."""
+"""Sends wake-ups: each at most once every few milliseconds, never in a caller's transaction."""
 
 import asyncio
 import logging
@@ -34,26 +34,26 @@ class Notifier(Service):
         self._interval = interval
         self._longest = max(interval, longest)
         self._rest_now = interval
-        self._pending: set[str] = set()
+        self._pending: set[tuple[str, str]] = set()
         self._session: Connection | None = None
 
-    def notify(self, channel: str) -> None:
-        """Asks for a wake-up on a channel; returns at once."""
-        self._pending.add(channel)
+    def notify(self, channel: str, about: str = "") -> None:
+        """Asks for a wake-up on a channel, of those alone whom it concerns where `about` says it; returns at once."""
+        self._pending.add((channel, about))
         self.wake()
 
     async def run_once(self) -> timedelta | None:
         if not self._pending:
             return None
-        channels, self._pending = self._pending, set()
+        hints, self._pending = self._pending, set()
         try:
             if self._session is None or self._session.is_closed():
                 self._session = await self._pool.connect("notifier")
-            await self._session.execute(statement("headrace.db", "notify"), sorted(channels))
+            await self._session.execute(statement("headrace.db", "notify"), *zip(*sorted(hints), strict=True))
         except CONNECTION_ERRORS:
-            self._pending |= channels
+            self._pending |= hints
             raise
-        self.telemetry.emit("wakeup.sent", count=len(channels))
+        self.telemetry.emit("wakeup.sent", count=len(hints))
         if not self.is_stopping:
             # Slept here and not in the loop's rest, which the next wake-up would end at once.
             await asyncio.sleep(self._rest_now.total_seconds())

@@ -142,7 +142,7 @@ class ConnectionPool:
             # Nothing may be prepared there for longer than a transaction.
             async with self.acquire() as connection, connection.transaction():
                 return await connection.fetch(query, *args)
-        lending = self._open_lending()
+        lending = self._lending or self._open_lending()
         session = lending.take_at_hand() or await self._take(lending)
         try:
             prepared = lending.prepared(session, query) or await lending.prepare(session, query)

@@ -38,6 +38,7 @@ class Middleware:
     def __init__(self) -> None:
         self.surrounds_attempts = False
         self._on_enqueue: tuple[OnEnqueue, ...] = ()
+        self.changes_jobs = False
         self._around_attempt: tuple[AroundAttempt, ...] = ()
 
     def add(self, middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
@@ -56,6 +57,7 @@ class Middleware:
             )
         if on_enqueue is not None:
             self._on_enqueue += (on_enqueue,)
+            self.changes_jobs = True
         if around_attempt is not None:
             self._around_attempt += (around_attempt,)
             self.surrounds_attempts = True

@@ -206,6 +206,8 @@ def describe(
 
 def through(middleware: Middleware, job: NewJob) -> NewJob:
     """A job as the middleware leaves it. Raises what that raises, and ConfigurationError for what could not run."""
+    if not middleware.changes_jobs:
+        return job
     changed = middleware.on_enqueue(job)
     if changed is not job:
         require_queue(changed.queue)

@@ -136,6 +136,10 @@ class Worker:
         """Looks for work at once."""
         self._fetcher.wake()
 
+    def heeds(self, queue: str) -> bool:
+        """Whether work in this queue concerns it."""
+        return queue in self._card.queues
+
     async def start(self) -> None:
         """Registers the worker and starts to take jobs; returns when it is registered.
 
