@@ -6,7 +6,7 @@ export PYTHON
 .venv/.complete: pyproject.toml requirements/dev.txt scripts/environment
 	@scripts/environment
 
-demo: .venv/.complete ## a mailbox becomes a CRM, with a worker killed on the way
+demo: .venv/.complete ## a linked mailbox becomes a CRM, with a worker killed on the way, and new mail by push
 	@.venv/bin/crm demo
 
 test: .venv/.complete ## the test suite, in random order, on up to four cores

@@ -79,7 +79,7 @@ from headrace.jobs.schedule import Schedule, Tick
 from headrace.jobs.selection import JobFilter
 from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.jobs.worker_options import WorkerOptions
-from headrace.keyring import KeyRing, KeyService
+from headrace.keyring import KeyRing, KeyService, new_key
 from headrace.telemetry import Record, Telemetry
 from headrace.transaction import Transaction
 
@@ -195,6 +195,7 @@ __all__ = [
     "list_workers",
     "migrate",
     "migration_status",
+    "new_key",
     "read_archive",
     "read_log",
     "restore_archive",

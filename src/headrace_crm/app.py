@@ -3,7 +3,7 @@
 import os
 from typing import Any, assert_never
 
-from headrace import Headrace, MigrationSet
+from headrace import Headrace, KeyService, MigrationSet
 from headrace_crm.accounts import jobs as account_jobs
 from headrace_crm.accounts.access import AccessTokens
 from headrace_crm.activity import projections as activity_projections
@@ -37,11 +37,13 @@ from headrace_crm.search.providers.wordllama import WordllamaEmbedder
 from headrace_crm.stats import projections as stats_projections
 
 
-def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> Headrace:
+def create_app(
+    dsn: str | None = None, *, settings: Settings | None = None, secret_keys: KeyService | None = None
+) -> Headrace:
     """The CRM as an app of the engine, closed; use it inside `async with app:`.
 
     `dsn` None takes HEADRACE_DATABASE_URL, and where that is unset an embedded server in `./.headrace`.
-    `settings` None takes those of the environment.
+    `settings` None takes those of the environment, `secret_keys` None HEADRACE_SECRET_KEYS.
     """
     chosen = settings or Settings.from_environment(os.environ)
     app = Headrace(
@@ -49,6 +51,7 @@ def create_app(dsn: str | None = None, *, settings: Settings | None = None) -> H
         name="crm",
         migrations=[MigrationSet("headrace_crm", "headrace_crm")],
         pool_size=chosen.pool_size,
+        secret_keys=secret_keys,
     )
     turns = Turns()
     tokens = AccessTokens(app, chosen.google)

@@ -9,16 +9,14 @@ import typer
 
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 from headrace_crm.accounts import rotation, store
-from headrace_crm.accounts.linking import finish_sign_in
-from headrace_crm.accounts.loopback import Loopback
 from headrace_crm.accounts.model import Account, AccountNotFoundError
-from headrace_crm.accounts.signing_in import SignIn
 from headrace_crm.accounts.unlinking import Unlinked, unlink
 from headrace_crm.cli import accounts_sync
+from headrace_crm.cli.browser_link import link_by_browser
 from headrace_crm.cli.named_account import find_account
 from headrace_crm.cli.session import Choice, opened, say
 from headrace_crm.config import Settings
-from headrace_crm.mail.owners import claim_owner, read_owner_addresses
+from headrace_crm.mail.owners import read_owner_addresses
 
 app = typer.Typer(no_args_is_help=True)
 link_app = typer.Typer(no_args_is_help=True)
@@ -77,16 +75,18 @@ async def _link_google(
 ) -> None:
     google = Settings.from_environment(os.environ).google
     addresses = read_owner_addresses(owner) if owner else ()
-    async with opened(choice) as crm, Loopback() as loopback:
-        crm.key_service()  # better before somebody has signed in
-        sign_in = SignIn.begin(loopback.redirect_uri, owner_addresses=addresses)
-        say(f"open this address in a browser on this machine, and sign in:\n\n{sign_in.url(google, email=email)}\n")
-        answer = await loopback.answer(sign_in.is_answered_by, patience=patience)
-        linked = await finish_sign_in(crm, google, sign_in, sign_in.code(answer), claim_owner=claim_owner)
+    async with opened(choice) as crm:
+        linked = await link_by_browser(
+            crm, google, email=email, owner_addresses=addresses, patience=patience, go_to=_show_address
+        )
     if as_json:
         print_json(linked)
     else:
         typer.echo(f"linked {linked.email}")
+
+
+async def _show_address(url: str) -> None:
+    say(f"open this address in a browser on this machine, and sign in:\n\n{url}\n")
 
 
 async def _list(choice: Choice, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from headrace_crm.errors import CrmError
@@ -23,11 +23,11 @@ class WorkerProcesses:
     """Runs so many `headrace worker` processes of the CRM on one database.
 
     Each holds the reading end of a pipe; when this process ends, however it does, the pipes close and
-    the workers stop in good order.
+    the workers stop in good order. `environ` None gives them this process's own environment.
     """
 
-    def __init__(self, database: str) -> None:
-        self._database = database
+    def __init__(self, database: str, *, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = {**(os.environ if environ is None else environ), "HEADRACE_DATABASE_URL": database}
         self._processes: list[Process] = []
 
     @property
@@ -49,7 +49,7 @@ class WorkerProcesses:
                 stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=PIPE,
-                env={**os.environ, "HEADRACE_DATABASE_URL": self._database},
+                env=self._environ,
             )
             self._processes.append(process)
 
@@ -93,9 +93,11 @@ def _kill(process: Process) -> None:
 
 
 @asynccontextmanager
-async def worker_processes(database: str, count: int) -> AsyncGenerator[WorkerProcesses]:
-    """`count` workers for a block."""
-    workers = WorkerProcesses(database)
+async def worker_processes(
+    database: str, count: int, *, environ: Mapping[str, str] | None = None
+) -> AsyncGenerator[WorkerProcesses]:
+    """`count` workers for a block, in `environ` or, for None, in this process's own environment."""
+    workers = WorkerProcesses(database, environ=environ)
     try:
         await workers.add(count)
         yield workers
