@@ -12,6 +12,7 @@ import asyncpg
 
 from headrace import Headrace, uuid7
 from headrace.testing import drain
+from headrace_crm.accounts import store
 from headrace_crm.analytics.figures import figures
 from headrace_crm.analytics.store import list_letters, write_figures
 from headrace_crm.app import create_desk
@@ -20,6 +21,7 @@ from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.mail.importing import start_import
 from headrace_crm.mail.owners import find_owners, set_as_of
+from headrace_crm.mail.sync.store import MirrorStore, get_mailbox
 from headrace_crm.web import create_web
 
 XSS = "<img src=x onerror=window.stolen=1>"
@@ -98,6 +100,54 @@ async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUI
         owner_id,
         MARCH,
     )
+
+
+async def add_accounts(app: Headrace, owner_id: UUID) -> list[UUID]:
+    """A mailbox that is half read, one that needs a sign-in, one that was unlinked; with markup where Google writes."""
+    ids = [uuid7() for _ in range(3)]
+    async with app.transaction() as tx:
+        for number, account_id in enumerate(ids):
+            await store.link_account(
+                tx.connection,
+                account_id,
+                owner_id=owner_id,
+                provider="google",
+                email=f"box-{number}-{XSS}@work.example",
+                scopes=[f"https://www.googleapis.com/auth/gmail.readonly{XSS}"],
+                access_token=b"sealed",
+                refresh_token=b"sealed",
+                expires_at=MARCH + timedelta(days=900),
+                now=MARCH,
+            )
+        await store.require_sign_in(tx.connection, ids[1], f"invalid_grant {XSS}")
+        await store.finish_unlinking(tx.connection, ids[2], now=MARCH)
+        state = await get_mailbox(tx.connection, ids[0])
+        mirror = await MirrorStore(tx.connection, state).begin_pass(7, now=MARCH)
+        import_id = uuid7()
+        await tx.connection.execute(
+            "INSERT INTO crm.import (job_id, owner_id, account_id, source, paths, fingerprints, bytes_total,"
+            " started_at, read_count, new_count, batch_count, batches_done)"
+            " VALUES ($1, $2, $3, 'gmail', '{}', '{}', 0, $4, 4000, 1000, 80, 20)",
+            import_id,
+            owner_id,
+            ids[0],
+            MARCH,
+        )
+        await mirror.advance_listing("more", import_id=import_id, is_done=False)
+    return ids
+
+
+def crm_paths(mailbox: Mailbox, accounts: list[UUID]) -> dict[str, str]:
+    """Every page of the CRM in the console, by a name for it, of what was added here."""
+    return {
+        "contacts": "/crm/contacts",
+        "contact": f"/crm/contacts/{mailbox.people[0]}",
+        "search": "/crm/search?text=hull",
+        "activity": f"/crm/activity?mailbox={OWNER.replace('@', '%40')}",
+        "accounts": "/crm/accounts",
+        **{f"account-{number}": f"/crm/accounts/{account}" for number, account in enumerate(accounts)},
+        "unlink": f"/crm/accounts/{accounts[0]}/unlink",
+    }
 
 
 @asynccontextmanager

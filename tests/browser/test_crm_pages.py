@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 from fix_browser import Browse
-from fix_crm_pages import add_mailbox, import_letters, web_of
+from fix_crm_pages import add_accounts, add_mailbox, crm_paths, import_letters, web_of
 from fix_shop import an_admin
 from fix_sse import served
 from headrace import Headrace
@@ -25,7 +25,7 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
     async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
         root = f"http://localhost:{port}"
         mailbox = await add_mailbox(app, address="zoe@work.example")
-        await import_letters(app, tmp_path)
+        paths = crm_paths(mailbox, await add_accounts(app, await import_letters(app, tmp_path)))
         async with browse() as watched:
             page = await watched.open(f"{root}/crm/contacts")
             await page.get_by_label("Find").fill("person 01")
@@ -39,7 +39,7 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
             {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True},
         ):
             async with browse(**options) as watched:
-                for path in paths_of(str(mailbox.people[0])):
+                for path in paths.values():
                     page = await watched.open(root + path)
                     if await page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
                         faults.append(f"{path} {options['color_scheme']}: too wide")
@@ -49,13 +49,3 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
                     faults += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
                     await page.close()
     assert faults == []
-
-
-def paths_of(contact_id: str) -> list[str]:
-    """Every page of the CRM in the console."""
-    return [
-        "/crm/contacts",
-        f"/crm/contacts/{contact_id}",
-        "/crm/search?text=hull",
-        "/crm/activity?mailbox=olive%40work.example",
-    ]

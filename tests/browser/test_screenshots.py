@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from fix_browser import Browse
-from fix_shop import Shop, console_of, make_shop, paths_of
+from fix_crm_pages import add_accounts, add_mailbox, crm_paths, import_letters, web_of
+from fix_shop import Shop, an_admin, console_of, make_shop, paths_of
 from fix_sse import served
+from headrace import Headrace
+from headrace_crm.app import create_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -19,9 +22,14 @@ LOOKS = {
 }
 
 
-async def test_a_picture_of_every_page_is_written(shop: Shop, browse: Browse, empty_database: str):
+def a_folder() -> Path:
     folder = Path(os.environ.get("HEADRACE_SCREENSHOTS", "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def test_a_picture_of_every_page_is_written(shop: Shop, browse: Browse, empty_database: str):
+    folder = a_folder()
     empty = make_shop(empty_database)
     async with (
         console_of(shop.app) as console,
@@ -35,6 +43,32 @@ async def test_a_picture_of_every_page_is_written(shop: Shop, browse: Browse, em
                 for name, path in paths_of(shop).items():
                     for prefix, at in (("", port), ("empty-", bare_port)):
                         if prefix and ("/" in path.strip("/") or not look.startswith("wide-l")):
+                            continue
+                        page = await watched.open(f"http://localhost:{at}{path}")
+                        await page.screenshot(path=folder / f"{prefix}{name}-{look}.png", full_page=True)
+                        await page.close()
+
+
+async def test_a_picture_of_every_page_of_the_crm_is_written(
+    crm: Headrace, browse: Browse, empty_database: str, tmp_path: Path
+):
+    folder = a_folder()
+    empty = create_app(empty_database)
+    async with (
+        crm as app,
+        empty,
+        web_of(app, authenticate=an_admin) as web,
+        web_of(empty, authenticate=an_admin) as bare,
+        served(web, lifespan="off") as port,
+        served(bare, lifespan="off") as bare_port,
+    ):
+        mailbox = await add_mailbox(app, address="zoe@work.example")
+        paths = crm_paths(mailbox, await add_accounts(app, await import_letters(app, tmp_path)))
+        for look, options in LOOKS.items():
+            async with browse(**options) as watched:
+                for name, path in paths.items():
+                    for prefix, at in (("crm-", port), ("crm-empty-", bare_port)):
+                        if prefix == "crm-empty-" and (path.count("/") > 2 or not look.startswith("wide-l")):
                             continue
                         page = await watched.open(f"http://localhost:{at}{path}")
                         await page.screenshot(path=folder / f"{prefix}{name}-{look}.png", full_page=True)

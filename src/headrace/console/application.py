@@ -81,6 +81,12 @@ class Console:
             if is_ours and self.site.app.is_open:
                 await self.site.app.close()
 
+    def page(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page in the console's dress for a route beside it, which anybody may be shown: it has no menu."""
+        root = request.scope.get("root_path", "").rstrip("/")
+        outside = {"headrace.console": self.site, "headrace.root": root}
+        return render(Request({**request.scope, **outside}), template, status=status, **context)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.split("/")[1:2] in _SERVICES:

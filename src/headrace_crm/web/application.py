@@ -15,11 +15,10 @@ from headrace_crm.accounts.push_sender import PushSender
 from headrace_crm.config import Settings
 from headrace_crm.kit.signing_keys import SigningKeys
 from headrace_crm.search.desk import Desk
-from headrace_crm.web.accounts_pages import AccountsPages
 from headrace_crm.web.clearbit_webhook import ClearbitWebhook
 from headrace_crm.web.entrance import Entrance, answer_problem
 from headrace_crm.web.gmail_push import GmailPush
-from headrace_crm.web.health import Health
+from headrace_crm.web.google_sign_in import GoogleSignIn
 from headrace_crm.web.pages import crm_section
 from headrace_crm.web.push_counts import PushCounts
 
@@ -29,8 +28,9 @@ def create_web(
 ) -> Starlette:
     """An ASGI application on a CRM that is open, or that it opens and closes with the server.
 
-    The console is at its root, with the CRM's pages under `/crm`. `authenticate` says who asks; None: who comes with
-    a token of the app's database, or logs in with one. `desk` answers the page to search on; None for no such page.
+    The console is at its root with the API, metrics and health, and the CRM's pages are under `/crm`. `authenticate`
+    says who asks; None: who comes with a token of the app's database, or logs in with one. `desk` answers the page to
+    search on; None for no such page.
     """
     access = Access(app)
     now = app.clock.now
@@ -38,15 +38,14 @@ def create_web(
     sender = PushSender(settings.google, keys=SigningKeys(settings.google.jwks_url, now=now), now=now)
     entrance = Entrance(authenticate or access.authenticate)
     clearbit = ClearbitWebhook(app, settings.enrichment)
-    accounts = AccountsPages(app, settings.google, entrance, public_url=settings.web.public_url)
-
     console = create_console(
         app,
         authenticate=authenticate,
         access=access,
         title="Headrace CRM",
-        sections=[crm_section(app, desk)],
+        sections=[crm_section(app, settings.google, desk)],
     )
+    sign_in = GoogleSignIn(app, settings.google, entrance, public_url=settings.web.public_url, tell=console.page)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -63,7 +62,6 @@ def create_web(
 
     web = Starlette(
         routes=[
-            Route("/health", Health(app).answer, methods=["GET"], name="health"),
             Mount(
                 "/webhooks",
                 routes=[
@@ -71,7 +69,7 @@ def create_web(
                     Route("/clearbit", clearbit.answer, methods=["POST"], name="clearbit_webhook"),
                 ],
             ),
-            *accounts.routes(),
+            *sign_in.routes(),
             Mount("/", console),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(OriginGuard)],

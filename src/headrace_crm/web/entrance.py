@@ -15,12 +15,14 @@ class Entrance:
         self._authenticate = authenticate
 
     async def require(self, request: Request, role: Role) -> Principal:
-        """Who asks, with this role. Raises ProblemError (403), and SentToLogInError for nobody that is known."""
+        """Who asks, with this role on mail. Raises ProblemError (403), and LogInNeededError for nobody that is known."""
         principal = await self._authenticate(request)
         if principal is None:
             raise LogInNeededError(request)
         if not principal.may(role):
             raise ProblemError(Problem(403, f"this needs the role {role}, {principal.name} has {principal.role}"))
+        if not principal.may(role, "subjects"):
+            raise ProblemError(Problem(403, f"{principal.name} may not link mail; the scope subjects allows it"))
         return principal
 
 

@@ -31,12 +31,12 @@ async def test_without_mail_the_pages_say_what_to_do_next_and_a_log_in_leads_bac
         assert (back.status_code, back.headers["location"], COOKIE in client.cookies) == (303, LIST, True)
         page = (await client.get(LIST)).text
         assert "No mail yet" in page
-        assert 'href="/accounts">Link a Gmail mailbox' in page
+        assert 'href="/crm/accounts">Link a Gmail mailbox' in page
         assert "crm import FILE.mbox" in page
         for path in ("/crm/search", "/crm/search?text=x", "/crm/activity"):
             assert "No mail yet" in (await client.get(path)).text, path
         # One log-in serves the accounts, the console's own pages and its API too.
-        for path in ("/accounts", "/", "/jobs", "/api/stats", "/metrics"):
+        for path in ("/crm/accounts", "/", "/jobs", "/api/stats", "/metrics"):
             assert (await client.get(path)).status_code == 200, path
         assert (await client.get(f"{LIST}/{uuid4()}")).status_code == 404
         async with app.pool.acquire() as connection:

@@ -29,7 +29,7 @@ async def test_it_serves_until_it_is_stopped_and_logs_no_codes(database: str, se
         assert line, told
         told += line
     async with httpx.AsyncClient(base_url=found[1]) as client:
-        assert (await client.get("/health")).json() == {"status": "ok"}
+        assert (await client.get("/health")).json() == {"status": "ready", "reasons": {}}
         back = await client.get("/accounts/google/callback", params={"code": "code-canary", "state": "state-canary"})
         assert back.status_code == 400
         assert (await client.post("/webhooks/gmail", content=b"{}")).status_code == 403

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,11 +14,14 @@ from fix_accounts import AccountsBench
 from fix_console import HOST, bearer, client_of, token_for
 from headrace.console.access import COOKIE, list_requests
 from headrace.testing import VirtualClock
+from headrace_crm.app import create_app
 from headrace_crm.config import Settings, WebSettings
+from headrace_crm.mail.sync.store import MirrorStore, get_mailbox
 from headrace_crm.web import create_web
 
 HOUR = timedelta(hours=1)
 LINK = "/accounts/google/link"
+ACCOUNTS = "/crm/accounts"
 CALLBACK = "/accounts/google/callback"
 
 
@@ -52,10 +56,10 @@ async def test_an_operator_links_a_mailbox_by_way_of_google_and_it_is_recorded(s
     site.accounts.answer_code("ada@example.org")
     # Google sends the browser back: no token comes with that, and the session's cookie need not.
     answer = await site.client.get(CALLBACK, params={"code": "code-1", "state": asked["state"]})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/accounts")
+    assert (answer.status_code, answer.headers["location"]) == (303, ACCOUNTS)
     assert "crm_sign_in" not in site.client.cookies
-    page = await site.client.get("/accounts", headers=bearer(site.operator))
-    assert re.search(r"ada@example.org.*<td>linked</td>.*Unlink", page.text, re.DOTALL)
+    page = await site.client.get(ACCOUNTS, headers=bearer(site.operator))
+    assert re.search(r"ada@example.org.*pill-linked.*not begun", page.text, re.DOTALL)
     async with site.accounts.app.pool.acquire() as connection:
         [record] = await list_requests(connection)
     assert (record.actor, record.action, record.status) == ("olive", "accounts.link", 303)
@@ -108,38 +112,97 @@ async def test_viewers_look_and_only_operators_change(site: Site):
     accounts.on_refresh("refresh-0").respond_with_json({"error": "invalid_grant"}, status=400)
     await accounts.refresh_all()
     viewer = bearer(await token_for(accounts.app, "viewer"))
-    page = await client.get("/accounts", headers=viewer)
-    assert "<strong>Needs a sign-in</strong>: Google says invalid_grant" in page.text
-    assert "Unlink" not in page.text
-    assert "content-security-policy" in page.headers
-    operators = await client.get("/accounts", headers=bearer(site.operator))
-    assert f'href="{LINK}?email=ada%40example.org"' in operators.text
-    unlink = f"/accounts/{ada}/unlink"
-    for method, path in (("GET", LINK), ("POST", unlink)):
+    for page, told in ((ACCOUNTS, "needs sign-in"), (f"{ACCOUNTS}/{ada}", "Google says <code>invalid_grant</code>")):
+        seen = await client.get(page, headers=viewer)
+        assert (told in seen.text, "content-security-policy" in seen.headers) == (True, True)
+        for offered in (LINK, "Unlink", "Look at it now"):
+            assert offered not in seen.text
+        operators = await client.get(page, headers=bearer(site.operator))
+        assert f'href="{LINK}?email=ada%40example.org"' in operators.text
+    unlink = f"{ACCOUNTS}/{ada}/unlink"
+    for method, path in (("GET", LINK), ("GET", unlink), ("POST", unlink), ("POST", f"{ACCOUNTS}/{ada}/act")):
         refused = await client.request(method, path, headers=viewer)
-        assert (refused.status_code, refused.json()["detail"]) == (
-            403,
-            "this needs the role operator, viewer has viewer",
-        )
+        assert refused.status_code == 403, path
+    # A token that is for other things neither sees mailboxes nor links them.
+    jobs = bearer(await token_for(accounts.app, "admin", name="jobs", scopes=["jobs"]))
+    for path in (ACCOUNTS, f"{ACCOUNTS}/{ada}", LINK):
+        refused = await client.get(path, headers=jobs)
+        assert (refused.status_code, "scope subjects" in refused.text) == (403, True), path
     # Nobody that is known: a browser is led to the log-in, a program told.
-    sent = await client.get("/accounts")
-    assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Faccounts")
-    assert (await client.get("/accounts", headers=bearer("hr_nonsense"))).status_code == 401
+    old = await client.get("/accounts")
+    assert (old.status_code, old.headers["location"]) == (303, ACCOUNTS)
+    sent = await client.get(ACCOUNTS)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Fcrm%2Faccounts")
+    assert (await client.get(LINK, headers=bearer("hr_nonsense"))).status_code == 401
     assert (await client.post(unlink)).status_code == 401
     # Logged in by the form, and a page of another site tries to use that.
-    logged_in = await client.post("/login", data={"token": site.operator, "next": "/accounts"})
+    logged_in = await client.post("/login", data={"token": site.operator, "next": ACCOUNTS})
     assert (logged_in.status_code, COOKIE in client.cookies) == (303, True)
     foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
     assert (await client.post(unlink, headers=foreign)).status_code == 403
+    asked = await client.get(unlink)
+    assert "Unlink ada@example.org?" in asked.text
     assert (await accounts.show(ada)).status == "needs_sign_in"
     done = await client.post(unlink)
-    assert (done.status_code, done.headers["location"]) == (303, "/accounts")
+    assert (done.status_code, done.headers["location"]) == (303, f"{ACCOUNTS}/{ada}?did=unlink")
     assert (await accounts.show(ada)).status == "unlinked"
-    missing = await client.post("/accounts/00000000-0000-0000-0000-000000000000/unlink")
-    assert missing.status_code == 404
+    after = (await client.get(done.headers["location"])).text
+    assert ("Mail that was read stays" in after, "Link it again" in after) == (True, True)
+    nobody = f"{ACCOUNTS}/00000000-0000-0000-0000-000000000000"
+    missing = [await client.get(nobody), await client.post(f"{nobody}/unlink"), await client.post(unlink + "x")]
+    assert [one.status_code for one in missing] == [404, 404, 404]
     async with accounts.app.pool.acquire() as connection:
         told = [(one.actor, one.action, one.status) for one in await list_requests(connection)]
     assert told == [("olive", "accounts.unlink", 404), ("olive", "accounts.unlink", 303)]
+
+
+async def test_a_mailbox_is_looked_at_paused_and_gone_on_with_by_an_operator(site: Site):
+    accounts, client = site.accounts, site.client
+    client.headers.update(bearer(site.operator))
+    assert "No mailbox is linked yet" in (await client.get(ACCOUNTS)).text
+    ada = await accounts.account("ada@example.org", ends_in=HOUR)
+    here = f"{ACCOUNTS}/{ada}"
+
+    async def act(what: str) -> httpx.Response:
+        return await client.post(f"{here}/act", data={"act": what})
+
+    assert "The first sync has not begun" in (await client.get(here)).text
+    early = await act("pause")
+    assert (early.status_code, "the first sync of ada@example.org has not begun" in early.text) == (409, True)
+    for wrong in ("", "eat <b>", "list"):
+        assert (await act(wrong)).status_code == 400
+    async with accounts.app.transaction() as tx:
+        state = await get_mailbox(tx.connection, ada)
+        mirror = await MirrorStore(tx.connection, state).begin_pass(7, now=accounts.app.clock.now())
+        import_id = uuid4()
+        await tx.connection.execute(
+            "INSERT INTO crm.import (job_id, owner_id, account_id, source, paths, fingerprints, bytes_total,"
+            " started_at, read_count, new_count, batch_count, batches_done)"
+            " VALUES ($1, $2, $3, 'gmail', '{}', '{}', 0, now(), 4000, 1000, 80, 20)",
+            import_id,
+            state.owner_id,
+            ada,
+        )
+        await mirror.advance_listing("more", import_id=import_id, is_done=False)
+    for path in (ACCOUNTS, here):
+        page = (await client.get(path)).text
+        assert ("1,000 of 4,000 so far" in page, '<rect width="25.0"' in page) == (True, True), page
+    assert "Pause older mail" in (await client.get(here)).text
+    for what, then in (("pause", "Go on with older mail"), ("resume", "Pause older mail"), ("sync", "Look at it now")):
+        done = await act(what)
+        assert (done.status_code, done.headers["location"]) == (303, f"{here}?did={what}")
+        page = (await client.get(done.headers["location"])).text
+        assert (then in page, 'role="status"' in page) == (True, True)
+    kinds = await accounts.rows("SELECT kind FROM headrace.run ORDER BY kind")
+    assert {kind for (kind,) in kinds} >= {"email-sync-incremental", "email-sync-deep"}
+    async with accounts.app.pool.acquire() as connection:
+        told = [(one.action, one.status, one.subject["account"]) for one in await list_requests(connection)]
+    assert told == [
+        ("accounts.sync", 303, "ada@example.org"),
+        ("accounts.resume", 303, "ada@example.org"),
+        ("accounts.pause", 303, "ada@example.org"),
+        ("accounts.pause", 409, "ada@example.org"),
+    ]
 
 
 async def test_behind_a_proxy_google_sends_people_to_the_address_that_is_set(site: Site):
@@ -149,10 +212,13 @@ async def test_behind_a_proxy_google_sends_people_to_the_address_that_is_set(sit
     assert asked["redirect_uri"] == "https://crm.example.org" + CALLBACK
 
 
-async def test_health_is_that_of_the_database(site: Site):
-    healthy = await site.client.get("/health")
-    assert (healthy.status_code, healthy.json()) == (200, {"status": "ok"})
-    await site.accounts.app.close()
-    ill = await site.client.get("/health")
-    assert (ill.status_code, ill.json()["detail"]) == (503, "the database does not answer: ConfigurationError")
-    await site.accounts.app.open()
+async def test_health_says_what_keeps_it_from_working(site: Site):
+    for path in ("/health", "/health/ready"):
+        healthy = await site.client.get(path)
+        assert (healthy.status_code, healthy.json()) == (200, {"status": "ready", "reasons": {}})
+    assert (await site.client.get("/health/live")).json() == {"status": "live"}
+    nowhere = create_app("postgresql://127.0.0.1:1/nowhere", settings=Settings())
+    async with client_of(create_web(nowhere, Settings())) as client:
+        ill = await client.get("/health")
+        assert (ill.status_code, ill.json()["reasons"]) == (503, {"database": "the app is not open"})
+        assert (await client.get("/health/live")).status_code == 200

@@ -19,6 +19,13 @@ def require_reader(request: Request) -> None:
         raise ProblemError(Problem(403, f"{principal.name} may not read about people; the scope subjects allows it"))
 
 
+def require_operator(request: Request) -> None:
+    """Lets operators through. Raises ProblemError (403) for all others, and where `require_reader` does."""
+    principal = principal_of(request)
+    if not principal.may("operator", "subjects"):
+        raise ProblemError(Problem(403, f"{principal.name} may not change this; a token of the role operator may"))
+
+
 async def mailbox_asked_for(request: Request, connection: Connection) -> tuple[Owner | None, Sequence[Owner]]:
     """The owner whose address is the query's `mailbox`, the first one otherwise, and all there are to choose from."""
     mailboxes = await list_mailboxes(connection, limit=_MOST_MAILBOXES)

@@ -5,7 +5,9 @@ from typing import Final
 
 from headrace import Headrace
 from headrace.console import Entry, Section
+from headrace_crm.config import GoogleSettings
 from headrace_crm.search.desk import Desk
+from headrace_crm.web.pages.accounts import AccountPages
 from headrace_crm.web.pages.activity import ActivityPage
 from headrace_crm.web.pages.contacts import ContactPages
 from headrace_crm.web.pages.search import SearchPage
@@ -13,8 +15,8 @@ from headrace_crm.web.pages.search import SearchPage
 _HERE: Final = Path(__file__).parent
 
 
-def crm_section(app: Headrace, desk: Desk | None) -> Section:
-    """The pages on an app's people and mail, for a console that is mounted at the root, where the accounts' pages are.
+def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Section:
+    """The pages on an app's people and mail, for a console beside which a `GoogleSignIn` links mailboxes.
 
     Without a desk there is no search.
     """
@@ -25,12 +27,13 @@ def crm_section(app: Headrace, desk: Desk | None) -> Section:
             Entry("Contacts", "/crm/contacts"),
             *([] if desk is None else [Entry("Search", "/crm/search")]),
             Entry("Activity", "/crm/activity"),
-            Entry("Accounts", "/accounts"),
+            Entry("Accounts", "/crm/accounts"),
         ],
         routes=[
             *ContactPages(app).routes(),
             *([] if desk is None else SearchPage(app, desk).routes()),
             *ActivityPage(app).routes(),
+            *AccountPages(app, google).routes(),
         ],
         templates=_HERE / "templates",
         static=_HERE / "static",

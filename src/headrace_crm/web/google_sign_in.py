@@ -1,55 +1,51 @@
-"""Accounts in the browser: which there are, linking one at Google, unlinking one."""
+"""Linking a mailbox in the browser: the way to Google, and the way back."""
 
-from typing import Final
-from uuid import UUID
+from typing import Final, Protocol
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from headrace import Headrace, SecretKeyError
+from headrace import Headrace
 from headrace.console import Principal, Problem, ProblemError, recorded
-from headrace_crm.accounts import store
 from headrace_crm.accounts.linking import finish_sign_in
-from headrace_crm.accounts.model import AccountNotFoundError
 from headrace_crm.accounts.oauth import OAuthError
 from headrace_crm.accounts.signing_in import LinkError, SignIn
-from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.config import GoogleSettings
 from headrace_crm.mail.owners import OwnerError, claim_owner, read_owner_addresses
 from headrace_crm.web import sign_in_cookie
 from headrace_crm.web.entrance import Entrance
 
-_MOST: Final = 1000
+ACCOUNTS: Final = "/crm/accounts"
 
 
-class AccountsPages:
-    """The pages, for those who `entrance` lets in: viewers look, operators link and unlink."""
+class Telling(Protocol):
+    """Makes a page of a template, for whoever asks."""
 
-    def __init__(self, app: Headrace, google: GoogleSettings, entrance: Entrance, *, public_url: str) -> None:
+    def __call__(self, request: Request, template: str, *, status: int, reason: str) -> Response: ...
+
+
+class GoogleSignIn:
+    """The routes of a sign-in, for operators that `entrance` lets in; `tell` makes the page where it failed.
+
+    They are beside the console: Google sends browsers back without anything that says who they are.
+    """
+
+    def __init__(
+        self, app: Headrace, google: GoogleSettings, entrance: Entrance, *, public_url: str, tell: Telling
+    ) -> None:
         self._app = app
         self._google = google
         self._entrance = entrance
         self._public_url = public_url.rstrip("/")
-        self._pages = Environment(
-            loader=PackageLoader("headrace_crm.web"), autoescape=select_autoescape(), trim_blocks=True
-        )
+        self._tell = tell
 
     def routes(self) -> list[Route]:
         return [
-            Route("/accounts", self.show, methods=["GET"], name="accounts"),
+            Route("/accounts", _to_accounts, methods=["GET"], name="accounts"),
             Route("/accounts/google/link", self.begin, methods=["GET"], name="link_google"),
             Route("/accounts/google/callback", self.finish, methods=["GET"], name="google_callback"),
-            Route("/accounts/{account_id:uuid}/unlink", self.unlink, methods=["POST"], name="unlink_account"),
         ]
-
-    async def show(self, request: Request) -> Response:
-        """The accounts, with what each needs."""
-        principal = await self._entrance.require(request, "viewer")
-        async with self._app.pool.acquire() as connection:
-            accounts = await store.list_accounts(connection, limit=_MOST)
-        return self._page("accounts.html", request, accounts=accounts, may_change=principal.may("operator"))
 
     async def begin(self, request: Request) -> Response:
         """Sends an operator to Google; `owner` names further addresses of the owner, `email` the one to offer."""
@@ -76,7 +72,7 @@ class AccountsPages:
             code = sign_in.code(request.query_params)
             response = await self._link(request, principal, sign_in, code)
         except LinkError as error:
-            response = self._page("refused.html", request, 400, reason=str(error))
+            response = self._refused(request, 400, error)
         sign_in_cookie.forget(response)
         return response
 
@@ -86,30 +82,13 @@ class AccountsPages:
                 linked = await finish_sign_in(self._app, self._google, sign_in, code, claim_owner=claim_owner)
             except (LinkError, OwnerError, OAuthError) as error:
                 record.status = 502 if isinstance(error, OAuthError) else 400
-                return self._page("refused.html", request, record.status, reason=str(error))
+                return self._refused(request, record.status, error)
             record.subject["account"] = linked.email
             record.status = 303
-        return self._to_accounts(request)
+        return await _to_accounts(request)
 
-    async def unlink(self, request: Request) -> Response:
-        """Unlinks an account, for an operator."""
-        principal = await self._entrance.require(request, "operator")
-        account_id: UUID = request.path_params["account_id"]
-        subject = {"account_id": str(account_id)}
-        async with recorded(self._app, request, principal, "accounts.unlink", subject) as record:
-            try:
-                await unlink(self._app, self._google, account_id, by=principal.name)
-            except AccountNotFoundError as error:
-                record.status = 404
-                return Problem(404, str(error)).response()
-            except (OAuthError, SecretKeyError) as error:
-                record.status = 502
-                return Problem(502, f"{error}; the account gives out no token any more").response()
-            record.status = 303
-        return self._to_accounts(request)
-
-    def _to_accounts(self, request: Request) -> Response:
-        return RedirectResponse(request.url_for("accounts").path, status_code=303)
+    def _refused(self, request: Request, status: int, error: Exception) -> Response:
+        return self._tell(request, "crm/refused.html", status=status, reason=str(error))
 
     def _callback(self, request: Request) -> str:
         # Whatever host a request claims, Google sends people to no address that is not entered there.
@@ -117,6 +96,6 @@ class AccountsPages:
             return self._public_url + request.app.url_path_for("google_callback")
         return str(request.url_for("google_callback"))
 
-    def _page(self, name: str, request: Request, status: int = 200, **values: object) -> Response:
-        root = request.scope.get("root_path", "")
-        return HTMLResponse(self._pages.get_template(name).render(root=root, **values), status)
+
+async def _to_accounts(request: Request) -> Response:
+    return RedirectResponse(request.scope.get("root_path", "").rstrip("/") + ACCOUNTS, status_code=303)
