@@ -15,6 +15,8 @@
     ├── LlmError                 a language model could not be asked, refused, or said what cannot be used
     ├── PersonNotFoundError      nobody fits the person a search was restricted to
     ├── UnknownFieldError        a profile has no such field
+    ├── NotDealtInError          a page of a timeline begins at somebody else's message
+    ├── ActorRefusedError        who came with a token may look and not act
     ├── OAuthError               the provider refused, or cannot be reached
     ├── LinkError                a sign-in did not end in a linked mailbox
     ├── ProviderError            a mailbox on a server could not be asked

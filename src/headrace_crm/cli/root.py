@@ -12,6 +12,7 @@ from headrace_crm.cli import (
     demo,
     enrich,
     import_mail,
+    mcp,
     recount,
     sandbox,
     search,
@@ -39,6 +40,7 @@ app.command("analytics")(activity.analytics)
 app.command("recount")(recount.recount)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts", help="Mailboxes that may be read.")
 

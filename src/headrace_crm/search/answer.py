@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from headrace_crm.search.llm import LlmError
+from headrace_crm.search.plain import plain
 from headrace_crm.search.searching import Hit
 
 MOST_PASSAGES: Final = 8
@@ -31,7 +32,6 @@ _CITED: Final = re.compile(r"\[(\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*)\]")
 _LINK: Final = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]*://|\bmailto:|\bwww\.|(?<=\]\()|\b(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>()\[\]\"']+", re.IGNORECASE
 )
-_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FENCE: Final = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
@@ -102,7 +102,7 @@ def read_reply(said: str, hits: Sequence[Hit]) -> tuple[str, tuple[int, ...]]:
         reply = msgspec.json.decode(_FENCE.sub("", said.strip()).encode(), type=_Reply)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise LlmError(f"the model's answer is not what was asked for: {error}") from None
-    text = _plain(reply.answer).strip()
+    text = plain(reply.answer).strip()
     if not text or len(text) > MAX_ANSWER_CHARS:
         raise LlmError(f"the model's answer has {len(text)} characters; from 1 to {MAX_ANSWER_CHARS} were asked for")
     given = range(1, min(len(hits), MOST_PASSAGES) + 1)
@@ -129,7 +129,7 @@ def from_passages(hits: Sequence[Hit]) -> tuple[str, tuple[int, ...]]:
         for number, hit in enumerate(shown, start=1)
     ]
     head = f"Most likely with {_listed([each.name for each in people[:3]])}. " if people else ""
-    return _plain("\n".join((f"{head}What fits best:", *lines))), tuple(range(1, len(shown) + 1))
+    return plain("\n".join((f"{head}What fits best:", *lines))), tuple(range(1, len(shown) + 1))
 
 
 def cite(numbers: Iterable[int], hits: Sequence[Hit]) -> tuple[Citation, ...]:
@@ -162,11 +162,6 @@ def people_of(hits: Sequence[Hit]) -> tuple[AnswerPerson, ...]:
 
 def _links(text: str) -> set[str]:
     return {link.rstrip(".,;:!?*_`") for link in _LINK.findall(text)}
-
-
-def _plain(text: str) -> str:
-    # Others wrote it: it must neither steer a terminal nor reorder what is read.
-    return _CONTROL.sub(" ", text)
 
 
 def _line(text: str) -> str:

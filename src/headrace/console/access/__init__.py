@@ -10,7 +10,7 @@ from headrace.console.access.problem import Problem, ProblemError, unauthenticat
 from headrace.console.access.recording import Recorded, RequestRecord, list_requests, recorded
 from headrace.console.access.sessions import SessionPolicy
 from headrace.console.access.target import safe_target
-from headrace.console.access.tokens import ApiToken, create_token, list_tokens, revoke_token
+from headrace.console.access.tokens import ApiToken, create_token, find_token, list_tokens, revoke_token
 
 __all__ = [
     "AREAS",
@@ -32,6 +32,7 @@ __all__ = [
     "SecurityHeaders",
     "SessionPolicy",
     "create_token",
+    "find_token",
     "list_requests",
     "list_tokens",
     "log_in_routes",

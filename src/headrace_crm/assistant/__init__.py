@@ -1,0 +1,1 @@
+"""What other people's assistants may ask and do, as a server of the Model Context Protocol."""
