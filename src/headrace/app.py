@@ -32,7 +32,8 @@ from headrace.projections.projections import Projections
 from headrace.reading import Reading
 from headrace.replay.replays import REPLAY_EVENTS, Replays
 from headrace.stepper import Stepper
-from headrace.subjects import Subjects
+from headrace.subjects.rebuilding import REBUILD_ERASED, Rebuilding
+from headrace.subjects.subjects import Subjects
 from headrace.sync import Sync
 from headrace.telemetry import Telemetry
 
@@ -109,9 +110,12 @@ class Headrace(Reading):
             begin=self.transaction,
             pool=lambda: self.pool,
             handlers=self.handlers,
+            declarations=self.declarations,
             service=self.key_service,
             telemetry=self.telemetry,
         )
+        rebuilding = Rebuilding(self.declarations, pool=lambda: self.pool)
+        self.kinds.add(describe(REBUILD_ERASED, rebuilding.run, job_type=Job, queue="events", max_attempts=10))
         self.replays = Replays(
             begin=self.transaction,
             handlers=self.handlers,

@@ -29,12 +29,20 @@ def erase(
     *,
     tenant: Tenant = "",
     reason: Annotated[str | None, typer.Option(help="Why; it is kept with the proof and in the log.")] = None,
+    rebuild: Annotated[
+        bool, typer.Option(help="Rebuild the projections that may hold the values, by jobs; else only list them.")
+    ] = True,
 ) -> None:
-    """Deletes a subject's key, so that no event tells its personal values any more; prints the proof as JSON."""
+    """Deletes a subject's key, so that no event tells its personal values any more; prints the proof as JSON.
+
+    The proof names a job for each projection to rebuild: `headrace jobs show` tells how far it is.
+    """
     run(
         _print(
             context.obj,
-            lambda opened_app: opened_app.subjects.erase(subject, tenant_id=tenant, by=login(), reason=reason),
+            lambda opened_app: opened_app.subjects.erase(
+                subject, tenant_id=tenant, by=login(), reason=reason, rebuild=rebuild
+            ),
         )
     )
 

@@ -23,6 +23,11 @@ class Fold(Protocol):
         """The statements that make its tables, run with the build's schema first on the search path."""
         ...
 
+    @property
+    def meets_clear(self) -> bool:
+        """Whether it is given personal values in clear, so that its tables may hold them."""
+        ...
+
     def bind(self, registry: EventRegistry, subscription: Subscription) -> "BoundFold":
         """The fold for the events of one build."""
         ...

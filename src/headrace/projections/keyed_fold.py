@@ -49,6 +49,7 @@ class KeyedFold:
     """
 
     def __init__(self, table: str, row_type: type, function: RowFunction, *, key: KeyFunction, ddl: str = "") -> None:
+        self.meets_clear = True
         self._table = table
         self._row_type = row_type
         self._function = function

@@ -20,6 +20,7 @@ class PythonFold:
     """
 
     def __init__(self, ddl: str, function: FoldFunction) -> None:
+        self.meets_clear = True
         self.ddl = ddl
         self._function = function
 

@@ -26,6 +26,7 @@ class SqlFold:
     def __init__(self, ddl: str, statements: Sequence[str]) -> None:
         if not statements:
             raise ConfigurationError("a fold in SQL needs at least one statement; write it over FROM batch")
+        self.meets_clear = False
         self.ddl = ddl
         self._statements = tuple(with_batch(one) for one in statements)
 

@@ -67,6 +67,8 @@ async def verify(
 ) -> Verdict:
     """Compares a build with the live one at one position, or its rows with streams folded anew.
 
+    The latter where the versions differ, and where the live one may hold values that were erased since it began.
+
     Both are held still only until they are at one position and a snapshot is taken of it: what is compared afterwards
     is that snapshot, at leisure, while both go on. Raises one of `LOCKED` where a batch takes too long.
     """
@@ -88,7 +90,7 @@ async def verify(
             # The first statement takes the snapshot; the gate opens after it.
             parked_count = await looking.fetchval(statement(_PACKAGE, "count_parked"), build.name)
         try:
-            if same is not None:
+            if same is not None and not await _met_what_is_erased(looking, declaration, same):
                 found = await _compare(looking, declaration, build, same)
                 return Verdict("compared", position, found, against=same.build, parked_count=parked_count)
             streams, found = await _sample(looking, registry, declaration, build, position=position)
@@ -100,6 +102,13 @@ async def verify(
     finally:
         await close(gate)
         await close(looking)
+
+
+async def _met_what_is_erased(connection: Connection, declaration: Declaration, live: Build) -> bool:
+    """Whether the live build may hold values erased since it began, which a build made anew rightly lacks."""
+    types = sorted(declaration.types)
+    since = await connection.fetchval(statement(_PACKAGE, "has_erasure"), live.fill_to, types)
+    return declaration.fold.meets_clear and since
 
 
 async def _compare(

@@ -21,7 +21,7 @@ from headrace.doctor.examine import examine
 from headrace.doctor.judge import Finding, judge
 from headrace.jobs.browse import WorkerSummary, list_workers
 from headrace.jobs.operation import Operation
-from headrace.subjects import Erasure, Subject
+from headrace.subjects.erasure import Erasure, Subject
 
 SubjectId = Annotated[str, Path(min_length=1, max_length=500)]
 Tenant = Annotated[str, Query(max_length=200, description="The tenant it belongs to.")]
@@ -112,10 +112,16 @@ def subject_routes(app: Headrace, router: APIRouter) -> None:
 
     @router.delete("/subjects/{subject:path}", **needs("admin", "subjects"))
     async def erase(
-        subject: SubjectId, tenant: Tenant = "", reason: Annotated[str | None, Query(max_length=2_000)] = None
+        subject: SubjectId,
+        tenant: Tenant = "",
+        reason: Annotated[str | None, Query(max_length=2_000)] = None,
+        rebuild: Annotated[bool, Query()] = True,  # noqa: FBT002 - a parameter of the query, given by name
     ) -> Erasure:
-        """Deletes a subject's key, so that nobody can read its values in any event again; the proof."""
-        return await app.subjects.erase(subject, tenant_id=tenant, reason=reason)
+        """Deletes a subject's key, so that nobody can read its values in any event again; the proof.
+
+        Projections that may hold them are rebuilt by jobs, which the proof names; with `rebuild=false` only listed.
+        """
+        return await app.subjects.erase(subject, tenant_id=tenant, reason=reason, rebuild=rebuild)
 
 
 def token_routes(app: Headrace, router: APIRouter) -> None:

@@ -9,6 +9,7 @@ from headrace.db.connection import Pool
 from headrace.db.listener import HEAD_CHANNEL, Listener
 from headrace.db.statements import statement
 from headrace.errors import ConfigurationError
+from headrace.events.event import event_type
 from headrace.events.event_class import unwanted_class
 from headrace.events.live.event import LiveEvent
 from headrace.events.live.filter import EVERYTHING, LiveFilter
@@ -17,10 +18,12 @@ from headrace.events.live.viewer import End, Viewer
 from headrace.events.read import head_position
 from headrace.events.schema import EventRegistry
 from headrace.events.sealing import open_rows
+from headrace.events.subject import SubjectErased
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
 _PACKAGE = "headrace.events.live"
+_ERASED = event_type(SubjectErased).name
 _WINDOW = 50_000
 """Positions a page of a viewer's own covers at most, so that a statement is short where few events fit."""
 
@@ -61,6 +64,7 @@ class Broadcaster(Service):
         self._viewers: set[Viewer] = set()
         self._joined: dict[LiveFilter, set[Viewer]] = {}
         self._position = 0
+        self._erasure_count = 0
         self._has_begun = False
         self._last_turn = -math.inf
         self._is_listening = False
@@ -87,11 +91,7 @@ class Broadcaster(Service):
         if not self._viewers:
             # Who comes next begins where the log is by then.
             self._has_begun = False
-        joined = self._joined.get(viewer.wanted)
-        if joined is not None:
-            joined.discard(viewer)
-            if not joined:
-                del self._joined[viewer.wanted]
+        self._part(viewer)
 
     async def place(self, viewer: Viewer, *, seconds: float | None = None) -> bool:
         """Gives a viewer that asked for no position the present one.
@@ -163,6 +163,8 @@ class Broadcaster(Service):
         events = await self._read(self._position, head, EVERYTHING, passing_over="")
         is_full = len(events) == self._page
         # From here on nothing is awaited: a viewer joins before all of it or after all of it.
+        if any(event.type == _ERASED for event in events):
+            self._forget()
         self._position = events[-1].position if is_full else head
         self._recent.add(events)
         for wanted, viewers in list(self._joined.items()):
@@ -174,6 +176,24 @@ class Broadcaster(Service):
             "live.handed_out", event_count=len(events), viewer_count=len(self._viewers), position=self._position
         )
         return is_full
+
+    def _part(self, viewer: Viewer) -> None:
+        joined = self._joined.get(viewer.wanted)
+        if joined is not None:
+            joined.discard(viewer)
+            if not joined:
+                del self._joined[viewer.wanted]
+
+    def _forget(self) -> None:
+        """Lets go of every event read so far: somebody's personal values were erased since, and were in clear here.
+
+        Viewers read what waited for them again, without those values.
+        """
+        self._erasure_count += 1
+        self._recent.begin(self._position)
+        for viewer in [one for one in self._viewers if one.waiting_count]:
+            viewer.forget()
+            self._part(viewer)
 
     def _drop(self, viewer: Viewer) -> None:
         waiting_count = viewer.waiting_count
@@ -189,9 +209,11 @@ class Broadcaster(Service):
             self._joined.setdefault(viewer.wanted, set()).add(viewer)
             return
         until = min(self._position, position + _WINDOW)
+        erasure_count = self._erasure_count
         async with self._reading:
             events = await self._read(position, until, viewer.wanted, passing_over=unwanted_class(viewer.wanted.types))
-        if viewer.end is None:
+        # Read before an erasure that has been told meanwhile, perhaps: then it is read again.
+        if viewer.end is None and erasure_count == self._erasure_count:
             viewer.load(events, through=events[-1].position if len(events) == self._page else until)
 
     async def _read(self, after: int, until: int, wanted: LiveFilter, *, passing_over: str) -> list[LiveEvent]:

@@ -72,6 +72,13 @@ class Viewer:
             self.position = taken[-1].position
         return taken
 
+    def forget(self) -> None:
+        """Forgets what waits, to be read from the log again from where it is."""
+        self._waiting.clear()
+        self._through = self.position or 0
+        self.is_joined = False
+        self.wake()
+
     def finish(self, reason: End) -> None:
         """Ends it, unless it has ended; what waits is forgotten."""
         if self.end is None:

@@ -1,12 +1,10 @@
-"""Subjects of personal data: what is known of them, and their erasure with its proof."""
+"""The subjects of an app: what is known of them, their erasure with its proof, and the renewal of their keys."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -20,45 +18,14 @@ from headrace.events.subject import SubjectErased
 from headrace.events.vault import key_context
 from headrace.ids import uuid7
 from headrace.keyring import KeyService
+from headrace.projections.declaration import Declarations
+from headrace.subjects.erasure import Erasure, ModelRebuild, Subject
+from headrace.subjects.rebuilding import REBUILD_ERASED, RebuildErased
 from headrace.telemetry import Telemetry
 from headrace.transaction import Transaction
 
-_PACKAGE = "headrace"
+_PACKAGE = "headrace.subjects"
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """The proof of one erasure.
-
-    `event_counts` says how many events of each type had values under the key; `handlers` are those of the
-    application that read such events, and so may have written the values elsewhere; `position` is where
-    `subject.erased` stands in the log.
-    """
-
-    id: UUID
-    tenant_id: str
-    subject: str
-    key_id: int
-    key_fingerprint: str | None
-    event_counts: dict[str, int]
-    handlers: list[str]
-    position: int
-    actor: str
-    reason: str | None
-    erased_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A subject that events have values of: since when, under which key, and its erasure where there was one."""
-
-    tenant_id: str
-    subject: str
-    key_id: int
-    key_fingerprint: str | None
-    created_at: datetime
-    erasure: Erasure | None
 
 
 class Subjects:
@@ -70,12 +37,14 @@ class Subjects:
         begin: Callable[[], AbstractAsyncContextManager[Transaction]],
         pool: Callable[[], Pool],
         handlers: Bus,
+        declarations: Declarations,
         service: Callable[[], KeyService],
         telemetry: Telemetry,
     ) -> None:
         self._begin = begin
         self._pool = pool
         self._handlers = handlers
+        self._declarations = declarations
         self._service = service
         self._telemetry = telemetry
 
@@ -85,13 +54,21 @@ class Subjects:
             return await _find(connection, subject, tenant_id)
 
     async def erase(
-        self, subject: str, *, tenant_id: str = "", by: str | None = None, reason: str | None = None
+        self,
+        subject: str,
+        *,
+        tenant_id: str = "",
+        by: str | None = None,
+        reason: str | None = None,
+        rebuild: bool = True,
     ) -> Erasure:
         """Deletes a subject's key, so that nobody can read its values in any event again; the proof.
 
         In the same transaction `subject.erased` is appended to the stream `subject/<id>`, and its `sync`
         handlers run. The whole log is looked through to count. An erased subject stays erased: what is appended
-        of it later is stored without its values. Erasing it again returns the first proof. Raises
+        of it later is stored without its values. Each projection whose fold has met such events in clear is rebuilt
+        by a `rebuild-erased-data` job, or only listed in the proof where `rebuild` is False or this app does not
+        declare it. Erasing again returns the first proof, and rebuilds what was only listed. Raises
         SubjectNotFoundError, and UnknownEventError in an app that registers no personal fields.
         """
         async with self._begin() as unit:
@@ -101,7 +78,10 @@ class Subjects:
                 raise SubjectNotFoundError(subject, tenant_id=tenant_id)
             known = (await _find(connection, subject, tenant_id)).erasure
             if known is not None:
-                return known
+                waiting = [one.projection for one in known.projections if one.job_id is None]
+                models = await self._take_on(unit, known, waiting) if rebuild else []
+                begun = {one.projection: one for one in models}
+                return replace(known, projections=[begun.get(one.projection, one) for one in known.projections])
             # Before it counts: what is appended from now on waits for nothing, and may still be under the key.
             erased_at = await connection.fetchval(statement(_PACKAGE, "erase_key"), row["id"])
             rows = await connection.fetch(statement(_PACKAGE, "count_subject_events"), row["id"])
@@ -124,10 +104,31 @@ class Subjects:
                 erased_at=erased_at,
             )
             await connection.execute(statement(_PACKAGE, "record_erasure"), *_columns(proof))
+            holding = [name for name in await _readers(connection, list(counts)) if self._meets_clear(name)]
+            proof = replace(proof, projections=await self._take_on(unit, proof, holding, rebuild=rebuild))
         self._telemetry.emit(
             "subject.erased", level=logging.INFO, erasure=proof.id, by=proof.actor, event_count=sum(counts.values())
         )
         return proof
+
+    def _meets_clear(self, projection: str) -> bool:
+        """Whether a projection may hold values in clear; one that another app declares may."""
+        versions = [one for one in self._declarations if one.name == projection]
+        return not versions or any(one.fold.meets_clear for one in versions)
+
+    async def _take_on(
+        self, unit: Transaction, proof: Erasure, projections: Sequence[str], *, rebuild: bool = True
+    ) -> list[ModelRebuild]:
+        """Notes which read models may hold what was erased, with a job for each that this app can rebuild."""
+        declared = {one.name for one in self._declarations}
+        models: list[ModelRebuild] = []
+        for name in projections:
+            job = None
+            if rebuild and name in declared:
+                job = await unit.enqueue(REBUILD_ERASED, RebuildErased(proof.id, proof.position, name))
+            models.append(ModelRebuild(name, None if job is None else job.id))
+            await unit.execute(statement(_PACKAGE, "record_holder"), proof.id, name, models[-1].job_id)
+        return models
 
     async def rotate(self) -> int:
         """Wraps the keys of all subjects anew, in batches, each a transaction; how many there are.
@@ -148,6 +149,10 @@ class Subjects:
         context = key_context(row["tenant_id"], row["subject"])
         service = self._service()
         return await service.wrap(await service.unwrap(row["wrapped"], context=context), context=context)
+
+
+async def _readers(connection: Connection, types: list[str]) -> list[str]:
+    return [row["projection"] for row in await connection.fetch(statement(_PACKAGE, "list_readers"), types)]
 
 
 async def _find(connection: Connection, subject: str, tenant_id: str) -> Subject:
