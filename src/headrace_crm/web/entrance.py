@@ -15,7 +15,7 @@ class Entrance:
         self._authenticate = authenticate
 
     async def require(self, request: Request, role: Role) -> Principal:
-        """Who asks, with this role on mail. Raises ProblemError (403), and LogInNeededError for nobody that is known."""
+        """Who asks, with this role on mail. Raises ProblemError (403), and LogInNeededError for somebody unknown."""
         principal = await self._authenticate(request)
         if principal is None:
             raise LogInNeededError(request)
