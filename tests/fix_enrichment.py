@@ -48,7 +48,7 @@ class People:
             )
             if words:
                 await self._write(tx.connection, contact_id, words, sent_at)
-            created = ContactCreated(contact_id, self.owner_id, name, tuple(addresses))
+            created = ContactCreated(contact_id, self.owner_id)
             await tx.append(created, stream=contact_stream(contact_id))
         return contact_id
 

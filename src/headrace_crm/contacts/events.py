@@ -1,4 +1,8 @@
-"""What happens to contacts: each event is in the stream of its contact."""
+"""What happens to contacts: each event is in the stream of its contact.
+
+No event tells who a person is, or what they wrote: the log never changes, and people may be forgotten. Rows have the
+values, see docs/adr/0028-what-can-be-forgotten-is-not-in-the-log.md.
+"""
 
 from typing import Literal
 from uuid import UUID
@@ -10,22 +14,18 @@ from headrace import Stream, event
 
 @event("contact.created", version=1)
 class ContactCreated(msgspec.Struct, frozen=True):
-    """A person had a first interaction with the owner."""
+    """A person had a first interaction with the owner. The contact's row says who."""
 
     contact_id: UUID
     owner_id: UUID
-    name: str
-    addresses: tuple[str, ...]
 
 
 @event("contact.updated", version=1)
 class ContactUpdated(msgspec.Struct, frozen=True):
-    """A contact's name or addresses are others now."""
+    """A contact's name or addresses are others now; the contact's row has them."""
 
     contact_id: UUID
     owner_id: UUID
-    name: str
-    addresses: tuple[str, ...]
 
 
 @event("contact.removed", version=1)

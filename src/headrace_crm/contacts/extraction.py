@@ -115,8 +115,7 @@ async def _record(tx: Transaction, store: ContactStore, owner_id: UUID, resoluti
     await store.delete_interactions(retracted)
     await store.insert_interactions(recorded)
     for contact_id in ordered:
-        card = cards[contact_id]
-        created = ContactCreated(contact_id, owner_id, card.name, card.addresses)
+        created = ContactCreated(contact_id, owner_id)
         await tx.append(created, stream=contact_stream(contact_id))
     for each in retracted:
         event = InteractionRetracted(each.contact_id, owner_id, each.direction, each.message_id)
@@ -144,5 +143,4 @@ async def _announce_changes(
     await store.update_contacts(changed)
     await store.freshen_contacts(contacts)
     for card in changed:
-        event = ContactUpdated(card.id, owner_id, card.name, card.addresses)
-        await tx.append(event, stream=contact_stream(card.id))
+        await tx.append(ContactUpdated(card.id, owner_id), stream=contact_stream(card.id))

@@ -1,4 +1,4 @@
-"""What happens to mail."""
+"""What happens to mail. Who wrote what, the message's row says: no event holds what a person may want forgotten."""
 
 from uuid import UUID
 
@@ -13,9 +13,6 @@ class EmailReceived(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     message_id: int
-    message_key: str
-    sender: str | None
-    subject: str
     is_bulk: bool
 
 
@@ -25,8 +22,6 @@ class EmailSent(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     message_id: int
-    message_key: str
-    subject: str
 
 
 @event("email.thread_updated", version=1)
@@ -43,7 +38,6 @@ class EmailRemoved(msgspec.Struct, frozen=True):
 
     owner_id: UUID
     message_id: int
-    message_key: str
 
 
 @event("email.synced", version=1)

@@ -29,5 +29,5 @@ async def remove_messages(tx: Transaction, owner: Owner, keys: Sequence[str]) ->
     emails = sorted({address["email"] for addresses in named.values() for address in addresses})
     await tx.execute(statement(_PACKAGE, "forget_names"), owner.id, emails)
     for row in sorted(rows, key=lambda each: each["id"]):
-        await tx.append(EmailRemoved(owner.id, row["id"], row["message_key"]))
+        await tx.append(EmailRemoved(owner.id, row["id"]))
     return len(rows) + len(unparsed)

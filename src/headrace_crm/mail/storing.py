@@ -135,8 +135,6 @@ async def _merge(tx: Transaction, owner_id: UUID, placed: Conversations) -> None
 
 
 def _event(owner_id: UUID, new: NewMessage) -> EmailSent | EmailReceived:
-    message = new.message
     if new.direction == "sent":
-        return EmailSent(owner_id, new.id, new.message_key, message.subject)
-    sender = message.sender.email if message.sender else None
-    return EmailReceived(owner_id, new.id, new.message_key, sender, message.subject, new.is_bulk)
+        return EmailSent(owner_id, new.id)
+    return EmailReceived(owner_id, new.id, new.is_bulk)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +14,10 @@ from headrace_crm.search.passage import Passage, contact_passage, message_passag
 from headrace_crm.search.store import (
     contacts_to_collect,
     count_vocabulary,
+    hold_erasures,
     insert_passages,
     outgrown_vocabularies,
+    questions_to_collect,
     uncollected_messages,
 )
 
@@ -24,21 +25,12 @@ COLLECT_KIND: Final = "collect-passages"
 SOURCES_A_JOB: Final = 100
 
 
-class Question(msgspec.Struct, frozen=True):
-    """A question that was asked, to be remembered."""
-
-    owner_id: UUID
-    query_id: UUID
-    text: str
-    asked_at: datetime
-
-
 class CollectPassages(msgspec.Struct, frozen=True):
     """Args of `collect-passages`: the messages, contacts and questions whose texts are to be found."""
 
     message_ids: tuple[int, ...] = ()
     contact_ids: tuple[UUID, ...] = ()
-    questions: tuple[Question, ...] = ()
+    question_ids: tuple[UUID, ...] = ()
 
 
 async def collect_passages(app: Headrace, job: Job, args: CollectPassages, *, language: str, embeds: bool) -> None:
@@ -47,14 +39,13 @@ async def collect_passages(app: Headrace, job: Job, args: CollectPassages, *, la
     Messages that have passages are left alone, contacts are written anew. What was deleted meanwhile has none.
     Vectors follow in a job of their own, since a model may be slow or away.
     """
-    async with app.pool.acquire() as connection:
-        rows = await uncollected_messages(connection, args.message_ids) if args.message_ids else []
-    passages = await asyncio.to_thread(_of_messages, rows)
-    passages += [
-        question_passage(each.owner_id, each.query_id, text=each.text, asked_at=each.asked_at)
-        for each in args.questions
-    ]
     async with job.transaction() as tx:
+        # Before anything is read: an erasure waits for what was read, and nothing is read that it has yet to take.
+        await hold_erasures(tx.connection)
+        rows = await uncollected_messages(tx.connection, args.message_ids) if args.message_ids else []
+        passages = await asyncio.to_thread(_of_messages, rows)
+        if args.question_ids:
+            passages += [_of_question(row) for row in await questions_to_collect(tx.connection, args.question_ids)]
         if args.contact_ids:
             passages += [_of_contact(row) for row in await contacts_to_collect(tx.connection, args.contact_ids)]
         tx.result = {"passages": await _store(app, tx, passages, language=language, embeds=embeds)}
@@ -83,6 +74,10 @@ def _of_messages(rows: Sequence[Row]) -> list[Passage]:
             sent_at=row["sent_at"],
         )
     ]
+
+
+def _of_question(row: Row) -> Passage:
+    return question_passage(row["owner_id"], row["query_id"], text=row["text"], asked_at=row["asked_at"])
 
 
 def _of_contact(row: Row) -> Passage:

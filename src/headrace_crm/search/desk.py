@@ -18,6 +18,7 @@ from headrace_crm.search.llm import Llm, LlmError
 from headrace_crm.search.passage import Kind
 from headrace_crm.search.people import people_asked_about, people_named
 from headrace_crm.search.searching import Found, SearchFilter, all_owners, search
+from headrace_crm.search.store import keep_question
 from headrace_crm.search.when import read_period
 
 Channel: TypeAlias = Literal["cli", "mcp", "web"]
@@ -169,9 +170,11 @@ class Desk:
     async def record(
         self, tool: str, text: str, owner_ids: Iterable[UUID], *, answered_by: str, found_count: int
     ) -> UUID:
-        """Appends `ai.query_executed`, in the name of the owner where it is one; returns the query's id."""
+        """Keeps what was asked and appends `ai.query_executed`, in the name of the owner where it is one; its id."""
         query_id, owners = uuid7(), set(owner_ids)
         only = next(iter(owners)) if len(owners) == 1 else None
         with bind(user_id=None if only is None else str(only)):
-            await self._app.append(QueryExecuted(query_id, only, tool, self._channel, text, answered_by, found_count))
+            async with self._app.transaction() as tx:
+                await keep_question(tx.connection, query_id, only, text, now=self._app.clock.now())
+                await tx.append(QueryExecuted(query_id, only, tool, self._channel, answered_by, found_count))
         return query_id

@@ -10,7 +10,7 @@ from headrace import event
 
 @event("ai.query_executed", version=1)
 class QueryExecuted(msgspec.Struct, frozen=True):
-    """Something was asked: by `tool` (search, ask, contact, ...), through `channel`.
+    """Something was asked: by `tool` (search, ask, contact, ...), through `channel`. `crm.question` has the words.
 
     `owner_id` is None where the mail of several owners was asked. `answered_by` names what wrote the answer,
     `found_count` is how many passages, people or rows it was made of.
@@ -20,7 +20,6 @@ class QueryExecuted(msgspec.Struct, frozen=True):
     owner_id: UUID | None
     tool: str
     channel: Literal["cli", "mcp", "web"]
-    text: str
     answered_by: str
     found_count: int
 

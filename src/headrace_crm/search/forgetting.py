@@ -12,15 +12,23 @@ _PACKAGE: Final = "headrace_crm.search"
 
 
 async def forget(
-    connection: Connection, addresses: Collection[str], *, contact_ids: Collection[UUID] = (), now: datetime
+    connection: Connection,
+    addresses: Collection[str],
+    *,
+    names: Collection[str] = (),
+    contact_ids: Collection[UUID] = (),
+    now: datetime,
 ) -> int:
-    """Removes every passage a person wrote, is, or is named in by an address, with its vectors; how many.
+    """Removes every passage a person wrote, is, or is named in by an address or a name, with its vectors; how many.
 
-    Also questions that named an address, and their words from the counts of words. It leaves the messages
+    Also questions that named them so, and their words from the counts of words. It leaves the messages
     themselves alone; where those are deleted, their passages go with them anyway. In the caller's transaction.
     """
     emails = sorted({address.strip().lower() for address in addresses if address.strip()})
-    rows = await connection.fetch(statement(_PACKAGE, "forget_passages"), emails, sorted(contact_ids))
+    marks = sorted({*emails, *(name.strip().lower() for name in names if name.strip())})
+    # Before the passages: whoever collects a question that is there still is waited for, and its passage found.
+    await connection.execute(statement(_PACKAGE, "forget_questions"), marks)
+    rows = await connection.fetch(statement(_PACKAGE, "forget_passages"), emails, sorted(contact_ids), marks)
     for owner_id in sorted({row["owner_id"] for row in rows}):
         await count_vocabulary(connection, owner_id, now=now)
     return len(rows)

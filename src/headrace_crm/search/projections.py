@@ -8,7 +8,7 @@ from uuid import UUID
 from headrace import Headrace, StoredEvent, Transaction, bind
 from headrace_crm.contacts.events import ContactCreated, ContactUpdated, InteractionRecorded
 from headrace_crm.mail.events import EmailReceived, EmailSent
-from headrace_crm.search.collecting import COLLECT_KIND, SOURCES_A_JOB, CollectPassages, Question
+from headrace_crm.search.collecting import COLLECT_KIND, SOURCES_A_JOB, CollectPassages
 from headrace_crm.search.events import QueryExecuted
 
 COLLECTOR: Final = "ai-training-collector"
@@ -52,17 +52,15 @@ def sources(events: Iterable[StoredEvent]) -> Iterator[CollectPassages]:
     """What a batch of events says there is to collect, each source once, in jobs of at most 100 sources."""
     messages: dict[int, None] = {}
     contacts: dict[UUID, None] = {}
-    questions: list[Question] = []
+    questions: dict[UUID, None] = {}
     for event in events:
         match event.data:
             case EmailReceived(is_bulk=True):
                 pass
             case EmailReceived() | EmailSent() | InteractionRecorded():
                 messages[event.data.message_id] = None
-            case QueryExecuted(owner_id=UUID() as owner_id, query_id=query_id, text=text):
-                questions.append(Question(owner_id, query_id, text, event.occurred_at))
             case QueryExecuted():
-                pass
+                questions[event.data.query_id] = None
             case about:
                 contacts[_contact_of(about)] = None
     for some in _by(SOURCES_A_JOB, messages):
@@ -70,7 +68,7 @@ def sources(events: Iterable[StoredEvent]) -> Iterator[CollectPassages]:
     for some in _by(SOURCES_A_JOB, contacts):
         yield CollectPassages(contact_ids=tuple(some))
     for some in _by(SOURCES_A_JOB, questions):
-        yield CollectPassages(questions=tuple(some))
+        yield CollectPassages(question_ids=tuple(some))
 
 
 def _contact_of(about: object) -> UUID:

@@ -50,6 +50,23 @@ async def contacts_to_collect(connection: Connection, contact_ids: Collection[UU
     return rows
 
 
+async def keep_question(
+    connection: Connection, query_id: UUID, owner_id: UUID | None, text: str, *, now: datetime
+) -> None:
+    """Keeps the words of a question; `owner_id` None for one about the mail of several owners."""
+    await connection.execute(statement(_PACKAGE, "keep_question"), query_id, owner_id, text, now)
+
+
+async def questions_to_collect(connection: Connection, query_ids: Collection[UUID]) -> list[Row]:
+    """Those of these questions that are about one owner's mail: query_id, owner_id, text, asked_at."""
+    return await connection.fetch(statement(_PACKAGE, "questions_to_collect"), sorted(query_ids))
+
+
+async def hold_erasures(connection: Connection) -> None:
+    """Has erasures wait until the caller's transaction ends, and waits for one that changes texts."""
+    await connection.execute(statement(_PACKAGE, "hold_erasures"))
+
+
 async def outgrown_vocabularies(connection: Connection, owner_ids: Collection[UUID]) -> list[UUID]:
     """Those of these owners whose words should be counted again, in order."""
     rows = await connection.fetch(statement(_PACKAGE, "vocabulary_standing"), sorted(owner_ids))

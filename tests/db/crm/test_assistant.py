@@ -123,10 +123,12 @@ async def test_an_assistant_reads_over_pipes_and_every_call_is_an_event(database
             assert "enter_fact" in refusal(await client.call_tool("enter_fact", {"who": "grace"}))
         async with lend(app) as connection:
             rows = await connection.fetch(
-                "SELECT data::jsonb AS data FROM headrace.event WHERE type = 'ai.query_executed' ORDER BY position"
+                "SELECT data::jsonb AS data, text FROM headrace.event JOIN crm.question"
+                " ON query_id = (data->>'query_id')::uuid WHERE type = 'ai.query_executed' ORDER BY position"
             )
     events = [json.loads(row["data"]) for row in rows]
     assert {each["channel"] for each in events} == {"mcp"}
+    assert [row["text"] for row in rows][:3] == ["hull", "What froze?", "grace@boats.example"]
     assert [(each["tool"], each["answered_by"] in {"refused", "failed"}) for each in events] == [
         ("search", False),
         ("ask", False),

@@ -82,7 +82,7 @@ async def test_a_score_is_asked_for_once_things_have_calmed_down(still: Headrace
 async def test_a_letter_is_stored_and_told_of_when_the_import_is_asked_for_inline(crm: Headrace, letter: Path):
     async with crm as app, inline(app) as done:
         await start_import(app, letter, [OWNER])
-        await assert_appended(app, EmailReceived, {"subject": "Harbour"}, count=1)
+        await assert_appended(app, EmailReceived, {"is_bulk": False}, count=1)
         await assert_appended(app, SyncCompleted, count=1)
     assert done.kinds[BATCH_KIND] == 1
 

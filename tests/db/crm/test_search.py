@@ -111,7 +111,8 @@ async def test_mail_and_people_are_found_by_words_and_by_meaning(database: str, 
         async with lend(app) as connection:
             assert await search_backlog(connection, hull.hits[0].owner_id) == SearchBacklog(0, 0)
             told = await connection.fetch(
-                "SELECT user_id, data->>'text' AS text, data->>'channel' AS channel FROM headrace.event "
+                "SELECT user_id, text, data->>'channel' AS channel FROM headrace.event "
+                "JOIN crm.question ON query_id = (data->>'query_id')::uuid "
                 "WHERE type = 'ai.query_executed' ORDER BY position"
             )
         assert [(row["text"], row["channel"]) for row in told] == [
@@ -202,6 +203,7 @@ async def test_a_person_can_be_forgotten(mailbox: Headrace):
         joan = await connection.fetchval("SELECT id FROM crm.contact WHERE name = 'Joan Rivet'")
         async with connection.transaction():
             gone = await forget(connection, ["Joan@Rockets.example"], contact_ids=[joan], now=datetime.now(UTC))
+        assert not await connection.fetchval("SELECT count(*) FROM crm.question")
         left = await connection.fetchval("SELECT string_agg(title || body, ' ') FROM crm.passage")
         counts = [await connection.fetchval(f"SELECT count(*) FROM crm.{table}") for table in ("passage", "embedding")]
         words = {row["word"] for row in await connection.fetch("SELECT word FROM crm.word")}

@@ -53,7 +53,7 @@ def test_who_was_touched_otherwise_has_one_change_that_adds_nothing():
 
 
 def test_other_events_change_nothing():
-    assert fold([stored(ContactCreated(BO, OWNER, "Bo", ()))]) == []
+    assert fold([stored(ContactCreated(BO, OWNER))]) == []
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 50)), min_size=2), st.data())
