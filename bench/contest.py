@@ -36,6 +36,7 @@ class Wanted:
     ratio: float | None = None
     rate: float | None = None
     p50_ms: float | None = None
+    p95_ms: float | None = None
     evenness: float | None = None
 
     def __str__(self) -> str:
@@ -43,6 +44,7 @@ class Wanted:
             None if self.ratio is None else f"ratio >= {self.ratio:g}",
             None if self.rate is None else f">= {self.rate:,.0f}/s",
             None if self.p50_ms is None else f"p50 <= {self.p50_ms:g} ms",
+            None if self.p95_ms is None else f"p95 <= {self.p95_ms:g} ms",
             None if self.evenness is None else f"{EVENNESS} >= {self.evenness:g}",
         )
         return ", ".join(one for one in asked if one is not None)
@@ -93,6 +95,7 @@ class Result:
             wanted.ratio is None or all(one.ratio is None or one.ratio >= wanted.ratio for one in self.scores),
             wanted.rate is None or middle >= wanted.rate,
             wanted.p50_ms is None or middle <= wanted.p50_ms,
+            wanted.p95_ms is None or percentile(ours, 95) <= wanted.p95_ms,
             wanted.evenness is None or self.scores[0].figure(EVENNESS) >= wanted.evenness,
         ]
         return None if wanted == Wanted() else all(checks)

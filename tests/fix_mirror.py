@@ -18,7 +18,9 @@ from headrace_crm.mail.sync.labels import LEFT_OUT
 from headrace_crm.sandbox import Sandbox
 from headrace_crm.scores.settling import settled
 
-GENEROUS = GmailSettings(user_units=60_000_000, poll_after=timedelta(hours=1))
+GENEROUS = GmailSettings(
+    user_units=60_000_000, poll_after=timedelta(hours=1), look_again_after=timedelta(milliseconds=100)
+)
 """Settings under which no quota and no schedule has a say."""
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 

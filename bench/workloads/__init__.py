@@ -19,6 +19,7 @@ from bench.workloads.lag import lag
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.live import live
+from bench.workloads.pushes import pushes
 from bench.workloads.read import read
 from bench.workloads.rebuild import rebuild
 
@@ -51,5 +52,6 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "live": live,
         "console": pages(),
         "console-viewers": viewers,
+        "push": pushes,
     }
 )

@@ -21,6 +21,7 @@ _SECONDS: Final = {
     "patience": "HEADRACE_GMAIL_PATIENCE_SECONDS",
     "poll_after": "HEADRACE_GMAIL_POLL_SECONDS",
     "poll_watched_after": "HEADRACE_GMAIL_POLL_WATCHED_SECONDS",
+    "look_again_after": "HEADRACE_GMAIL_LOOK_AGAIN_SECONDS",
 }
 _TEXTS: Final = {"initial_query": "HEADRACE_GMAIL_INITIAL_QUERY"}
 _COSTS: Final = "HEADRACE_GMAIL_UNITS"
@@ -38,6 +39,8 @@ class GmailSettings:
     - `inline_messages`: so many new messages are fetched by the job that learns of them.
     - `patience`: how long one request may take.
     - `poll_after`: how long an account without pushes goes unasked, `poll_watched_after`: one with pushes.
+    - `look_again_after`: when an account with pushes is asked again after it had something new, since of what
+      changes within a second of a push Gmail tells nothing.
 
     Raises ConfigurationError where what one job costs does not fit into its share of a minute.
     """
@@ -52,6 +55,7 @@ class GmailSettings:
     patience: timedelta = timedelta(seconds=60)
     poll_after: timedelta = timedelta(minutes=1)
     poll_watched_after: timedelta = timedelta(minutes=10)
+    look_again_after: timedelta = timedelta(seconds=2)
 
     def __post_init__(self) -> None:
         if missing := sorted(UNITS.keys() - self.units.keys()):

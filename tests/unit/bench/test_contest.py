@@ -45,6 +45,13 @@ def test_what_is_wanted_is_met_only_where_all_of_it_is_reached(wanted, is_met):
     assert score(contest(wanted=wanted), {"ours": [(200.0,)], "theirs": [(100.0,)]}).is_met is is_met
 
 
+def test_a_latency_is_held_to_its_tail():
+    readings = {"ours": [tuple(float(number) for number in range(1, 101))], "theirs": [(1.0,)]}
+    for most, is_met in ((94, False), (95, True)):
+        assert score(contest(measure="latency", wanted=Wanted(p95_ms=most)), readings).is_met is is_met
+    assert str(Wanted(p95_ms=95)) == "p95 <= 95 ms"
+
+
 async def test_contestants_take_turns():
     turns = []
 

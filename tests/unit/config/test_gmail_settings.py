@@ -23,6 +23,7 @@ def test_every_variable_is_read():
             "HEADRACE_GMAIL_PATIENCE_SECONDS": "5",
             "HEADRACE_GMAIL_POLL_SECONDS": "30",
             "HEADRACE_GMAIL_POLL_WATCHED_SECONDS": "90",
+            "HEADRACE_GMAIL_LOOK_AGAIN_SECONDS": "3",
         }
     )
     assert read == GmailSettings(
@@ -36,6 +37,7 @@ def test_every_variable_is_read():
         patience=timedelta(seconds=5),
         poll_after=timedelta(seconds=30),
         poll_watched_after=timedelta(seconds=90),
+        look_again_after=timedelta(seconds=3),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from headrace import Job, Transaction, Unique, bind
 from headrace_crm.config import GmailSettings
@@ -27,11 +28,17 @@ CHANGES_KEY: Final = Unique(scope="waiting")
 """At most one job waits to look for an account's changes: what happens while one runs is for the next."""
 
 
+def _again_key(account_id: UUID) -> Unique:
+    """Beside that, at most one waits to look again a little later; it keeps no push from being followed at once."""
+    return Unique(f"{account_id}/again", scope="waiting")
+
+
 async def sync_incremental(means: Means, args: SyncAccount, job: Job) -> None:
     """Follows one page of changes; how far the mailbox is known moves on in the transaction that stores them.
 
     A few new messages are fetched at once, more become batches staged in that transaction. Changes that the server
-    has forgotten, and a mailbox never looked at, lead to `email-sync-initial`.
+    has forgotten, and a mailbox never looked at, lead to `email-sync-initial`. Where pushes come, something new is
+    followed by another look: Gmail drops what it would have to tell within a second of its last push.
     """
     async with means.app.pool.acquire() as connection:
         begun = await mailboxes.get_mailbox(connection, args.account_id)
@@ -67,6 +74,9 @@ async def sync_incremental(means: Means, args: SyncAccount, job: Job) -> None:
                 await begin_extraction(tx, owner.id)
             if not page.is_last:
                 await tx.enqueue(INCREMENTAL_KIND, args, unique=CHANGES_KEY)
+            elif page.records and state.watch_expires_at is not None and state.watch_expires_at > now:
+                again = means.settings.look_again_after
+                await tx.enqueue(INCREMENTAL_KIND, args, unique=_again_key(args.account_id), delay=again)
         tx.result = {"new": done.stored.new, "removed": done.removed, "relabelled": done.relabelled}
 
 

@@ -1,11 +1,14 @@
 """The methods of Gmail that mirroring a mailbox needs."""
 
+import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
+import httpx
 import msgspec
 
 from headrace import Clock
@@ -57,8 +60,13 @@ class Gmail:
     async def mailbox(self, account_id: UUID) -> AsyncGenerator["GmailMailbox"]:
         """The mailbox of an account, for a block."""
         patience = self._settings.patience
-        async with open_client(base_url=self._base_url, answer=patience, connections=4) as client:
+        async with open_client(base_url=self._base_url, answer=patience, connections=4, tls=self._tls) as client:
             yield GmailMailbox(Calls(client, self._tokens, account_id, self._clock, patience))
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Making one takes longer than all else that a look for changes does.
+        return httpx.create_ssl_context()
 
 
 class GmailMailbox:
