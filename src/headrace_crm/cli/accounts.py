@@ -130,9 +130,11 @@ async def _rotate(choice: Choice) -> None:
 
 
 def _tell(done: Unlinked) -> None:
+    stopped = "pushes stopped" if done.was_stopped else "pushes not stopped"
     revoked = "revoked at Google" if done.was_revoked else "nothing was revoked at Google"
     typer.echo(
-        f"unlinked {done.email}: {revoked}, {done.job_count} jobs cancelled, {done.schedule_count} schedules removed"
+        f"unlinked {done.email}: {stopped}, {revoked}, {done.job_count} jobs cancelled, "
+        f"{done.schedule_count} schedules removed"
     )
 
 

@@ -69,6 +69,7 @@ async def crm(accounts: AccountsBench, *arguments: str) -> Result:
 async def test_the_command_links_lists_and_unlinks_a_mailbox(accounts: AccountsBench):
     accounts.answer_code("ada@example.org")
     accounts.server.expect_oneshot_request("/revoke", data="token=refresh-1").respond_with_json({})
+    accounts.server.expect_oneshot_request("/gmail/v1/users/me/stop", method="POST").respond_with_data("", status=204)
     process = await asyncio.create_subprocess_exec(
         *(
             sys.executable,
@@ -115,7 +116,10 @@ async def test_the_command_links_lists_and_unlinks_a_mailbox(accounts: AccountsB
     assert nobody.stderr == "error: no account nobody@example.org; `crm accounts list` shows those there are\n"
     assert nobody.exit_code == 3
     removed = await crm(accounts, "accounts", "unlink", "ADA@example.org")
-    assert removed.stdout == ("unlinked ada@example.org: revoked at Google, 0 jobs cancelled, 0 schedules removed\n")
+    assert removed.stdout == (
+        "unlinked ada@example.org: pushes stopped, revoked at Google, 0 jobs cancelled, 0 schedules removed\n"
+    )
+    assert accounts.request_to("/gmail/v1/users/me/stop").headers["authorization"] == "Bearer access-1"
     assert await sealed_tokens(accounts) == []
     assert await accounts.events() == ["account.linked", "account.unlinked"]
 
@@ -179,7 +183,10 @@ async def test_unlinking_stops_the_work_of_the_account_and_of_no_other(accounts:
         await app.schedules.create(f"sync {one}", "look-at-account", AboutAccount(one), every=HOUR)
     accounts.server.expect_oneshot_request("/revoke").respond_with_json({"error": "invalid_token"}, status=400)
     done = await unlink(app, accounts.google, ada, by="ada")
-    assert (done.was_revoked, done.job_count, done.schedule_count) == (True, 2, 1)
+    # The server knows no `users.stop`, which is told and keeps nobody from being unlinked.
+    assert (done.was_stopped, done.was_revoked, done.job_count, done.schedule_count) == (False, True, 2, 1)
+    told = [record.fields for record in accounts.records if record.name == "account.still_watched"]
+    assert told == [{"account": ada, "reason": "status 500"}]
     async with app.pool.acquire() as connection:
         states = dict(await connection.fetch("SELECT id, state FROM headrace.job_state"))
         payload = await connection.fetchval("SELECT data FROM headrace.event WHERE type = 'account.unlinked'")

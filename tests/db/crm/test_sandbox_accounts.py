@@ -92,9 +92,12 @@ async def test_a_mailbox_is_linked_refreshed_and_unlinked_at_the_sandbox(town: T
     with pytest.raises(OAuthError):
         await town.tokens.access_token(ada, refused=again)
     last = await town.tokens.access_token(ada, refused=again)
+    assert (await town.ask_gmail("watch", last, topicName=town.google.push_topic)).status_code == 200
     done = await unlink(town.accounts.app, town.google, ada, by="ada")
-    assert done.was_revoked
+    assert (done.was_stopped, done.was_revoked) == (True, True)
     assert (await town.ask_gmail("profile", last)).status_code == 401
+    town.sandbox.google.mailbox().deliver(LETTER)
+    assert town.sandbox.counters.times("push.published") == 0
     assert await town.accounts.rows("SELECT 1 FROM crm.account WHERE access_token IS NOT NULL") == []
     assert await town.accounts.events() == ["account.linked"] + ["account.token_refreshed"] * 3 + ["account.unlinked"]
 
