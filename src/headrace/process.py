@@ -88,6 +88,8 @@ class Process:
             pool,
             kinds,
             app_name=app.name,
+            subscriptions=[one.name for one in handlers.subscriptions()],
+            projections=declarations.labels(),
             options=options,
             clock=clock,
             telemetry=telemetry,

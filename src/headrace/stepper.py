@@ -154,6 +154,8 @@ class Stepper:
             kinds=tuple(kind.name for kind in self._kinds),
             concurrency=1,
             lease_time=_LEASE_TIME,
+            subscriptions=tuple(one.name for one in app.handlers.subscriptions()),
+            projections=app.declarations.labels(),
             is_locked=not pool.is_pooled,
         )
         self._worker_id = 0

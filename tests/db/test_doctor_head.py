@@ -6,7 +6,8 @@ import pytest
 from fix_events import NoteTaken, new
 from headrace.db.migrate import ENGINE
 from headrace.doctor.examine import examine
-from headrace.doctor.judge import Finding, judge
+from headrace.doctor.finding import Finding
+from headrace.doctor.judge import judge
 from headrace.events.store import append
 
 

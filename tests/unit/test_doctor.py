@@ -9,6 +9,7 @@ import pytest
 
 from headrace import QueueSummary
 from headrace.doctor.facts import (
+    BuildFacts,
     Facts,
     Holder,
     Interrupted,
@@ -40,6 +41,8 @@ PREPARED = Holder("prepared transaction", "two-phase", "ada", None, 301.0, 9)
 SLOT = Holder("replication slot", "standby", None, None, None, 2_000_000)
 TABLE = Table("run", 10, 0, 5.0, 1_000, 1_000)
 RUNNING = Running("mail", 3, 10.0, UUID(int=7), 30.0)
+BUILD = BuildFacts(projection="stats", build=2, version=3, state="filling", position=90, behind_count=10)
+LIVE = replace(BUILD, build=1, state="live")
 SUBSCRIBER = Subscriber("stats", 90, 10, 0, None)
 UNSERVED = replace(QUEUE, due_count=9, worker_count=0)
 INTERRUPTED = Interrupted(UUID(int=9), "jobs.cancelled", "ada", 20, 35)
@@ -110,6 +113,39 @@ CASES = [
         "handler stats",
         "20000 positions behind",
     ),
+    ({"subscribers": (replace(SUBSCRIBER, parked_count=2),)}, "problem", "handler stats", "2 streams are parked"),
+    (
+        {"subscribers": (replace(SUBSCRIBER, is_served=False),), "workers": (WORKER,)},
+        "warning",
+        "handler stats",
+        "no worker has it, and events after position 90 are kept",
+    ),
+    ({"builds": (replace(LIVE, failure_count=3, error="no column"),)}, "problem", "projection stats", "no column"),
+    ({"builds": (replace(LIVE, parked_count=1),)}, "problem", "projection stats", "1 streams parked: their rows stand"),
+    ({"builds": (replace(LIVE, behind_count=20_000),)}, "warning", "projection stats", "20000 positions behind"),
+    ({"builds": (replace(LIVE, is_paused=True),)}, "notice", "projection stats", "is paused, 10 positions behind"),
+    (
+        {"builds": (replace(LIVE, is_served=False),), "workers": (WORKER,)},
+        "problem",
+        "projection stats",
+        "no worker has its fold: build 1 (live) stands at position 90",
+    ),
+    (
+        {"builds": (replace(BUILD, is_served=False),), "workers": (WORKER,)},
+        "warning",
+        "projection stats",
+        "build 2 (filling) was left at position 90, 10 before the safe head: no worker has its fold",
+    ),
+    ({"builds": (replace(BUILD, still_seconds=61.0),)}, "warning", "projection stats", "stood at position 90 for 61 s"),
+    ({"builds": (replace(BUILD, is_paused=True),)}, "notice", "projection stats", "(filling) is paused"),
+    ({"builds": (replace(BUILD, state="unfit"),)}, "problem", "projection stats", "found wrong, and is not shown"),
+    (
+        {"builds": (replace(BUILD, state="ready", postponed_by="lock timeout"),)},
+        "warning",
+        "projection stats",
+        "cannot be shown just now: lock timeout",
+    ),
+    ({"builds": (replace(BUILD, parked_count=1),)}, "warning", "projection stats", "1 streams parked"),
     ({"interrupted": (INTERRUPTED,)}, "warning", f"operation {INTERRUPTED.id}", "20 of 35 jobs"),
 ]
 

@@ -1,4 +1,4 @@
-"""`headrace subscriptions`: look at them, and pause, resume, skip and replay."""
+"""`headrace subscriptions`: look at them, and pause, resume, skip, replay and remove."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -107,6 +107,12 @@ def replay(
     run(_replay(context.obj, name, after, since, reason))
 
 
+@app.command()
+def remove(context: typer.Context, name: Name, *, reason: Reason = None) -> None:
+    """Ends a subscription whose handler is gone, so that no events are kept for it; refused while a worker has it."""
+    run(_remove(context.obj, name, reason))
+
+
 async def _list(choice: Choice, *, as_json: bool) -> None:
     async with opened(choice) as app, app.pool.acquire() as connection:
         found = await list_subscriptions(connection)
@@ -196,6 +202,12 @@ async def _replay(choice: Choice, name: str, after: int | None, since: datetime 
             after = await operate.position_at(connection, since.replace(tzinfo=UTC))
         was = await operate.replay(connection, name, after=after or 0, reason=reason, actor=login())
     typer.echo(f"{name}: meets events after {after or 0} again, it had got to {was}")
+
+
+async def _remove(choice: Choice, name: str, reason: str | None) -> None:
+    async with _acting(choice) as connection:
+        was = await operate.remove(connection, name, reason=reason, actor=login())
+    typer.echo(f"{name} is removed, it had got to {was}")
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from headrace.db.connection import Connection
 from headrace.db.migrate import MigrationSet, migration_status
 from headrace.db.statements import statement
 from headrace.doctor.facts import (
+    BuildFacts,
     Facts,
     Holder,
     Interrupted,
@@ -55,6 +56,7 @@ async def examine(
         log=next((Log(**one) for one in await _rows(connection, statement(_PACKAGE, "log"))), None),
         open_writers=tuple(OpenWriter(**one) for one in await _rows(connection, statement(_PACKAGE, "open_writers"))),
         subscribers=tuple(Subscriber(**one) for one in await _rows(connection, statement(_PACKAGE, "subscriptions"))),
+        builds=tuple(BuildFacts(**one) for one in await _rows(connection, statement(_PACKAGE, "builds"))),
         interrupted=tuple(Interrupted(**one) for one in await _rows(connection, statement(_PACKAGE, "interrupted"))),
     )
 

@@ -92,13 +92,34 @@ class OpenWriter:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A durable reader of the log."""
+    """A durable reader of the log; `is_served` where a worker has its handler, or it is a relay's."""
 
     name: str
     position: int
     behind_count: int
     failure_count: int
     error: str | None
+    parked_count: int = 0
+    is_served: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFacts:
+    """A build of a projection; `is_served` where a worker has its fold, `postponed_by` why it is not shown yet."""
+
+    projection: str
+    build: int
+    version: int
+    state: str
+    position: int
+    behind_count: int
+    failure_count: int = 0
+    error: str | None = None
+    parked_count: int = 0
+    is_served: bool = True
+    is_paused: bool = False
+    still_seconds: float = 0.0
+    postponed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +150,5 @@ class Facts:
     log: Log | None = None
     open_writers: tuple[OpenWriter, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
+    builds: tuple[BuildFacts, ...] = ()
     interrupted: tuple[Interrupted, ...] = ()

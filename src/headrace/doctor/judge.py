@@ -1,9 +1,7 @@
 """From facts to findings: what is wrong, how bad that is, and what to do next. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 from headrace.doctor.facts import (
     Facts,
@@ -13,13 +11,12 @@ from headrace.doctor.facts import (
     OpenWriter,
     Running,
     Server,
-    Subscriber,
     Table,
     Worker,
 )
+from headrace.doctor.finding import Finding, Level
+from headrace.doctor.judge_readers import judge_build, judge_subscriber
 from headrace.jobs.queues import QueueSummary
-
-Level = Literal["notice", "warning", "problem"]
 
 _OLDEST_SERVER = 150_000
 _FEW_SESSIONS_LEFT = 0.9
@@ -34,20 +31,6 @@ _LATE_BEATS_SECONDS = 5.0
 _LONG_STOP_SECONDS = 300.0
 _PAST_TIMEOUT_SECONDS = 60.0
 _STILL_HEAD_SECONDS = 30.0
-_FAR_BEHIND = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be.
-
-    A problem keeps work from being done or data from being safe; a warning will; a notice is worth knowing.
-    """
-
-    level: Level
-    about: str
-    fact: str
-    next_step: str
 
 
 def judge(facts: Facts) -> list[Finding]:
@@ -68,7 +51,8 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     yield from chain.from_iterable(map(_running, facts.running))
     if facts.log is not None:
         yield from _log(facts.log, facts.open_writers)
-    yield from chain.from_iterable(map(_subscriber, facts.subscribers))
+    yield from chain.from_iterable(judge_subscriber(one, has_workers=has_workers) for one in facts.subscribers)
+    yield from chain.from_iterable(judge_build(one, has_workers=has_workers) for one in facts.builds)
     yield from map(_interrupted, facts.interrupted)
 
 
@@ -273,20 +257,3 @@ def _log(log: Log, writers: Sequence[OpenWriter]) -> Iterator[Finding]:
         f"{fact}; {who} has had a transaction open{age} that writes events{more}{what}",
         steps[first.kind],
     )
-
-
-def _subscriber(subscriber: Subscriber) -> Iterator[Finding]:
-    if subscriber.failure_count:
-        yield Finding(
-            "problem",
-            f"handler {subscriber.name}",
-            f"it failed {subscriber.failure_count} times after position {subscriber.position}: {subscriber.error}",
-            "mend the handler and restart the workers; it goes on by itself",
-        )
-    elif subscriber.behind_count > _FAR_BEHIND:
-        yield Finding(
-            "warning",
-            f"handler {subscriber.name}",
-            f"it is {subscriber.behind_count} positions behind the safe head",
-            "see that workers of its app run; more lanes or larger batches make it faster",
-        )

@@ -10,6 +10,7 @@
     ├── WrongVersionError         the stream has moved on: expected and actual version
     ├── EventIdTakenError         the id given is that of an event with other content
     ├── SubscriptionNotFoundError no subscription of this name
+    ├── SubscriptionServedError   a living worker has the handler of a subscription to be removed
     ├── ParkedStreamNotFoundError no stream is parked at this event
     ├── ViewerDroppedError        a live iteration did not keep up with what happens
     ├── BadRequestError           a request for live events cannot be read (`headrace.web.request`)
@@ -55,6 +56,7 @@ from headrace.errors.events import (
     ReplayNotFoundError,
     SubjectNotFoundError,
     SubscriptionNotFoundError,
+    SubscriptionServedError,
     UnknownEventError,
     ViewerDroppedError,
     WrongVersionError,
@@ -116,6 +118,7 @@ __all__ = [
     "StaleLeaseError",
     "SubjectNotFoundError",
     "SubscriptionNotFoundError",
+    "SubscriptionServedError",
     "TokenNotFoundError",
     "TransactionClosedError",
     "UnknownEventError",

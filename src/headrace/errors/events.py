@@ -1,5 +1,6 @@
 """Errors about events: what is appended, and who reads it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from headrace.errors.root import ConfigurationError, HeadraceError
@@ -66,6 +67,18 @@ class SubscriptionNotFoundError(HeadraceError):
             "a worker with its handler begins one"
         )
         self.name = name
+
+
+class SubscriptionServedError(HeadraceError):
+    """A subscription is to be removed, and a living worker has its handler. Nothing was changed."""
+
+    def __init__(self, name: str, workers: Sequence[str]) -> None:
+        super().__init__(
+            f"subscription {name!r} has its handler in {len(workers)} living workers: {', '.join(workers)}; "
+            "deploy a program without it, then remove the subscription"
+        )
+        self.name = name
+        self.workers = tuple(workers)
 
 
 class ParkedStreamNotFoundError(HeadraceError):

@@ -1,4 +1,4 @@
-"""What operators do to subscriptions: pause, resume, skip an event, replay. Each leaves a record of who and why."""
+"""What operators do to subscriptions: pause, resume, skip an event, replay, remove. Each leaves who and why."""
 
 from datetime import datetime
 
@@ -7,7 +7,12 @@ import msgspec
 from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
-from headrace.errors import ConfigurationError, ParkedStreamNotFoundError, SubscriptionNotFoundError
+from headrace.errors import (
+    ConfigurationError,
+    ParkedStreamNotFoundError,
+    SubscriptionNotFoundError,
+    SubscriptionServedError,
+)
 from headrace.events.lanes import record_action
 from headrace.events.versions import StreamKey
 
@@ -120,6 +125,38 @@ async def replay(
         await connection.execute(statement(_PACKAGE, "recount_parked"), name)
         await record_action(connection, name, "replay", {"after": after, "was": was}, reason=reason, actor=actor)
         return int(was)
+
+
+async def remove(connection: Connection, name: str, *, reason: str | None = None, actor: str | None = None) -> int:
+    """Ends a subscription whose handler is gone, with all it had parked; where its last lane was.
+
+    Events are no longer kept for it. A worker that has the handler begins it anew. Batches at work are waited for.
+    Raises SubscriptionNotFoundError, SubscriptionServedError where a living worker has the handler, and
+    ConfigurationError for a build of a projection, which is dropped instead, and for a relay that is not paused.
+    """
+    with open_transaction(connection, doing=f"remove {name}"):
+        await _lock(connection, name)
+        row = await connection.fetchrow(statement(_PACKAGE, "standing_of"), name)
+        if row is None:
+            raise SubscriptionNotFoundError(name)
+        if row["projection"] is not None:
+            raise ConfigurationError(
+                f"subscription {name!r} is that of a build of projection {row['projection']!r}; "
+                f"`headrace projections drop {row['projection']}` ends one"
+            )
+        if row["is_relay"]:
+            if not row["is_paused"]:
+                raise ConfigurationError(
+                    f"subscription {name!r} is read by a relay; stop the relay, `headrace subscriptions pause {name}`, "
+                    "then remove it"
+                )
+        elif serving := await connection.fetch(statement(_PACKAGE, "serving_workers"), name):
+            raise SubscriptionServedError(name, [f"{one['id']} ({one['app']} on {one['host']})" for one in serving])
+        await connection.execute(statement(_PACKAGE, "lock_checkpoints"), name)
+        await connection.execute(statement(_PACKAGE, "remove_subscription"), name)
+        detail: dict[str, object] = {"position": row["position"], "parked_events": row["parked_count"]}
+        await record_action(connection, name, "remove", detail, reason=reason, actor=actor)
+        return int(row["position"])
 
 
 async def position_at(connection: Connection, moment: datetime) -> int:

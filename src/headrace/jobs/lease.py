@@ -27,6 +27,10 @@ class WorkerCard:
     kinds: tuple[str, ...]
     concurrency: int
     lease_time: timedelta
+    subscriptions: tuple[str, ...] = ()
+    """Those it has handlers of."""
+    projections: tuple[str, ...] = ()
+    """Those it has folds of, each as name/version."""
     is_locked: bool = True
     """Whether a session lock of the worker's own tells that it lives; otherwise its heartbeat alone does."""
 
@@ -147,6 +151,8 @@ class Lease(threading.Thread):
                 card.concurrency,
                 card.lease_time,
                 card.is_locked,
+                list(card.subscriptions),
+                list(card.projections),
             )
             if card.is_locked:
                 # Before the row is visible: no rescuer ever sees the worker without its lock.

@@ -28,6 +28,8 @@ async def register(connection: Connection, card: WorkerCard) -> int:
             card.concurrency,
             card.lease_time,
             card.is_locked,
+            list(card.subscriptions),
+            list(card.projections),
         )
         if card.is_locked:
             await connection.execute(statement(_PACKAGE, "hold_worker_lock"), worker_id)

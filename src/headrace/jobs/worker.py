@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -47,6 +47,8 @@ class Worker:
         options: WorkerOptions,
         clock: Clock,
         telemetry: Telemetry,
+        subscriptions: Sequence[str] = (),
+        projections: Sequence[str] = (),
         announce: Callable[[], None] | None = None,
         announce_results: Callable[[], None] | None = None,
         announce_events: Callable[[], None] | None = None,
@@ -107,6 +109,8 @@ class Worker:
             kinds=tuple(kind.name for kind in kinds),
             concurrency=options.concurrency,
             lease_time=options.lease,
+            subscriptions=tuple(subscriptions),
+            projections=tuple(projections),
             is_locked=pool.has_direct,
         )
         self._lease: Lease | None = None

@@ -110,6 +110,10 @@ class Declarations:
             )
         self._found[key] = declaration
 
+    def labels(self) -> tuple[str, ...]:
+        """Each as name/version, as workers tell which they have."""
+        return tuple(f"{one.name}/{one.version}" for one in self)
+
     def is_newest(self, declaration: Declaration) -> bool:
         """Whether no higher version of a projection is declared."""
         return declaration is self.newest(declaration.name)

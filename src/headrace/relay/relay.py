@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from headrace.db.connection import Connection, Pool, Row
+from headrace.db.statements import statement
 from headrace.errors import ConfigurationError, HeadraceError
 from headrace.events import checkpoint, lanes
 from headrace.events.checkpoint import HeldLane
@@ -19,6 +20,7 @@ from headrace.relay.broker import Broker, ForeignStreamError, Message, RelayErro
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
+_PACKAGE = "headrace.relay"
 _WINDOW = 10_000
 _CHUNK_BYTES = 4 * 1024 * 1024
 _SHORTEST_REST = 0.25
@@ -86,6 +88,7 @@ class Relay(Service):
                 raise ConfigurationError(
                     f"subscription {name!r} has {before} lanes, so it is that of a handler; name the relay otherwise"
                 )
+            await connection.execute(statement(_PACKAGE, "mark_relay"), name)
         self._is_registered = True
 
     async def on_stop(self) -> None:

@@ -23,6 +23,7 @@ from headrace.errors import (
     SecretKeyError,
     SubjectNotFoundError,
     SubscriptionNotFoundError,
+    SubscriptionServedError,
     TokenNotFoundError,
     WrongVersionError,
 )
@@ -39,7 +40,7 @@ _NOT_FOUND = (
     SubscriptionNotFoundError,
     TokenNotFoundError,
 )
-_CONFLICT = (EventIdTakenError, ScheduleExistsError, WrongVersionError)
+_CONFLICT = (EventIdTakenError, ScheduleExistsError, SubscriptionServedError, WrongVersionError)
 _LONGEST_DETAIL = 2_000
 
 

@@ -63,6 +63,13 @@ class Rewound:
     was: int
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How far a subscription was that is no more."""
+
+    position: int
+
+
 def subscription_routes(app: Headrace, router: APIRouter) -> None:
     """Adds the routes of subscriptions."""
     _looking(app, router)
@@ -127,6 +134,14 @@ def _acting(app: Headrace, router: APIRouter) -> None:
         async with acting(app) as connection:
             await operate.skip(connection, name, position, reason=wanted.reason, actor=principal_of(request).name)
         return await _shown(app, name)
+
+    @router.delete("/subscriptions/{name:path}", **needs("admin", "subscriptions"))
+    async def remove(
+        request: Request, name: SubscriptionName, reason: Annotated[str | None, Query(max_length=2_000)] = None
+    ) -> Removed:
+        """Ends a subscription whose handler is gone; 409 where a living worker has it. Events are not kept for it."""
+        async with acting(app) as connection:
+            return Removed(await operate.remove(connection, name, reason=reason, actor=principal_of(request).name))
 
     @router.post("/subscriptions/{name:path}/replay", **needs("admin", "subscriptions"))
     async def replay(request: Request, name: SubscriptionName, wanted: Replay) -> Rewound:

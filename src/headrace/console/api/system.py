@@ -18,7 +18,8 @@ from headrace.console.api.page import Body, Cursor, Limit, Listed, Name, Page, c
 from headrace.console.api.route import principal_of
 from headrace.console.stats import Stats, read_stats
 from headrace.doctor.examine import examine
-from headrace.doctor.judge import Finding, judge
+from headrace.doctor.finding import Finding
+from headrace.doctor.judge import judge
 from headrace.jobs.browse import WorkerSummary, list_workers
 from headrace.jobs.operation import Operation
 from headrace.subjects.erasure import Erasure, Subject
