@@ -90,3 +90,16 @@ async def folded(connection: Any) -> list[tuple[Any, ...]]:
 async def shown(connection: Any) -> list[tuple[Any, ...]]:
     """What the view shows."""
     return [tuple(row) for row in await connection.fetch(SHOWN)]
+
+
+async def forget(app: Headrace) -> None:
+    """Empties the database of everything an earlier example left."""
+    async with app.pool.acquire() as connection:
+        await connection.execute(
+            "DO $$ DECLARE one text; BEGIN"
+            " FOR one IN SELECT nspname FROM pg_namespace WHERE nspname LIKE 'note\\_stats\\_\\_%' LOOP"
+            " EXECUTE format('DROP SCHEMA %I CASCADE', one); END LOOP; END $$;"
+            "TRUNCATE headrace.event, headrace.stream, headrace.subscription, headrace.checkpoint, headrace.lane_floor,"
+            " headrace.parked_stream, headrace.parked_event, headrace.subscription_action, headrace.projection,"
+            " headrace.projection_build CASCADE"
+        )

@@ -1,14 +1,16 @@
-"""Amid appends, failures, deaths, new lanes, rebuilds and rollbacks a projection stays the fold of its log."""
+"""Amid appends, failures, deaths, killed sessions, new lanes and rebuilds a projection stays the fold of its log."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fix_events import NoteTaken
-from fix_projections import declare, folded, shown
+from fix_projections import declare, folded, forget, shown
 from headrace import ConfigurationError, Headrace, ProjectionNotFoundError, Stream, Telemetry
+from headrace.db.connecting import CONNECTION_ERRORS
 from headrace.events.head import Head
 from headrace.projections import operate
 from headrace.projections.projector import Projector
@@ -26,6 +28,7 @@ ACTS = st.one_of(
     st.tuples(st.just("build"), st.integers(1, 4)),
     st.tuples(st.just("build"), st.integers(1, 4)),
     st.tuples(st.just("die"), st.sampled_from(["projector", "rebuilder"])),
+    st.tuples(st.just("kill"), st.sampled_from(["projector", "rebuilder"])),
     st.tuples(st.just("fail"), st.sampled_from(["projector", "rebuilder"])),
     st.tuples(st.just("lanes"), st.integers(1, 4)),
     st.tuples(st.just("rebuild"), st.none()),
@@ -47,7 +50,7 @@ class World:
         self.clock = clock
         self.fold = fold
         self.written = 0
-        self.fault: BaseException | None = None
+        self.fault: BaseException | Literal["kill"] | None = None
         self.shown: dict[str, int] = {}
         self.start(1)
 
@@ -75,7 +78,9 @@ class World:
                 async def run(*arguments):
                     answer = await function(*arguments)
                     fault, self.fault = self.fault, None
-                    if fault is not None:
+                    if fault == "kill":
+                        await self.end_session(arguments[0])
+                    elif fault is not None:
                         raise fault
                     return answer
 
@@ -115,6 +120,20 @@ class World:
             await getattr(self, which).run_once()
         except Death:
             self.start(self.declaration.lanes)
+        self.fault = None
+
+    async def end_session(self, connection) -> None:
+        """The server ends the session that has folded a batch, before the checkpoint has moved."""
+        pid = await connection.fetchval("SELECT pg_backend_pid()")
+        async with self.app.pool.acquire() as other:
+            assert await other.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+
+    async def kill(self, which) -> None:
+        self.fault = "kill"
+        try:
+            await getattr(self, which).run_once()
+        except CONNECTION_ERRORS:
+            assert self.fault is None, "nobody was killed"
         self.fault = None
 
     async def fail(self, which) -> None:
@@ -160,19 +179,6 @@ class World:
                 pass
 
 
-async def forget(app: Headrace) -> None:
-    """Empties the database of everything an earlier example left."""
-    async with app.pool.acquire() as connection:
-        await connection.execute(
-            "DO $$ DECLARE one text; BEGIN"
-            " FOR one IN SELECT nspname FROM pg_namespace WHERE nspname LIKE 'note\\_stats\\_\\_%' LOOP"
-            " EXECUTE format('DROP SCHEMA %I CASCADE', one); END LOOP; END $$;"
-            "TRUNCATE headrace.event, headrace.stream, headrace.subscription, headrace.checkpoint, headrace.lane_floor,"
-            " headrace.parked_stream, headrace.parked_event, headrace.subscription_action, headrace.projection,"
-            " headrace.projection_build CASCADE"
-        )
-
-
 async def run(clocked, clock, fold: str, acts) -> None:
     app = clocked.app
     await forget(app)
@@ -213,10 +219,12 @@ async def test_a_rebuild_amid_deaths_failures_and_new_lanes_is_the_fold_of_its_l
         ("rebuild", None),
         ("build", 1),
         ("die", "rebuilder"),
+        ("kill", "rebuilder"),
         ("lanes", 3),
         ("fail", "rebuilder"),
         ("append", many),
         ("die", "projector"),
+        ("kill", "projector"),
         ("wait", None),
         ("build", 4),
         ("follow", 2),
