@@ -133,7 +133,10 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         return sorted(found, key=repr)
 
     events: Counter = Counter()
-    for row in await connection.fetch("SELECT type, data, occurred_at FROM headrace.event WHERE retention = 'domain'"):
+    # What is suggested meanwhile depends on when: a worker may look before a later message answers an earlier one.
+    for row in await connection.fetch(
+        "SELECT type, data, occurred_at FROM headrace.event WHERE retention = 'domain' AND type NOT LIKE 'ai.%'"
+    ):
         data = json.loads(row["data"])
         kept = {name: value for name, value in data.items() if name not in {"owner_id", "import_id"}}
         if "contact_id" in kept:

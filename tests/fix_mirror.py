@@ -46,7 +46,8 @@ class Mirror:
             async def is_done() -> bool:
                 busy = await connection.fetchval(
                     "SELECT count(*) FROM headrace.job_state WHERE state IN ('pending', 'processing', 'scheduled') "
-                    "AND kind NOT LIKE 'poll%' AND kind <> 'calculate-email-analytics' "
+                    "AND kind NOT LIKE 'poll%' "
+                    "AND kind NOT IN ('calculate-email-analytics', 'generate-contact-insights') "
                     "AND NOT (kind = 'contact-extraction' AND state = 'scheduled')"
                 )
                 left = await settled(connection, self.owner_id, now=datetime.now(UTC))

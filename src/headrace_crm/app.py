@@ -20,6 +20,7 @@ from headrace_crm.enrichment.providers.clearbit import Clearbit
 from headrace_crm.enrichment.providers.pdl import PeopleDataLabs
 from headrace_crm.enrichment.providers.x import X
 from headrace_crm.enrichment.sources import Sources, sources_of
+from headrace_crm.insights import jobs as insight_jobs
 from headrace_crm.mail import jobs as mail_jobs
 from headrace_crm.mail.providers.gmail import Gmail
 from headrace_crm.mail.sync import jobs as sync_jobs
@@ -62,11 +63,12 @@ def create_app(
     sync_jobs.register(means, topic=chosen.google.push_topic)
     contact_jobs.register(app, turns=turns)
     enrichment_jobs.register(app, sources=enrichment_sources(chosen.enrichment), settings=chosen.enrichment)
-    score_jobs.register(app)
+    score_jobs.register(app, follow=insight_jobs.look_again)
     stats_projections.register(app)
     activity_projections.register(app)
     analytics_jobs.register(app)
     search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
+    insight_jobs.register(app)
     return app
 
 

@@ -17,6 +17,7 @@
     ├── UnknownFieldError        a profile has no such field
     ├── NotDealtInError          a page of a timeline begins at somebody else's message
     ├── ActorRefusedError        who came with a token may look and not act
+    ├── InsightNotFoundError     no insight has this id
     ├── OAuthError               the provider refused, or cannot be reached
     ├── LinkError                a sign-in did not end in a linked mailbox
     ├── ProviderError            a mailbox on a server could not be asked

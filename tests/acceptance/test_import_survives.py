@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(240)
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # How many jobs these come to is a matter of which events a batch caught together; what they store is compared itself.
-BATCHED = ["calculate-relationship-scores", "collect-passages"]
+BATCHED = ["calculate-relationship-scores", "collect-passages", "generate-contact-insights"]
 
 
 @contextmanager

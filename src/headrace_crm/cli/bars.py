@@ -64,6 +64,7 @@ class Bars:
             self._count_down("scoring relationships", left.scores)
             if not left.stats + left.scores:
                 self._count_down("making mail findable", left.unfound)
+                self._count_down("finding what to do", left.insights)
 
     def _count_down(self, name: str, left: int) -> None:
         most = self._most[name] = max(self._most.get(name, 0), left)

@@ -15,13 +15,13 @@ from headrace_crm.cli.sync_bars import SyncBars, SyncLook
 from headrace_crm.cli.waiting import wait_until
 from headrace_crm.demo.cast import owner_of, read_cast
 from headrace_crm.errors import CrmError
+from headrace_crm.insights.backlog import settled_with_insights
 from headrace_crm.mail.importing import import_state
 from headrace_crm.mail.sync import store as mailboxes
 from headrace_crm.mail.sync.args import INITIAL_KIND
 from headrace_crm.mail.sync.labels import is_wanted
 from headrace_crm.mail.sync.steering import read_standing
 from headrace_crm.mail.sync.store import MirrorStore
-from headrace_crm.scores.settling import settled
 
 _PATIENCE: Final = timedelta(seconds=30)
 _MOST_FAILED: Final = 5
@@ -98,7 +98,7 @@ async def _look(stage: DemoStage, account: Account) -> SyncLook:
     async with app.pool.acquire() as connection:
         [first] = await list_jobs(connection, kind=INITIAL_KIND, limit=1) or [None]
         newest = await import_state(connection, account.id if first is None else first.id)
-        left = await settled(connection, account.owner_id, now=app.clock.now())
+        left = await settled_with_insights(connection, account.owner_id, now=app.clock.now())
     return SyncLook(newest=newest, standing=await read_standing(app, account.id), left=left)
 
 

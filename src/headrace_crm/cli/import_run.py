@@ -9,9 +9,10 @@ from headrace_crm.cli.import_bars import ImportBars
 from headrace_crm.cli.waiting import wait_until
 from headrace_crm.cli.workers import WorkerProcesses
 from headrace_crm.errors import CrmError
+from headrace_crm.insights.backlog import settled_with_insights
 from headrace_crm.mail.importing import ImportState, import_state, start_import
 from headrace_crm.mail.owners import AsOf
-from headrace_crm.scores.settling import Backlog, settled
+from headrace_crm.scores.settling import Backlog
 
 _MOST_FAILED = 5
 
@@ -70,4 +71,4 @@ async def _look(app: Headrace, job_id: UUID) -> tuple[ImportState, Backlog]:
         state = await import_state(connection, job_id)
         if state.owner_id is None:
             return state, _UNKNOWN
-        return state, await settled(connection, state.owner_id, now=app.clock.now())
+        return state, await settled_with_insights(connection, state.owner_id, now=app.clock.now())

@@ -13,6 +13,7 @@ from headrace_crm.cli import (
     enrich,
     import_mail,
     mcp,
+    insights,
     recount,
     sandbox,
     search,
@@ -42,6 +43,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("sandbox")(sandbox.sandbox)
+app.add_typer(insights.app, name="insights", help="What is worth doing about people.")
 app.add_typer(accounts.app, name="accounts", help="Mailboxes that may be read.")
 
 

@@ -1,6 +1,8 @@
 """The score jobs of the CRM, registered on an app."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeAlias
+from uuid import UUID
 
 from headrace import Headrace, Job, StoredEvent, Transaction
 from headrace_crm.mail.events import SyncCompleted
@@ -10,14 +12,17 @@ from headrace_crm.scores.score import score
 from headrace_crm.scores.store import contacts_scored_otherwise, list_interactions, lock_basis, write_score
 from headrace_crm.stats.projections import SCORE_KIND, CalculateScore, enqueue_scores
 
+Follow: TypeAlias = Callable[[Transaction, UUID, Iterable[UUID]], Awaitable[None]]
+"""What follows from new scores, in their transaction: it is given the owner and the contacts."""
 
-def register(app: Headrace) -> None:
+
+def register(app: Headrace, *, follow: Follow | None = None) -> None:
     """Registers `calculate-relationship-scores`, and its renewal when a sync moves what scores take for now."""
 
     @app.job(SCORE_KIND, queue="scores", max_attempts=MAX_ATTEMPTS, retry=RETRY)
     async def calculate_relationship_scores(args: CalculateScore, job: Job) -> None:
         async with job.transaction() as tx:
-            tx.result = await _calculate(app, tx, args)
+            tx.result = await _calculate(app, tx, args, follow)
 
     @app.on(SyncCompleted, name="score-refresher", mode="ordered")
     async def refresh_scores(events: Sequence[StoredEvent], tx: Transaction) -> None:
@@ -29,7 +34,9 @@ def register(app: Headrace) -> None:
     _ = calculate_relationship_scores, refresh_scores
 
 
-async def _calculate(app: Headrace, tx: Transaction, args: CalculateScore) -> dict[str, float] | None:
+async def _calculate(
+    app: Headrace, tx: Transaction, args: CalculateScore, follow: Follow | None
+) -> dict[str, float] | None:
     basis = await lock_basis(tx.connection, args.contact_id)
     if basis is None:
         return None
@@ -37,4 +44,6 @@ async def _calculate(app: Headrace, tx: Transaction, args: CalculateScore) -> di
     as_of = await owner_as_of(tx.connection, basis.owner_id, now=app.clock.now())
     found = score(interactions, now=as_of)
     await write_score(tx.connection, basis, found)
+    if follow is not None:
+        await follow(tx, basis.owner_id, (args.contact_id,))
     return {"strength": found.strength}

@@ -17,7 +17,8 @@ class Backlog:
     """What is left to do for an owner: imports under way, messages and addresses to judge, stats, scores.
 
     `unfound` are messages that search does not know yet, and passages without a vector; they are counted only
-    where nothing else is left.
+    where nothing else is left. `insights` are people whom insights are to look at again: who waits for those too
+    counts them.
     """
 
     imports: int
@@ -26,11 +27,20 @@ class Backlog:
     stats: int
     scores: int
     unfound: int = 0
+    insights: int = 0
 
     @property
     def is_settled(self) -> bool:
         """True when nothing is left."""
-        return not (self.imports or self.messages or self.addresses or self.stats or self.scores or self.unfound)
+        return not (
+            self.imports
+            or self.messages
+            or self.addresses
+            or self.stats
+            or self.scores
+            or self.unfound
+            or self.insights
+        )
 
 
 async def settled(connection: Connection, owner_id: UUID, *, now: datetime) -> Backlog:

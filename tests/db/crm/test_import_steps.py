@@ -21,6 +21,7 @@ from headrace_crm.analytics.jobs import ANALYTICS_KIND
 from headrace_crm.app import create_app
 from headrace_crm.contacts.events import ContactCreated
 from headrace_crm.demo import DemoMailbox
+from headrace_crm.insights.jobs import INSIGHTS_KIND
 from headrace_crm.mail.events import EmailReceived, SyncCompleted
 from headrace_crm.mail.importing import BATCH_KIND, EXTRACTION_KIND, IMPORT_KIND, start_import
 from headrace_crm.scores.people import list_contacts
@@ -71,8 +72,9 @@ async def test_a_score_is_asked_for_once_things_have_calmed_down(still: Headrace
     await assert_enqueued(still, SCORE_KIND, state="scheduled", delay=timedelta(seconds=1), count=1)
     assert (await drain(still, until=timedelta(seconds=1))).kinds == {SCORE_KIND: 1}
     async with still.pool.acquire() as connection:
-        # Nothing waits or runs but what looks at the mail as a whole, a minute from now.
-        assert [row["kind"] for row in await connection.fetch("SELECT kind FROM headrace.run")] == [ANALYTICS_KIND]
+        # Nothing waits or runs but what looks at the people, and a minute from now at the mail as a whole.
+        kinds = await connection.fetch("SELECT kind FROM headrace.run ORDER BY run_at")
+        assert [row["kind"] for row in kinds] == [INSIGHTS_KIND, ANALYTICS_KIND]
         (person,) = await list_contacts(connection)
     assert (person.name, person.received) == ("Bo Lind", 1)
     assert person.strength is not None

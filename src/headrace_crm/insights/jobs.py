@@ -1,0 +1,90 @@
+"""The job `generate-contact-insights`, registered on an app: after scores were calculated, and every day for all."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from headrace import Headrace, Job, Snooze, Transaction, Unique, bind, statement
+from headrace_crm.insights.digests import make_digest
+from headrace_crm.insights.generating import look_at_all, mark_everybody
+from headrace_crm.insights.store import NIL, is_reading, mark_due
+from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
+
+INSIGHTS_KIND: Final = "generate-contact-insights"
+DAILY_KIND: Final = "generate-all-insights"
+QUEUE: Final = "insights"
+DAILY_AT: Final = "0 5 * * *"
+
+_PACKAGE: Final = "headrace_crm.insights"
+_DELAY: Final = timedelta(seconds=2)
+_MAX_WAIT: Final = timedelta(seconds=30)
+_LOOK_AGAIN: Final = timedelta(seconds=2)
+_LONGEST_READING: Final = timedelta(minutes=15)
+"""A whole mailbox may be listed for days; nobody waits so long for what its newest mail says."""
+_OWNERS_AT_ONCE: Final = 500
+
+
+class GenerateInsights(msgspec.Struct, frozen=True):
+    """Args of `generate-contact-insights`: whose people; `everybody` of them with a digest, or those that wait only."""
+
+    owner_id: UUID
+    everybody: bool = False
+
+
+def register(app: Headrace) -> None:
+    """Registers the job, and its daily schedule: a job for each owner."""
+
+    @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY)
+    async def generate_contact_insights(args: GenerateInsights, job: Job) -> None:
+        now = app.clock.now()
+        async with app.pool.acquire() as connection:
+            # Half of a mailbox owes answers that its other half has.
+            if await is_reading(connection, args.owner_id, since=now - _LONGEST_READING):
+                raise Snooze(_LOOK_AGAIN)
+        if args.everybody:
+            await mark_everybody(app, args.owner_id)
+        counts = await look_at_all(app, args.owner_id)
+        async with job.transaction() as tx:
+            if args.everybody:
+                await make_digest(tx.connection, args.owner_id, now=now)
+            tx.result = counts
+
+    @app.job(DAILY_KIND, queue=QUEUE, max_attempts=MAX_ATTEMPTS, retry=RETRY)
+    async def generate_all_insights(job: Job) -> None:
+        async with job.transaction() as tx:
+            tx.result = await _enqueue_for_all(tx)
+
+    app.schedule("daily-insights", DAILY_KIND, cron=DAILY_AT)
+    _ = generate_contact_insights, generate_all_insights
+
+
+async def look_again(tx: Transaction, owner_id: UUID, contact_ids: Iterable[UUID]) -> None:
+    """Has rules look at people again, soon: in two seconds, put off while more comes, by half a minute at most."""
+    await mark_due(tx.connection, owner_id, contact_ids)
+    with bind(user_id=str(owner_id)):
+        await tx.enqueue(
+            INSIGHTS_KIND,
+            GenerateInsights(owner_id),
+            unique=Unique(str(owner_id), scope="waiting", on_conflict="debounce", max_wait=_MAX_WAIT),
+            delay=_DELAY,
+        )
+
+
+async def _enqueue_for_all(tx: Transaction) -> int:
+    count, after = 0, NIL
+    while True:
+        rows = await tx.fetch(statement(_PACKAGE, "owners_page"), after, _OWNERS_AT_ONCE)
+        if not rows:
+            return count
+        after = rows[-1]["id"]
+        count += len(rows)
+        for row in rows:
+            with bind(user_id=str(row["id"])):
+                await tx.enqueue(
+                    INSIGHTS_KIND,
+                    GenerateInsights(row["id"], everybody=True),
+                    unique=Unique(f"daily {row['id']}", scope="alive"),
+                )

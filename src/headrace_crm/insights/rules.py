@@ -1,0 +1,38 @@
+"""All rules on one picture: pure, and the same in whatever order letters come."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from headrace_crm.insights.changes import changed_address, changed_role
+from headrace_crm.insights.going_cold import going_cold
+from headrace_crm.insights.introductions import introductions_wanted
+from headrace_crm.insights.meetings import met_without_word
+from headrace_crm.insights.model import Finding, Picture
+from headrace_crm.insights.replies import waiting_threads
+
+RULES = (waiting_threads, met_without_word, changed_role, changed_address, introductions_wanted)
+
+
+def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
+    """What is worth doing about one person at `now`, by key; letters that are later are not seen.
+
+    Nothing for an address of the owner's own. Mail in bulk and of machines is left out before any rule looks. That
+    somebody goes cold is not told where one of the two waits for an answer: that is the reason, and says more.
+    """
+    if picture.contact.addresses & picture.owner_addresses:
+        return ()
+    letters = sorted(
+        (each for each in picture.letters if each.sent_at <= now and each.is_for_people),
+        key=lambda each: (each.sent_at, each.message_id),
+    )
+    seen = replace(picture, letters=tuple(letters), roles=tuple(each for each in picture.roles if each.seen_at <= now))
+    if not letters:
+        return ()
+    found = [finding for rule in RULES for finding in rule(seen, now=now)]
+    last = letters[-1].message_id
+    if not any(last in each.message_ids for each in found if each.kind in _WAITING):
+        found += going_cold(seen, now=now)
+    return tuple(sorted(found, key=lambda each: each.key))
+
+
+_WAITING = frozenset({"unanswered_question", "owes_reply", "waiting_for_reply"})

@@ -1,0 +1,174 @@
+"""Insights in the database: each fact is told once, answers are kept and teach, and a digest is made once a day."""
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from fix_crm import lend
+from fix_letters import MARCH, ME, Letters
+from headrace import Headrace
+from headrace.testing import VirtualClock, drain
+from headrace_crm.app import create_app
+from headrace_crm.cli.root import app as crm_command
+from headrace_crm.insights import InsightNotFoundError, accept, dismiss, list_insights, newest_digest
+from headrace_crm.insights.jobs import DAILY_KIND, INSIGHTS_KIND
+from headrace_crm.insights.ranking import rank
+from headrace_crm.stats.projections import SCORE_KIND, CalculateScore
+
+CONTENT = "SELECT key, fingerprint, state, score, text, message_ids, numbers::text FROM crm.insight ORDER BY key"
+TOLD = "SELECT data FROM headrace.event WHERE type = 'ai.suggestion_generated' ORDER BY position"
+
+
+async def test_each_fact_is_told_once_and_what_was_answered_stays_so_until_there_is_something_new(crm: Headrace):
+    async with crm as app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        ada, bo = await letters.add("Ada Mill"), await letters.add("Bo Hull")
+        await letters.talk(ada, 200, 150, 100)
+        await letters.talk(bo, *range(30, 100, 7))
+        asked, thread = await letters.write(ada, "received", 5, "Could you look at the wheel?", subject="Wheel")
+        assert await letters.look() == {"contacts": 2, "told": 2, "over": 0}
+        assert await letters.look() == {"contacts": 2, "told": 0, "over": 0}
+        found = {each.kind: each for each in await list_insights(connection, letters.owner_id)}
+        assert set(found) == {"unanswered_question", "going_cold"}
+        question = found["unanswered_question"]
+        assert (question.message_ids, question.name, question.as_of) == ((asked,), "Ada Mill", MARCH)
+        told = [json.loads(row["data"]) for row in await connection.fetch(TOLD)]
+        assert {each["suggestion_id"] for each in told} == {str(each.id) for each in found.values()}
+        assert f"message {asked}" in next(each["evidence"] for each in told if each["kind"] == "unanswered_question")
+
+        # Dismissed, it comes back only when she asks again; then the answer ends it by itself.
+        async with app.transaction() as tx:
+            assert (await dismiss(tx, question.id, now=MARCH)).state == "dismissed"
+        assert (await letters.look())["told"] == 0
+        assert await list_insights(connection, letters.owner_id, contact_id=ada) == []
+        again, _ = await letters.write(ada, "received", 3, "Could you look at it, please?", thread=thread)
+        assert (await letters.look(ada))["told"] == 1
+        (back,) = await list_insights(connection, letters.owner_id, contact_id=ada)
+        assert (back.id, back.message_ids) == (question.id, (again,))
+        await letters.write(ada, "sent", 2, "I did.", thread=thread)
+        assert await letters.look(ada) == {"contacts": 1, "told": 0, "over": 1}
+        (over,) = await list_insights(connection, letters.owner_id, states=["expired"])
+        assert over.id == question.id
+
+        # Answers are told of, and rank the kind; saying the same again says nothing.
+        cold = found["going_cold"]
+        for _ in range(2):
+            async with app.transaction() as tx:
+                taken = await accept(tx, cold.id, now=MARCH, channel="mcp")
+        assert taken.rank == pytest.approx(rank(cold.score, accepted=1, dismissed=0))
+        actions = await connection.fetch("SELECT data FROM headrace.event WHERE type = 'ai.action_taken'")
+        assert [
+            (each["action"], each["channel"], each["suggestion_id"])
+            for each in (json.loads(row["data"]) for row in actions)
+        ] == [("insight.dismissed", "cli", str(question.id)), ("insight.accepted", "mcp", str(cold.id))]
+        with pytest.raises(InsightNotFoundError, match="crm insights"):
+            async with app.transaction() as tx:
+                await accept(tx, uuid4(), now=MARCH)
+
+
+async def test_the_same_mail_gives_the_same_insights_in_whatever_order_people_are_looked_at(crm: Headrace):
+    async with crm as app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        people = [await letters.add(f"Person {word} Mill") for word in ("Ann", "Ben", "Cyd", "Dan", "Eve")]
+        for number, contact_id in enumerate(people):
+            await letters.talk(contact_id, *range(20 + 9 * number, 200, 11))
+            await letters.write(contact_id, "received", 4 + number, f"Please introduce me to Person {number} Mill.")
+        await letters.write(people[0], "received", 2, "Could you introduce me to Person Eve Mill?")
+        await letters.look()
+        at_once = await connection.fetch(CONTENT)
+        assert any("introduction:" in row["key"] for row in at_once)
+        await connection.execute("DELETE FROM crm.insight")
+        for contact_id in (people[3], people[0], people[4], people[2], people[1]):
+            await letters.look(contact_id)
+        assert await connection.fetch(CONTENT) == at_once
+
+
+async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_made_once_a_day(database: str):
+    clock = VirtualClock(MARCH)
+    app = create_app(database)
+    app.clock = clock
+    async with app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        ada = await letters.add("Ada Mill")
+        await letters.talk(ada, *range(30, 100, 7))
+        for _ in range(3):
+            await app.enqueue(SCORE_KIND, CalculateScore(ada))
+        await drain(app, until=timedelta(minutes=1))
+        (found,) = await list_insights(connection, letters.owner_id)
+        assert found.kind == "going_cold"
+        ran = "SELECT count(*) FROM headrace.outcome WHERE kind = $1"
+        assert await connection.fetchval(ran, INSIGHTS_KIND) == 1
+        assert await newest_digest(connection, letters.owner_id) is None
+
+        for _ in range(2):
+            await app.enqueue(DAILY_KIND)
+            await drain(app, kinds={DAILY_KIND, INSIGHTS_KIND})
+        digest = await newest_digest(connection, letters.owner_id)
+        assert digest is not None
+        assert digest.insight_ids == (found.id,)
+        assert found.text in digest.text
+        assert await connection.fetchval("SELECT count(*) FROM crm.insight_digest") == 1
+        clock.advance(timedelta(days=1))
+        await app.enqueue(DAILY_KIND)
+        await drain(app, kinds={DAILY_KIND, INSIGHTS_KIND})
+        assert [
+            row["day"].day for row in await connection.fetch("SELECT day FROM crm.insight_digest ORDER BY day")
+        ] == [2, 3]
+        assert len(await connection.fetch(TOLD)) == 1
+
+        # While a file is read, what it may still answer is not told.
+        await connection.execute(
+            "INSERT INTO crm.import (job_id, owner_id, paths, fingerprints, bytes_total, started_at)"
+            " VALUES ($1, $2, '{}', '{}', 1, $3)",
+            uuid4(),
+            letters.owner_id,
+            clock.now(),
+        )
+        await letters.write(ada, "received", 3, "Could you look?")
+        await app.enqueue(SCORE_KIND, CalculateScore(ada))
+        await drain(app, until=timedelta(seconds=20))
+        assert len(await connection.fetch(TOLD)) == 1
+        await connection.execute("UPDATE crm.import SET stored_at = now()")
+        await drain(app, until=timedelta(seconds=20))
+        assert len(await connection.fetch(TOLD)) == 2
+
+
+async def test_the_command_lists_answers_and_shows_the_digest(
+    database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("HEADRACE_DATABASE_URL", database)
+    monkeypatch.chdir(tmp_path)
+    async with create_app(database) as app:
+        letters = await Letters.begin(app)
+        ada = await letters.add("Ada Mill")
+        await letters.talk(ada, *range(30, 100, 7))
+        await letters.look()
+
+    async def crm(*arguments: str, code: int = 0) -> str:
+        result = await asyncio.to_thread(CliRunner().invoke, crm_command, ["insights", *arguments])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    (shown,) = json.loads(await crm("--json", "--contact", "ada", "--owner", ME))
+    assert (shown["kind"], shown["state"], shown["name"]) == ("going_cold", "open", "Ada Mill")
+    assert "going cold" in await crm()
+    assert "Going cold\n  - You and Ada Mill" in await crm("--digest")
+    assert "nothing to do" in await crm("--kind", "introduction")
+    assert "dismissed: You and Ada" in await crm("dismiss", shown["id"])
+    assert "nothing to do" in await crm()
+    assert json.loads(await crm("accept", shown["id"], "--json"))["state"] == "accepted"
+    (shown,) = json.loads(await crm("--state", "accepted", "--json"))
+    for arguments, code in (
+        (("--contact", "nobody"), 3),
+        (("--owner", "nobody@example.org"), 3),
+        (("accept", str(uuid4())), 3),
+        (("accept", "first"), 2),
+        (("--kind", "gossip"), 2),
+        (("--digest", "--kind", "introduction"), 2),
+    ):
+        await crm(*arguments, code=code)
