@@ -81,7 +81,7 @@ def owner_of(cast: Cast) -> Person:
 def people_of(cast: Cast, *, count: int, seed: int) -> list[Person]:
     """Return `count` people with different names and addresses, the cultures in turn.
 
-    Three of ten have a private address too; every sixth changes title in the second year; two of three write
+    Three of ten have a private address too; every sixth changes title shortly before the end; two of three write
     the language of their culture.
     """
     names = [_names(culture, chance(seed, "names", number)) for number, culture in enumerate(cast.cultures)]

@@ -14,6 +14,9 @@ from headrace_crm.demo.world import Relationship, World
 OTHER_ADDRESS = 0.25
 IN_COPY = 0.15
 INTRODUCTION_LENGTH = 3
+REQUEST_AMONG = 6
+APPOINTMENT_LENGTH = 2
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def converse(relationship: Relationship, *, world: World) -> list[Letter]:
@@ -22,6 +25,10 @@ def converse(relationship: Relationship, *, world: World) -> list[Letter]:
     letters: list[Letter] = []
     if relationship.introduces is not None and relationship.message_count >= INTRODUCTION_LENGTH:
         letters += _introduction(relationship, relationship.introduces, world, source)
+    if relationship.wants is not None and relationship.message_count >= REQUEST_AMONG:
+        letters += _request(relationship, relationship.wants, world, source)
+    if relationship.meets and relationship.message_count >= APPOINTMENT_LENGTH:
+        letters += _appointment(relationship, world, source)
     lengths = HABITS[relationship.rhythm].lengths
     for moment in beginnings(relationship.rhythm, ends_at=world.ends_at, source=source):
         missing = relationship.message_count - len(letters)
@@ -83,6 +90,40 @@ def _introduction(relationship: Relationship, guest: Person, world: World, sourc
     return thread.letters
 
 
+def _request(relationship: Relationship, wanted: Person, world: World, source: Random) -> list[Letter]:
+    """Return one letter: a person asks the owner for an introduction, a week before the end."""
+    person, owner = relationship.person, world.owner
+    topic = read_phrases("en").topic("request")
+    thread = _thread(person, topic, "work", world, source, language_person=owner, other=wanted.name)
+    moment = world.ends_at - timedelta(days=7)
+    thread.write(
+        person,
+        reader=owner,
+        sender=person.address(relationship.circle),
+        to=(owner.address(relationship.circle),),
+        at=begin_at(moment, writer=person, circle="work", ends_at=world.ends_at, source=source),
+        role="open",
+    )
+    return thread.letters
+
+
+def _appointment(relationship: Relationship, world: World, source: Random) -> list[Letter]:
+    """Return two letters: the owner and a person agree to meet two days before the end."""
+    person, owner = relationship.person, world.owner
+    day = _DAYS[(world.ends_at - timedelta(days=2)).weekday()]
+    topic = read_phrases("en").topic("appointment")
+    thread = _thread(person, topic, "private", world, source, language_person=owner, day=day)
+    seats = {owner: owner.address("private"), person: person.address("private")}
+    moment = world.ends_at - timedelta(days=6)
+    at = begin_at(moment, writer=owner, circle="private", ends_at=world.ends_at, source=source)
+    for turn, (writer, reader) in enumerate(((owner, person), (person, owner))):
+        thread.write(
+            writer, reader=reader, sender=seats[writer], to=(seats[reader],), at=at, role=role_of(turn, length=3)
+        )
+        at = answer_at(at, writer=reader, median_hours=3, source=source)
+    return thread.letters
+
+
 def _thread(
     person: Person,
     topic: Topic,
@@ -91,10 +132,10 @@ def _thread(
     source: Random,
     *,
     language_person: Person | None = None,
-    other: str = "",
+    **fixed: str,
 ) -> Thread:
     phrases = read_phrases((language_person or person).language)
-    words = phrases.fill(source=source, other=other)
+    words = phrases.fill(source=source, **fixed)
     return Thread("personal", circle, phrases, topic, words, world.ends_at, source)
 
 

@@ -20,8 +20,8 @@ class Address:
 class Person:
     """A fictional person, and the habits that show in their mail.
 
-    `private` is None for who has one address only. `later_title` is what the signature says from the middle
-    of the second year on; it equals `title` for who stays. `quoting` is where the reply stands: below or
+    `private` is None for who has one address only. `later_title` is what the signature says in the
+    last two and a half months; it equals `title` for who stays. `quoting` is where the reply stands: below or
     above the quoted text, above it the way Outlook quotes, or without any quote.
     """
 

@@ -8,6 +8,7 @@ from headrace_crm.demo.letter import Letter, Sort
 from headrace_crm.demo.person import Address, Circle, Person
 from headrace_crm.demo.texts import Phrases, Role, Topic
 
+NEW_TITLE_FOR = timedelta(days=75)
 EARLIEST_HOUR, LATEST_HOUR = 7, 22
 SATURDAY = 5
 
@@ -51,7 +52,7 @@ class Thread:
                 reader=reader,
                 sent_at=sent_at,
                 is_signed=self.circle == "work" or self.source.random() < 1 / 4,
-                has_later_title=at > self.ends_at - timedelta(days=240),
+                has_later_title=at > self.ends_at - NEW_TITLE_FOR,
                 previous=previous,
             ),
             phrases=self.phrases,

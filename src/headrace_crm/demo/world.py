@@ -18,7 +18,9 @@ CIRCLES: tuple[Circle, ...] = ("work", "private", "work", "community", "work")
 class Relationship:
     """The owner and one person: `message_count` messages of theirs, in `circle`, at `rhythm`.
 
-    `introduces` is somebody the person makes the owner acquainted with, once; `colleagues` may be in copy.
+    `introduces` is somebody the person makes the owner acquainted with, once; `wants` is somebody the person asks the
+    owner to be introduced to, in vain so far; `meets` where they met the owner two days before the end. `colleagues`
+    may be in copy.
     """
 
     person: Person
@@ -26,6 +28,8 @@ class Relationship:
     circle: Circle
     message_count: int
     introduces: Person | None
+    wants: Person | None
+    meets: bool
     colleagues: tuple[Person, ...]
 
 
@@ -88,6 +92,7 @@ def _relationships(people: list[Person], personal: int) -> tuple[Relationship, .
     rhythms: list[Rhythm] = [DECK[index % len(DECK)] for index in range(len(people))]
     shares = _shares([HABITS[rhythm].weight for rhythm in rhythms], total=personal)
     guests = [person for person, rhythm in zip(people, rhythms, strict=True) if rhythm == "new"]
+    friends = [person for person, rhythm in zip(people, rhythms, strict=True) if rhythm == "weekly"]
     relationships: list[Relationship] = []
     for index, (person, rhythm, share) in enumerate(zip(people, rhythms, shares, strict=True)):
         # Only acquaintances without a rhythm of their own are put in copy: it must not spoil the others'.
@@ -96,10 +101,13 @@ def _relationships(people: list[Person], personal: int) -> tuple[Relationship, .
             for other, kept in zip(people, rhythms, strict=True)
             if other is not person and other.domain == person.domain and kept == "occasional"
         )
+        wants = friends[index % len(friends)] if rhythm == "growing" else None
+        # Nobody with another rhythm is silent for so long before the end that no letter follows the meeting.
+        meets = index % len(DECK) == DECK.index("quarterly")
         introduces = guests[index % len(guests)] if rhythm == "weekly" else None
         # Shifted once a deck, so that the weekly ones are not all at work.
         circle = CIRCLES[(index + index // len(DECK)) % len(CIRCLES)]
-        relationships.append(Relationship(person, rhythm, circle, share, introduces, colleagues))
+        relationships.append(Relationship(person, rhythm, circle, share, introduces, wants, meets, colleagues))
     return tuple(relationships)
 
 

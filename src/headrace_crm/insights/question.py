@@ -15,7 +15,7 @@ _POLITE: Final = re.compile(
 _CLOSINGS: Final = re.compile(
     r"\b(?:thanks|thank you|thx|cheers|great|perfect|wonderful|agreed|done|ok(?:ay)?|fine|noted|see you|sounds good"
     r"|looking forward|booked|settled|received|will do|no problem|you(?:'re| are) welcome|safe travels|good to know"
-    r"|until then|talk soon|big hug"
+    r"|until then|talk soon|suits me|with pleasure|(?:will|shall) be there|big hug"
     r"|danke|vielen dank|perfekt|super|alles klar|einverstanden|erledigt|bis dann|gerne"
     r"|merci|parfait|d'accord|entendu|super|\u00e0 bient\u00f4t|avec plaisir)\b",
     re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from headrace_crm.insights.changes import changed_address, changed_role
 from headrace_crm.insights.going_cold import going_cold
@@ -17,7 +18,8 @@ def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
     """What is worth doing about one person at `now`, by key; letters that are later are not seen.
 
     Nothing for an address of the owner's own. Mail in bulk and of machines is left out before any rule looks. That
-    somebody goes cold is not told where one of the two waits for an answer: that is the reason, and says more.
+    somebody goes cold is not told where one of the two waits for an answer: that is the reason, and says more. A
+    letter that asks for an introduction, or settles a meeting, is not told as one to answer besides.
     """
     if picture.contact.addresses & picture.owner_addresses:
         return ()
@@ -29,10 +31,14 @@ def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
     if not letters:
         return ()
     found = [finding for rule in RULES for finding in rule(seen, now=now)]
+    told = {message_id for each in found if each.kind in _SAYS_MORE for message_id in each.message_ids}
+    found = [each for each in found if each.kind not in _OWED or told.isdisjoint(each.message_ids)]
     last = letters[-1].message_id
-    if not any(last in each.message_ids for each in found if each.kind in _WAITING):
+    if not any(last in each.message_ids for each in found if each.kind in _SAYS_WHY):
         found += going_cold(seen, now=now)
     return tuple(sorted(found, key=lambda each: each.key))
 
 
-_WAITING = frozenset({"unanswered_question", "owes_reply", "waiting_for_reply"})
+_OWED: Final = frozenset({"unanswered_question", "owes_reply"})
+_SAYS_MORE: Final = frozenset({"introduction", "meeting_follow_up"})
+_SAYS_WHY: Final = _OWED | _SAYS_MORE | {"waiting_for_reply"}

@@ -166,3 +166,11 @@ def test_any_zone_of_the_end_is_the_same_moment(written, tmp_path):
     write_mailbox(tmp_path / "local.mbox", ends_at=local)
     assert ENDS_AT.tzinfo is UTC
     assert (tmp_path / "local.mbox").read_bytes() == written.content
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_the_end_of_the_mail_leaves_something_to_do(tmp_path, seed):
+    content = write_mailbox(tmp_path / "m.mbox", seed=seed, ends_at=ENDS_AT).path.read_bytes().decode("latin-1")
+    assert re.search(r"(introduce me|in touch) +(to|with)|introduce\s+me\s+to|in\s+touch\s+with", content)
+    day = (ENDS_AT - timedelta(days=2)).strftime("%A")
+    assert f"Subject: Coffee on {day}?" in content or f"Subject: {day} at " in content

@@ -145,6 +145,10 @@ def test_an_introduction_that_was_asked_for_is_told_until_it_was_made():
     made = Acquaintance(grace, NOW - timedelta(days=4))
     assert "introduction" not in kinds(picture(*chat(50), asked, known={"grace hull": made}))
     assert "introduction" not in kinds(picture(*chat(50), asked))
+    assert "unanswered_question" in kinds(picture(*chat(50), asked))
+    assert "unanswered_question" not in kinds(
+        picture(*chat(50), asked, known={"grace hull": Acquaintance(grace, None)})
+    )
 
 
 @pytest.mark.parametrize(
