@@ -137,19 +137,6 @@ async def add_accounts(app: Headrace, owner_id: UUID) -> list[UUID]:
     return ids
 
 
-def crm_paths(mailbox: Mailbox, accounts: list[UUID]) -> dict[str, str]:
-    """Every page of the CRM in the console, by a name for it, of what was added here."""
-    return {
-        "contacts": "/crm/contacts",
-        "contact": f"/crm/contacts/{mailbox.people[0]}",
-        "search": "/crm/search?text=hull",
-        "activity": f"/crm/activity?mailbox={OWNER.replace('@', '%40')}",
-        "accounts": "/crm/accounts",
-        **{f"account-{number}": f"/crm/accounts/{account}" for number, account in enumerate(accounts)},
-        "unlink": f"/crm/accounts/{accounts[0]}/unlink",
-    }
-
-
 @asynccontextmanager
 async def web_of(app: Headrace, **options: Any) -> AsyncIterator[Any]:
     """The CRM's web application on an open app; its loops stop with the block."""
@@ -182,3 +169,35 @@ async def import_letters(app: Headrace, folder: Path) -> UUID:
         found = figures(await list_letters(tx.connection, owner_id, now=MARCH), now=MARCH)
         await write_figures(tx.connection, owner_id, found, as_of=MARCH)
     return owner_id
+
+
+async def decorate(app: Headrace) -> int:
+    """Gives the first of the imported letters all that a message can have, with markup; its id."""
+    async with app.transaction() as tx:
+        message_id = await tx.connection.fetchval("SELECT id FROM crm.message ORDER BY sent_at LIMIT 1")
+        await tx.connection.execute(
+            "UPDATE crm.message SET labels = $2, attachments = $3, list_id = $4 WHERE id = $1",
+            message_id,
+            [f"Boats {XSS}", "Starred"],
+            f'[{{"filename": "plan {XSS}.pdf", "content_type": "application/{XSS}", "size_bytes": 23456}}]',
+            f"list {XSS}",
+        )
+    return message_id
+
+
+async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
+    """Has every page of the CRM show something, and gives each by a name for it."""
+    mailbox = await add_mailbox(app, address="zoe@work.example")
+    owner_id = await import_letters(app, folder)
+    accounts = await add_accounts(app, owner_id)
+    message_id = await decorate(app)
+    return {
+        "contacts": "/crm/contacts",
+        "contact": f"/crm/contacts/{mailbox.people[0]}",
+        "search": "/crm/search?text=hull",
+        "message": f"/crm/messages/{message_id}",
+        "activity": f"/crm/activity?mailbox={OWNER.replace('@', '%40')}",
+        "accounts": "/crm/accounts",
+        **{f"account-{number}": f"/crm/accounts/{account}" for number, account in enumerate(accounts)},
+        "unlink": f"/crm/accounts/{accounts[0]}/unlink",
+    }

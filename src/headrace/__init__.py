@@ -57,6 +57,7 @@ from headrace.events.live.live_events import LiveEvents
 from headrace.events.personal import Personal
 from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
+from headrace.events.search import EventPage, search_events
 from headrace.events.subject import SubjectErased
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
@@ -104,6 +105,7 @@ __all__ = [
     "Enqueued",
     "EventFilter",
     "EventIdTakenError",
+    "EventPage",
     "EventRetention",
     "Flow",
     "Group",
@@ -202,6 +204,7 @@ __all__ = [
     "read_log",
     "restore_archive",
     "retry_tree",
+    "search_events",
     "statement",
     "uuid7",
 ]

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 from fix_browser import Browse
-from fix_crm_pages import add_accounts, add_mailbox, crm_paths, import_letters, web_of
+from fix_crm_pages import fill_pages, web_of
 from fix_shop import an_admin
 from fix_sse import served
 from headrace import Headrace
@@ -24,8 +24,7 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
     faults: list[str] = []
     async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
         root = f"http://localhost:{port}"
-        mailbox = await add_mailbox(app, address="zoe@work.example")
-        paths = crm_paths(mailbox, await add_accounts(app, await import_letters(app, tmp_path)))
+        paths = await fill_pages(app, tmp_path)
         async with browse() as watched:
             page = await watched.open(f"{root}/crm/contacts")
             await page.get_by_label("Find").fill("person 01")

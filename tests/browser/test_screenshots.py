@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fix_browser import Browse
-from fix_crm_pages import add_accounts, add_mailbox, crm_paths, import_letters, web_of
+from fix_crm_pages import fill_pages, web_of
 from fix_shop import Shop, an_admin, console_of, make_shop, paths_of
 from fix_sse import served
 from headrace import Headrace
@@ -62,8 +62,7 @@ async def test_a_picture_of_every_page_of_the_crm_is_written(
         served(web, lifespan="off") as port,
         served(bare, lifespan="off") as bare_port,
     ):
-        mailbox = await add_mailbox(app, address="zoe@work.example")
-        paths = crm_paths(mailbox, await add_accounts(app, await import_letters(app, tmp_path)))
+        paths = await fill_pages(app, tmp_path)
         for look, options in LOOKS.items():
             async with browse(**options) as watched:
                 for name, path in paths.items():

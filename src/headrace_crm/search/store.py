@@ -79,3 +79,9 @@ async def count_vocabulary(connection: Connection, owner_id: UUID, *, now: datet
     await connection.execute(statement(_PACKAGE, "forget_words"), owner_id)
     await connection.execute(statement(_PACKAGE, "count_words"), owner_id)
     await connection.execute(statement(_PACKAGE, "count_passages"), owner_id, now)
+
+
+async def passages_of_message(connection: Connection, message_id: int) -> list[tuple[int, str]]:
+    """The passages that a message is found by, each with its number from 0."""
+    rows = await connection.fetch(statement(_PACKAGE, "passages_of_message"), message_id)
+    return [(row["number"], row["body"]) for row in rows]

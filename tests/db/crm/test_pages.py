@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from fix_console import bearer, client_of, token_for
-from fix_crm_pages import XSS, add_mailbox, import_letters, web_of
+from fix_crm_pages import XSS, add_mailbox, decorate, import_letters, web_of
 from headrace import Headrace
 from headrace.console.access import COOKIE, create_token
 from headrace_crm.cli.serve import log_in_advice
@@ -124,7 +124,7 @@ async def test_mail_is_searched_and_its_days_and_figures_are_shown(crm: Headrace
                 return unescape(answer.text)
 
             found = await look(text="hull")
-            for told in (f">Hull {XSS}</a>", f">Re: Hull {XSS}<", f"Grace {XSS}, 2026-02-21", "Found by words"):
+            for told in (f">Hull {XSS}</a>", f">Re: Hull {XSS}<", f">Grace {XSS}</a>, 2026-02-21", "Found by words"):
                 assert told in found, told
             assert "Valve" not in found
             assert "Valve" in await look(text="valve", person="joan", since="2026-02-01", until="2026-02-23")
@@ -170,3 +170,65 @@ async def test_a_search_among_many_people_looks_at_so_many_and_goes_on_from_ther
                 seen += [person.addresses[0] for person in page.people]
                 place, walks = page.following, walks + 1
             assert (walks, sorted(seen)) == (3, sorted(["p5@example.org", *(f"p5{n}@example.org" for n in range(10))]))
+
+
+async def test_a_message_is_shown_as_text_with_its_people_its_conversation_and_its_event(crm: Headrace, tmp_path: Path):
+    async with crm as app, web_of(app) as web:
+        await import_letters(app, tmp_path)
+        async with app.pool.acquire() as connection:
+            rows = await connection.fetch("SELECT id, thread_id, subject FROM crm.message ORDER BY sent_at")
+            hull, answer, valve = (row["id"] for row in rows)
+            assert hull == await decorate(app)
+            await connection.execute("UPDATE crm.message SET body_text = $2 WHERE id = $1", answer, "a" * 100_001)
+            head = await connection.fetchval("SELECT max(position) FROM headrace.event")
+            assert head
+        async with app.process():
+            await app.projections.wait_for("user_activity", head)
+        viewer = bearer(await token_for(app, "viewer"))
+        async with client_of(web, headers=viewer) as client:
+
+            async def look(message_id: int) -> str:
+                page = await client.get(f"/crm/messages/{message_id}")
+                assert (page.status_code, XSS in page.text) == (200, False)
+                return unescape(page.text)
+
+            page = await look(hull)
+            for told in (
+                f"<h1>Hull {XSS}</h1>",
+                f"The hull takes in water. {XSS}</p>",
+                f">Grace {XSS}</a>",
+                "grace@boats.example",
+                "you <span",
+                f'<span class="tag">Boats {XSS}</span>',
+                f"plan {XSS}.pdf",
+                "23 kB",
+                f"list {XSS}",
+                f'href="/crm/messages/{answer}">Re: Hull',
+                f'<li id="passage-0">The hull takes in water. {XSS}</li>',
+            ):
+                assert told in page, told
+            long = await look(answer)
+            assert ("a" * 100_000 in long, "a" * 100_001 in long, "longer than what is shown" in long) == (
+                True,
+                False,
+                True,
+            )
+            assert "alone in its conversation" in await look(valve)
+
+            told = await client.get(f"/crm/messages/{valve}/event")
+            assert told.status_code == 303
+            event = unescape((await client.get(told.headers["location"])).text)
+            assert ("email.received" in event, f'"message_id": {valve}' in event) == (True, True)
+            thread = await client.get(f"/crm/threads/{rows[0]['thread_id']}")
+            assert (thread.status_code, thread.headers["location"]) == (303, f"/crm/messages/{answer}")
+            async with app.pool.acquire() as connection:
+                await connection.execute("UPDATE crm.message SET stored_at = stored_at - interval '1 day'")
+                await connection.execute("UPDATE crm.message SET is_removed = true WHERE id = $1", hull)
+            for gone in (
+                f"/crm/messages/{hull}",
+                f"/crm/messages/{valve}/event",
+                f"/crm/messages/{10**30}",
+                f"/crm/threads/{10**30}",
+                "/crm/threads/0",
+            ):
+                assert (await client.get(gone)).status_code == 404, gone

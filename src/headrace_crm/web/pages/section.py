@@ -10,6 +10,7 @@ from headrace_crm.search.desk import Desk
 from headrace_crm.web.pages.accounts import AccountPages
 from headrace_crm.web.pages.activity import ActivityPage
 from headrace_crm.web.pages.contacts import ContactPages
+from headrace_crm.web.pages.messages import MessagePages
 from headrace_crm.web.pages.search import SearchPage
 
 _HERE: Final = Path(__file__).parent
@@ -32,6 +33,7 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
         routes=[
             *ContactPages(app).routes(),
             *([] if desk is None else SearchPage(app, desk).routes()),
+            *MessagePages(app).routes(),
             *ActivityPage(app).routes(),
             *AccountPages(app, google).routes(),
         ],

@@ -42,6 +42,17 @@ def day(moment: datetime | None) -> str:
     return "–" if moment is None else moment.strftime("%Y-%m-%d")  # noqa: RUF001 - a dash on purpose
 
 
+def size(count: int) -> str:
+    """A count of bytes as people say it.
+
+    >>> size(900), size(23_456), size(4_500_000)
+    ('900 bytes', '23 kB', '4.5 MB')
+    """
+    if count < 1_000:  # noqa: PLR2004 - a kilobyte
+        return f"{count} bytes"
+    return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"  # noqa: PLR2004 - a megabyte
+
+
 def value_text(value: Value) -> str:
     """A field's value on one line.
 
