@@ -5,7 +5,7 @@ is chosen on every other query, and told for the rest.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from headrace_crm.mail.reply_text import read_reply
 from headrace_crm.search.embedder import Embedder
 from headrace_crm.search.fusion import Rated, fuse
 from headrace_crm.search.searching import (
+    CANDIDATES,
     MAX_QUERY_CHARS,
     SearchFilter,
     all_owners,
@@ -24,7 +25,6 @@ from headrace_crm.search.searching import (
 )
 
 _LEAST_WORDS = 5
-_CANDIDATES = 200
 _RANKS = 100
 WEIGHTS = tuple(step / 20 for step in range(1, 20))
 
@@ -46,18 +46,28 @@ class Quality:
     hit_10: float
     mean_reciprocal_rank: float
 
+    def beats(self, other: "Quality") -> bool:
+        """True where all three are higher."""
+        return (
+            self.hit_1 > other.hit_1
+            and self.hit_10 > other.hit_10
+            and self.mean_reciprocal_rank > other.mean_reciprocal_rank
+        )
+
 
 Order = Callable[[Sequence[Rated]], Iterable[int]]
 
 
 def by_words(rated: Sequence[Rated]) -> list[int]:
-    found = [each for each in rated if each.words]
-    return [each.passage_id for each in sorted(found, key=lambda each: -(each.words or 0))]
+    """As search orders what it finds without vectors."""
+    found = sorted((each for each in rated if each.words), key=lambda each: -(each.words or 0))[:CANDIDATES]
+    return [each.passage_id for each in fuse((replace(each, nearness=None) for each in found), word_weight=1)]
 
 
 def by_vectors(rated: Sequence[Rated]) -> list[int]:
-    found = [each for each in rated if each.nearness is not None]
-    return [each.passage_id for each in sorted(found, key=lambda each: -(each.nearness or 0))]
+    """As search orders what it finds where no word of a query is in any passage."""
+    found = sorted((each for each in rated if each.nearness is not None), key=lambda each: -(each.nearness or 0))
+    return [each.passage_id for each in fuse((replace(each, words=None) for each in found[:CANDIDATES]), word_weight=0)]
 
 
 def by_both(weight: float) -> Order:
@@ -118,7 +128,6 @@ async def ask_all(
                 average=average,
                 owners=owners,
                 where=SearchFilter(kinds=("message",)),
-                candidates=_CANDIDATES,
             )
             others = tuple(each for each in rated if places[each.passage_id][0] != row["id"])
             asked.append(Asked(row["id"], row["thread_id"], others))

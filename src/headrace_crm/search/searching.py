@@ -173,7 +173,7 @@ async def rate(
             statement(_PACKAGE, "match_words"), _tsquery(plan), candidates, words, weights, average, *places
         )
     if vector is None:
-        return [Rated(row["id"], row["score"], None) for row in by_words]
+        return [Rated(row["id"], row["score"], None, row["message_id"], row["thread_id"]) for row in by_words]
     async with connection.transaction():
         await connection.execute(statement(_PACKAGE, "walk_far"), str(candidates))
         near = await connection.fetch(
@@ -183,7 +183,7 @@ async def rate(
     rows = await connection.fetch(
         vector.completed(statement(_PACKAGE, "rate_passages")), vector.text, ids, words, weights, average
     )
-    return [Rated(row["id"], row["words"], row["nearness"]) for row in rows]
+    return [Rated(row["id"], row["words"], row["nearness"], row["message_id"], row["thread_id"]) for row in rows]
 
 
 async def read_query(

@@ -1,8 +1,9 @@
 """What the words of a query are worth, and which of them choose the passages that are ranked: pure.
 
 The rank is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with
-k1 = 1.2 and b = 0.75. How often a word is in how many passages was counted some time ago; a word that has come
-since counts as being in one, which ranks it a little too high and loses nothing.
+k1 = 2 and b = 0.9, which find more of real mail than the usual 1.2 and 0.75. How often a word is in how many passages
+was counted some time ago; a word that has come since counts as being in one, which ranks it a little too high and
+loses nothing.
 """
 
 import math

@@ -30,6 +30,12 @@ def test_the_rank_of_the_thread_is_that_of_its_first_message(order, quality: Qua
     assert found.mean_reciprocal_rank == pytest.approx(quality.mean_reciprocal_rank)
 
 
+def test_better_is_better_in_all_three():
+    assert Quality(0.3, 0.5, 0.4).beats(Quality(0.2, 0.4, 0.3))
+    assert not Quality(0.3, 0.5, 0.4).beats(Quality(0.3, 0.4, 0.3))
+    assert not Quality(0.3, 0.5, 0.4).beats(Quality(0.2, 0.4, 0.4))
+
+
 def test_the_weight_chosen_is_the_one_that_finds_most():
     words_know = asked(Rated(1, 9.0, 0.4), Rated(3, 1.0, 0.5))
     weight = best_weight([words_know], PLACES)

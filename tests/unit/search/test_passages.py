@@ -52,11 +52,27 @@ def test_a_person_is_found_by_the_words_of_the_domain():
 
 def test_words_count_by_their_best_and_vectors_as_they_are():
     fused = fuse([Rated(1, 4.0, 0.5), Rated(2, 2.0, 0.9), Rated(3, None, -0.2)], word_weight=0.5)
-    assert [(each.passage_id, round(each.score, 3)) for each in fused] == [(1, 0.75), (2, 0.7), (3, 0.0)]
+    best = 1 + 0.1 * (1 + 1 / 2 + 1 / 3)  # what a message can have whose thread fits as well as it does
+    assert [(each.passage_id, round(each.score * best, 3)) for each in fused] == [(1, 0.75), (2, 0.7), (3, 0.0)]
 
 
 def test_without_vectors_words_count_alone():
-    assert [each.score for each in fuse([Rated(1, 1.0, None), Rated(2, 4.0, None)], word_weight=0.2)] == [1.0, 0.25]
+    best, other = fuse([Rated(1, 1.0, None), Rated(2, 4.0, None)], word_weight=0.2)
+    assert (best.passage_id, other.score / best.score) == (2, 0.25)
+
+
+def test_a_message_counts_by_the_rest_of_its_thread_too():
+    def rated(number: int, words: float, message: int, thread: int | None) -> Rated:
+        return Rated(number, words, None, message, thread)
+
+    alone = [rated(1, 9.9, 10, 1), rated(2, 9.8, 11, 2), rated(3, 1.0, 12, 3)]
+    assert [each.passage_id for each in fuse(alone, word_weight=1)] == [1, 2, 3]
+    fellow = rated(4, 5.0, 13, 2)
+    assert [each.passage_id for each in fuse([*alone, fellow], word_weight=1)] == [2, 1, 4, 3]
+    # Another passage of the same message is no other message, and a person's passage has no thread.
+    same, person = rated(4, 5.0, 11, 2), Rated(4, 5.0, None)
+    for other in (same, person):
+        assert [each.passage_id for each in fuse([*alone, other], word_weight=1)] == [1, 2, 4, 3]
 
 
 def test_without_words_vectors_choose():
@@ -64,11 +80,16 @@ def test_without_words_vectors_choose():
 
 
 @given(
-    st.lists(st.tuples(st.none() | st.floats(0, 50), st.none() | st.floats(-1, 1)), max_size=20),
+    st.lists(
+        st.tuples(
+            st.none() | st.floats(0, 50), st.none() | st.floats(-1, 1), st.integers(1, 6), st.none() | st.integers(1, 3)
+        ),
+        max_size=20,
+    ),
     st.floats(0, 1),
 )
 def test_scores_lie_between_0_and_1_in_order(given_ratings, weight: float):
-    rated = [Rated(number, words, nearness) for number, (words, nearness) in enumerate(given_ratings)]
+    rated = [Rated(number, *ratings) for number, ratings in enumerate(given_ratings)]
     scores = [each.score for each in fuse(rated, word_weight=weight)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 + 1e-9 for score in scores)

@@ -1,4 +1,4 @@
-"""Vectors by `wordllama`: averaged word vectors, with the weights in its wheel; needs no network."""
+"""Vectors by `wordllama`: its word vectors, averaged here, with the weights in its wheel; needs no network."""
 
 import asyncio
 import logging
@@ -17,6 +17,8 @@ DIMENSION: Final = 256
 _BATCH: Final = 256
 _DECIMALS: Final = 5
 """As many as half precision can hold."""
+_AVERAGED: Final = "log"
+"""How word vectors are averaged, which makes another model: here by 1 + the logarithm of how often a word is said."""
 _LOADING: Final = threading.Lock()
 
 
@@ -34,7 +36,7 @@ class WordllamaEmbedder:
                 "the package wordllama is not installed here; install headrace[crm] on Python 3.13 or older, "
                 "or set HEADRACE_EMBEDDER to 'http', 'sentence-transformers' or 'none'"
             )
-        return EmbeddingModel("wordllama-l2-supercat", version("wordllama"), DIMENSION)
+        return EmbeddingModel("wordllama-l2-supercat", f"{version('wordllama')}+{_AVERAGED}", DIMENSION)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         await self.model()
@@ -46,16 +48,16 @@ def _embed(texts: list[str]) -> list[list[float]]:
 
     with _LOADING:
         model = _load()
-    # The model pads to the longest of a batch: texts of one length together spare most of it.
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-    found: Any = model.embed([texts[index] or " " for index in order])
+    words: Any = model.embedding
+    found: Any = np.zeros((len(texts), words.shape[1]), dtype=np.float32)
+    for row, encoding in enumerate(model.tokenizer.encode_batch(texts, add_special_tokens=False)):
+        tokens, times = np.unique(np.asarray(encoding.ids, dtype=np.int64), return_counts=True)
+        # A word said ten times does not make a text ten times as much about it.
+        found[row] = (1 + np.log(times)).astype(np.float32) @ words[np.minimum(tokens, len(words) - 1)]
     lengths: Any = np.linalg.norm(found, axis=1, keepdims=True)
     unit: Any = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
-    rows: list[list[float]] = np.nan_to_num(unit).round(_DECIMALS).tolist()
-    vectors: list[list[float]] = [[]] * len(texts)
-    for index, row in zip(order, rows, strict=True):
-        vectors[index] = row
-    return vectors
+    rows: list[list[float]] = unit.round(_DECIMALS).tolist()
+    return rows
 
 
 @cache
@@ -65,9 +67,13 @@ def _load() -> Any:
     try:
         package = import_module("wordllama")
         # It looks for its tokenizer where the wheel does not have it, and would then ask a server.
-        return package.WordLlama.load(cache_dir=Path(str(package.__file__)).parent, disable_download=True)
+        model = package.WordLlama.load(cache_dir=Path(str(package.__file__)).parent, disable_download=True)
     except (ImportError, OSError) as error:
         raise EmbedderError(f"wordllama cannot be loaded: {error}; set HEADRACE_EMBEDDER to another one") from error
+    else:
+        # It pads to the longest of a batch, which would be averaged too.
+        model.tokenizer.no_padding()
+        return model
     finally:
         # Importing it sets up logging for the whole process.
         root.setLevel(level)
