@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from headrace import Headrace, Unique
+from headrace import ConfigurationError, Headrace, ProjectionNotFoundError, Unique
+from headrace.projections import operate
 
 GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 KINDS = (
@@ -89,7 +90,22 @@ async def metered(app: Headrace, chance: random.Random) -> int:
     return 12
 
 
-FEEDS: tuple[Feed, ...] = (loose, apart, family, flow, debounced, metered)
+async def rebuild(app: Headrace, chance: random.Random) -> int:
+    """Now and then the read model is made anew, once what was kept of it is dropped."""
+    if chance.random() < 0.6:
+        return 0
+    try:
+        for build in await app.projections.builds("soaked"):
+            if build.state == "kept":
+                async with app.transaction() as tx:
+                    await operate.drop(tx.connection, "soaked", build.build)
+        await app.projections.rebuild("soaked")
+    except (ConfigurationError, ProjectionNotFoundError):
+        return 0  # one is being made, or none has begun
+    return 1
+
+
+FEEDS: tuple[Feed, ...] = (loose, apart, family, flow, debounced, metered, rebuild)
 
 
 async def feed(app: Headrace, chance: random.Random, *, until: asyncio.Event, pace: float) -> Counter[str]:

@@ -47,6 +47,16 @@ _BROKEN = {
         SELECT outcome.job_id, outcome.state FROM headrace.outcome LEFT JOIN headrace.event
         ON event.type = 'job.' || outcome.state AND event.causation_id = outcome.job_id
         WHERE outcome.state <> 'completed' AND event.position IS NULL""",
+    "what the views show is the fold of each stream": """
+        (SELECT key, count, total, last_version, is_whole FROM public.soaked
+         EXCEPT ALL SELECT aggregate_id, count(*), sum((data ->> 'number')::bigint), max(stream_version), true
+         FROM headrace.event WHERE type = 'soak.written' GROUP BY 1)
+        UNION ALL
+        (SELECT aggregate_id, count(*), sum((data ->> 'number')::bigint), max(stream_version), true
+         FROM headrace.event WHERE type = 'soak.written' GROUP BY 1
+         EXCEPT ALL SELECT key, count, total, last_version, is_whole FROM public.soaked)""",
+    "every rebuild was found right and shown": """
+        SELECT build, state, verdict FROM headrace.projection_build WHERE state NOT IN ('live', 'kept', 'dropped')""",
     "every slot of a limit has come back": """
         SELECT limit_key.key, taken, slots FROM headrace.limit_key LEFT JOIN LATERAL (
             SELECT sum(limit_freed.slots) AS slots FROM headrace.limit_freed WHERE limit_freed.key = limit_key.key
@@ -109,6 +119,7 @@ _STANDING = {
     "workers": """
         SELECT id, pid, (now() - started_at)::text AS age, (now() - heartbeat_at)::text AS beat FROM headrace.worker""",
     "checkpoints": "SELECT subscription, lane, position, last_error ->> 'message' AS error FROM headrace.checkpoint",
+    "builds": "SELECT build, state, is_wanted, last_error, verdict::text FROM headrace.projection_build",
     "head": "SELECT position, (SELECT max(position) FROM headrace.event) AS newest FROM headrace.head",
     "sessions": """
         SELECT pid, application_name, state, wait_event, (now() - xact_start)::text AS open_for, left(query, 60)

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from fix_apps import eventually
+from fix_soak import declare
 from headrace import Headrace, Telemetry
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from soak_feeds import GONE, KINDS, feed
 from soak_storm import Storm
 from soak_verdict import complaints, standing
+from soak_viewer import LiveViewer
 
 MINUTES = float(os.environ.get("HEADRACE_SOAK_MINUTES", "1"))
 _WORKERS = 3
@@ -35,6 +37,7 @@ async def sending(dsn: str):
     app = Headrace(dsn, name="soaking", telemetry=Telemetry(), say=lambda _: None)
     for kind in KINDS:
         app.declare(kind)
+    declare(app)
     async with app:
         async with app.pool.acquire() as connection:
             await connection.execute(
@@ -54,6 +57,7 @@ async def _is_quiet(dsn: str) -> bool:
         return await session.fetchval(
             "SELECT NOT EXISTS (SELECT FROM headrace.run) AND (SELECT bool_and(checkpoint.position >= last)"
             " FROM headrace.checkpoint, (SELECT coalesce(max(position), 0) AS last FROM headrace.event) AS log)"
+            " AND NOT EXISTS (SELECT FROM headrace.projection_build WHERE state IN ('filling', 'ready'))"
         )
     finally:
         session.terminate()
@@ -75,6 +79,8 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
         )
         over = asyncio.Event()
         feeding = asyncio.create_task(feed(app, random.Random(seed + 1), until=over, pace=_PACE))
+        viewer = LiveViewer(app)
+        watching = asyncio.create_task(viewer.watch())
         blowing = asyncio.create_task(storm.blow(over))
         await asyncio.wait({feeding, blowing}, timeout=60 * MINUTES)
         over.set()
@@ -89,6 +95,10 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
             async with app.pool.acquire() as connection:
                 pytest.fail(f"it does not come to its end\n{await standing(connection)}\n{storm.told()}", pytrace=False)
         drained = time.monotonic() - began
+        await eventually(viewer.has_seen_all, 30)
+        watching.cancel()
+        logged = await viewer.log()
+        builds = len(await app.projections.builds("soaked"))
         # One killed with nothing in hand holds nothing up; the others see its end a moment later.
         await eventually(lambda: _lives(app, storm.pids), 60, what="the rows of killed workers are gone")
         assert await storm.end() == [0] * _WORKERS
@@ -103,7 +113,9 @@ async def test_nothing_is_lost_or_done_twice_whatever_befalls_workers_and_server
     print(f"given {dict(given)}; blows {dict(storm.blows)}; {lost} attempts lost with their worker", flush=True)  # noqa: T201
     print(f"ends {[tuple(row) for row in ends]}; drained within {drained:.1f} s", flush=True)  # noqa: T201
     assert storm.blows["kill"] > 0
+    print(f"{len(viewer.seen)} events seen live, with {viewer.returns} returns; {builds} builds", flush=True)  # noqa: T201
     assert found == []
+    assert viewer.seen == logged
 
 
 async def _lives(app: Headrace, pids: list[int]) -> bool:

@@ -8,22 +8,15 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-import msgspec
 import soaked_apart
 
-from headrace import Discard, Headrace, Job, Limit, Rate, RetryPolicy, Snooze, StoredEvent, Transaction, event
+from fix_soak import Written, declare
+from headrace import Discard, Headrace, Job, Limit, Rate, RetryPolicy, Snooze, StoredEvent, Stream, Transaction
 
 SOON = RetryPolicy(unit=timedelta(milliseconds=50), jitter=timedelta(milliseconds=50))
 
 app = Headrace(name="soaked")
-
-
-@event("soak.written")
-class Written(msgspec.Struct, frozen=True):
-    number: int
-
-
-app.register(Written)
+declare(app)
 
 
 @app.job("plain")
@@ -79,7 +72,7 @@ async def write(number: int, job: Job) -> None:
     """A row, an event and its own end in one commit."""
     async with job.transaction() as tx:
         await tx.execute("INSERT INTO public.effect VALUES ('write', $1)", job.id)
-        await tx.append(Written(number))
+        await tx.append(Written(number), stream=Stream("soak", str(number)))
 
 
 @app.job("parent", retry=SOON, max_attempts=50)
