@@ -36,18 +36,20 @@ async def search_events(
     connection: Connection,
     wanted: EventFilter,
     *,
+    aggregate_id: str | None = None,
     text: str | None = None,
+    above: int = 0,
     below: int | None = None,
     limit: int = 50,
     patience: timedelta = timedelta(milliseconds=30),
 ) -> EventPage:
-    """A page of the events that fit, below a position; looks for about `patience`, at one stretch at least.
+    """A page of the events that fit, between two positions; looks for about `patience`, at one stretch at least.
 
     `text` is looked for in the first 4096 characters of the data. A stream or a correlation alone is looked up by its
     index, and no longer walked for; give a stream to `stream_page`.
     """
     ends_at = time.monotonic() + patience.total_seconds()
-    floor = 0 if wanted.since is None else await position_at(connection, wanted.since)
+    floor = above if wanted.since is None else max(above, await position_at(connection, wanted.since))
     if wanted.before is not None:
         top = await position_at(connection, wanted.before) + 1
         below = top if below is None else min(top, below)
@@ -64,6 +66,7 @@ async def search_events(
             wanted.tenant_id,
             wanted.user_id,
             text,
+            aggregate_id,
         )
         found += [_detail(row) for row in rows if row["position"] is not None]
         seen: int = rows[0]["walked_count"]

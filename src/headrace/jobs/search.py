@@ -36,6 +36,7 @@ class JobLine:
     kind: str
     queue: str
     priority: str
+    parent_id: UUID | None
     state: State
     attempt: int
     max_attempts: int
@@ -76,6 +77,7 @@ async def search_jobs(
     connection: Connection,
     chosen: JobFilter,
     *,
+    causation_id: UUID | None = None,
     order: Order = "newest",
     after: UUID | None = None,
     limit: int = 50,
@@ -84,6 +86,7 @@ async def search_jobs(
 ) -> JobPage:
     """A page of the jobs that fit, behind the id `after`; looks for about `patience`, at one stretch at least.
 
+    `causation_id` asks for those of one cause besides.
     Raises ConfigurationError for a filter by ids, and for a limit below 1.
     """
     if chosen.ids:
@@ -100,7 +103,7 @@ async def search_jobs(
         # Of a table that was not walked at all nothing is known, not even where to go on.
         if all(walk.walked_count or walk.is_finished for walk in walks) and time.monotonic() > ends_at:
             return cut(walks, order=order, limit=limit)
-        await _stretch(connection, _hindmost(walks, order), chosen, order=order, count=stretch, now=now)
+        await _stretch(connection, _hindmost(walks, order), chosen, causation_id, order=order, count=stretch, now=now)
         stretch = min(2 * stretch, _LONGEST_STRETCH)
     return JobPage((), None, is_cut=False, walked_count=0)
 
@@ -181,7 +184,14 @@ def _is_past_the_time(chosen: JobFilter, edge: UUID, order: Order) -> bool:
 
 
 async def _stretch(
-    connection: Connection, walk: Walk, chosen: JobFilter, *, order: Order, count: int, now: datetime | None
+    connection: Connection,
+    walk: Walk,
+    chosen: JobFilter,
+    causation_id: UUID | None,
+    *,
+    order: Order,
+    count: int,
+    now: datetime | None,
 ) -> None:
     """Walks a table on, and adds what fits to what was found."""
     shared: tuple[Any, ...] = (
@@ -201,11 +211,16 @@ async def _stretch(
         order == "oldest",
     )
     if walk.name == "living":
-        rows = await connection.fetch(statement(_PACKAGE, "walk_living"), *shared, now)
+        rows = await connection.fetch(statement(_PACKAGE, "walk_living"), *shared, now, causation_id)
     else:
         is_exceptional = bool(chosen.states) and "completed" not in chosen.states
         rows = await connection.fetch(
-            statement(_PACKAGE, "walk_ended"), *shared, is_exceptional, chosen.ended_after, chosen.ended_before
+            statement(_PACKAGE, "walk_ended"),
+            *shared,
+            is_exceptional,
+            chosen.ended_after,
+            chosen.ended_before,
+            causation_id,
         )
     walk.found += [_line(row) for row in rows if row["id"] is not None]
     walked_count: int = rows[0]["walked_count"]

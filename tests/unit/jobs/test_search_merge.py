@@ -13,7 +13,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def line(number: int) -> JobLine:
-    return JobLine(UUID(int=number), "k", "q", "normal", "pending", 0, 3, NOW, None, NOW, None, None, None, None)
+    return JobLine(UUID(int=number), "k", "q", "normal", None, "pending", 0, 3, NOW, None, NOW, None, None, None, None)
 
 
 def ids(page) -> list[int]:

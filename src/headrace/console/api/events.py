@@ -17,7 +17,9 @@ from headrace.errors import InvalidEventError
 from headrace.events.browse import EventDetail, list_events
 from headrace.events.codec import DATA_ERRORS, codec_for
 from headrace.events.event import ANY, Stream
+from headrace.events.filter import EventFilter
 from headrace.events.json_schema import json_schema
+from headrace.events.search import search_events
 
 
 class StreamGiven(Body):
@@ -70,8 +72,23 @@ def event_routes(app: Headrace, router: APIRouter) -> None:
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[EventDetail]:
-        """Events as they are stored, newest first, up to the safe head."""
+        """Events as they are stored, newest first, up to the safe head.
+
+        Those of one correlation are looked up. For others the log is walked for a bounded time: a page may have few of
+        them or none, and still a `next` that goes on.
+        """
+        before = cursor_number(cursor)
         async with app.pool.acquire() as connection:
+            if correlation is None:
+                page = await search_events(
+                    connection,
+                    EventFilter(types=None if type is None else tuple(type), aggregate_type=aggregate_type),
+                    aggregate_id=aggregate_id,
+                    above=after or 0,
+                    below=before,
+                    limit=limit,
+                )
+                return Page(list(page.events), None if page.following is None else str(page.following))
             found = await list_events(
                 connection,
                 types=type,
@@ -79,7 +96,7 @@ def event_routes(app: Headrace, router: APIRouter) -> None:
                 aggregate_type=aggregate_type,
                 aggregate_id=aggregate_id,
                 after=after,
-                before=cursor_number(cursor),
+                before=before,
                 limit=limit,
             )
         return Page(found, str(found[-1].position) if len(found) == limit else None)

@@ -17,6 +17,8 @@ from headrace.jobs.explain import explain
 from headrace.jobs.job import State
 from headrace.jobs.limit_standing import full_limits
 from headrace.jobs.logs import START, LogLine, read_log
+from headrace.jobs.search import JobLine, search_jobs
+from headrace.jobs.selection import JobFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,19 @@ def job_routes(app: Headrace, router: APIRouter) -> None:
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[JobSummary]:
-        """Jobs, newest first."""
+        """Jobs, newest first.
+
+        Those of one correlation or parent are looked up. For others jobs are walked for a bounded time: a page may have
+        few of them or none, and still a `next` that goes on.
+        """
+        before = cursor_id(cursor)
         async with app.pool.acquire() as connection:
+            if parent is None and correlation is None:
+                chosen = JobFilter(
+                    states=tuple(state or ()), queues=(queue,) if queue else (), kinds=(kind,) if kind else ()
+                )
+                page = await search_jobs(connection, chosen, causation_id=caused_by, after=before, limit=limit)
+                return Page([_summary(one) for one in page.jobs], page.following and str(page.following))
             found = await list_jobs(
                 connection,
                 kind=kind,
@@ -52,7 +65,7 @@ def job_routes(app: Headrace, router: APIRouter) -> None:
                 parent_id=parent,
                 correlation_id=correlation,
                 causation_id=caused_by,
-                before=cursor_id(cursor),
+                before=before,
                 limit=limit,
             )
         return Page(found, str(found[-1].id) if len(found) == limit else None)
@@ -92,6 +105,22 @@ def job_routes(app: Headrace, router: APIRouter) -> None:
             found = await explain(connection, job_id, limits=full_limits, now=app.clock.override())
         facts = [msgspec.to_builtins(one) for one in found]
         return Listed([Explanation(each.pop("reason"), one.text, each) for one, each in zip(found, facts, strict=True)])
+
+
+def _summary(found: JobLine) -> JobSummary:
+    return JobSummary(
+        id=found.id,
+        kind=found.kind,
+        queue=found.queue,
+        priority=found.priority,
+        state=found.state,
+        attempt=found.attempt,
+        max_attempts=found.max_attempts,
+        run_at=found.run_at,
+        created_at=found.created_at,
+        parent_id=found.parent_id,
+        error=found.error_message,
+    )
 
 
 def _place(cursor: str | None) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from headrace.events.survey import (
 )
 
 SubscriptionName = Annotated[str, Path(min_length=1, max_length=200)]
+_MOST_COUNTED = 10_000
 OfSubscription = Annotated[str | None, Query(max_length=200)]
 
 
@@ -79,9 +80,9 @@ def subscription_routes(app: Headrace, router: APIRouter) -> None:
 def _looking(app: Headrace, router: APIRouter) -> None:
     @router.get("/subscriptions", **needs("viewer", "subscriptions"))
     async def list_() -> Listed[SubscriptionDetail]:
-        """All subscriptions: how far each is, how far behind, and what is parked."""
+        """All subscriptions: how far each is, how far behind (counted up to 10,000 events), and what is parked."""
         async with app.pool.acquire() as connection:
-            return Listed(await list_subscriptions(connection))
+            return Listed(await list_subscriptions(connection, count_limit=_MOST_COUNTED))
 
     @router.get("/subscriptions/{name:path}", **needs("viewer", "subscriptions"))
     async def show(name: SubscriptionName) -> SubscriptionDetail:
@@ -168,7 +169,7 @@ async def acting(app: Headrace) -> AsyncGenerator[Connection]:
 
 async def _shown(app: Headrace, name: str) -> SubscriptionDetail:
     async with app.pool.acquire() as connection:
-        return (await list_subscriptions(connection, name))[0]
+        return (await list_subscriptions(connection, name, count_limit=_MOST_COUNTED))[0]
 
 
 def _reason(wanted: Because | None) -> str | None:

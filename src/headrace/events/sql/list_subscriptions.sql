@@ -1,5 +1,6 @@
 -- Every subscription, how far it is, and what waits: events not handled (counted up to a limit), since when, and what is parked.
--- Index: checkpoint_pkey, event_pkey from each subscription's checkpoint, lane_floor_pkey, parked_stream_pkey, parked_event_pkey.
+-- Index: checkpoint_pkey, event_pkey from each subscription's checkpoint, lane_floor_pkey, parked_stream_pkey, parked_event_pkey. The upper
+-- bound is a pair, for the planner expects next to nothing between two unknown positions, and would sort what is a million rows.
 SELECT subscription.name, subscription.mode, subscription.types, subscription.lane_count, subscription.created_at,
        subscription.paused_at, subscription.paused_by, subscription.pause_reason,
        lanes.position, head.position AS head, lanes.event_count, lanes.resting_count, lanes.retry_at, lanes.last_error::text,
@@ -19,14 +20,19 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS event_count, min(waiting.recorded_at) AS oldest_at
     FROM (
         SELECT event.recorded_at
-        FROM headrace.event
-        JOIN headrace.checkpoint
-          ON checkpoint.subscription = subscription.name
-         AND checkpoint.lane = headrace.lane_of(event.tenant_id, event.aggregate_type, event.aggregate_id, subscription.lane_count)
-         AND event.position > checkpoint.position
-        WHERE event.position > lanes.position
-          AND event.position <= head.position
-          AND (subscription.types IS NULL OR event.type = ANY (subscription.types))
+        FROM (
+            SELECT event.position, event.recorded_at, event.type,
+                   headrace.lane_of(event.tenant_id, event.aggregate_type, event.aggregate_id, subscription.lane_count) AS lane,
+                   event.tenant_id, event.aggregate_type, event.aggregate_id
+            FROM headrace.event
+            WHERE event.position > lanes.position AND (event.position, 0) <= (head.position, 0)
+            ORDER BY event.position OFFSET 0
+        ) AS event
+        WHERE (subscription.types IS NULL OR event.type = ANY (subscription.types))
+          AND event.position > (
+              SELECT checkpoint.position FROM headrace.checkpoint
+              WHERE checkpoint.subscription = subscription.name AND checkpoint.lane = event.lane
+          )
           AND NOT EXISTS (
               SELECT FROM headrace.lane_floor AS passed
               WHERE passed.subscription = subscription.name

@@ -1,8 +1,15 @@
 -- The newest stored jobs with their state, filtered; a page ends before an id.
--- Index: job_pkey backwards; run_pkey and outcome_pkey for each row. A filter on a rare value walks until the page is full.
+-- Index: job_pkey backwards; of one correlation job_correlation, of one parent job_parent; run_pkey and outcome_pkey for each row. A filter
+-- on another rare value walks until the page is full.
 SELECT job.id, job.kind, job.queue, job.priority, job.parent_id, job.created_at, state.state, state.attempt,
        job.max_attempts, state.run_at, state.error
-FROM headrace.job
+FROM (
+    SELECT * FROM headrace.job WHERE job.correlation_id = $5::uuid
+    UNION ALL
+    SELECT * FROM headrace.job WHERE $5 IS NULL AND job.parent_id = $4::uuid
+    UNION ALL
+    SELECT * FROM headrace.job WHERE $5 IS NULL AND $4 IS NULL
+) AS job
 CROSS JOIN LATERAL (
     SELECT CASE
                WHEN run.state = 'processing' THEN 'processing'
@@ -19,9 +26,8 @@ CROSS JOIN LATERAL (
 WHERE ($1::text IS NULL OR job.kind = $1)
   AND ($2::text IS NULL OR job.queue = $2)
   AND ($3::text[] IS NULL OR state.state = ANY ($3))
-  AND ($4::uuid IS NULL OR job.parent_id = $4)
-  AND ($5::uuid IS NULL OR job.correlation_id = $5)
+  AND ($4 IS NULL OR job.parent_id = $4)
   AND ($6::uuid IS NULL OR job.causation_id = $6)
-  AND ($7::uuid IS NULL OR job.id < $7)
+  AND job.id < coalesce($7::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY job.id DESC
 LIMIT $8
