@@ -36,6 +36,7 @@ class Outcome:
     stats: list[tuple]
     scores: list[tuple]
     passages: list[tuple]
+    profiles: list[tuple]
     events: Counter
 
 
@@ -165,6 +166,11 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         passages=await rows(
             "SELECT message_id, number, title, md5(body), word_count, occurred_at FROM crm.passage "
             "WHERE kind = 'message'"
+        ),
+        profiles=await rows(
+            "SELECT contact_id, field.key, field.value -> 'value', field.value -> 'source', "
+            "field.value -> 'confidence', field.value -> 'fetched_at' "
+            "FROM crm.contact_profile, jsonb_each(fields) AS field"
         ),
         events=events,
     )

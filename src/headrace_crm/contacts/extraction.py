@@ -6,8 +6,8 @@ stay two, since merging contacts is a decision of its own.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from headrace import Headrace, Transaction, bind, uuid7
@@ -33,28 +33,36 @@ from headrace_crm.mail.turns import Turns
 ADDRESSES_A_STEP: Final = 2_000
 MESSAGES_A_STEP: Final = 500
 CONTACTS_A_STEP: Final = 500
+READINGS_A_STEP: Final = 100
+
+ReadMail: TypeAlias = Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
+"""Reads what contacts say of themselves in their mail, and stores it: the work of a feature above this one."""
 
 
-async def extract_contacts(app: Headrace, turns: Turns, args: ExtractContacts) -> dict[str, int]:
+async def extract_contacts(
+    app: Headrace, turns: Turns, args: ExtractContacts, *, read_mail: ReadMail
+) -> dict[str, int]:
     """Works step by step until nothing is left to do; each step is one transaction that resumes the last.
 
-    Returns how much was done: addresses judged, messages resolved, contacts announced anew.
+    Returns how much was done: addresses judged, messages resolved, contacts announced anew, contacts whose mail
+    was read.
     """
     done: Counter[str] = Counter()
     while True:
         async with turns.of(args.owner_id), app.transaction() as tx:
             owner = await lock_owner(tx.connection, args.owner_id)
             with bind(user_id=str(owner.id)):
-                step = await take_step(tx, owner)
+                step = await take_step(tx, owner, read_mail=read_mail)
         if step is None:
             return dict(done)
         done[step[0]] += step[1]
 
 
-async def take_step(tx: Transaction, owner: Owner) -> tuple[str, int] | None:
+async def take_step(tx: Transaction, owner: Owner, *, read_mail: ReadMail) -> tuple[str, int] | None:
     """Does the first thing left to do for a locked owner; None when there is none.
 
-    Addresses come before messages, so that no message is resolved by a judgement that is out of date.
+    Addresses come before messages, so that no message is resolved by a judgement that is out of date. Mail is
+    read for facts last: once for everything that a run found, and under the name that a contact has then.
     """
     store = ContactStore(tx.connection, owner.id)
     if addresses := await store.stale_addresses(limit=ADDRESSES_A_STEP):
@@ -72,6 +80,10 @@ async def take_step(tx: Transaction, owner: Owner) -> tuple[str, int] | None:
     if contacts := await store.stale_contacts(limit=CONTACTS_A_STEP):
         await _announce_changes(tx, store, owner.id, contacts)
         return "contacts", len(contacts)
+    if unread := await store.unread_contacts(limit=READINGS_A_STEP):
+        await read_mail(tx, unread)
+        await store.mark_read(unread)
+        return "readings", len(unread)
     return None
 
 
@@ -114,6 +126,7 @@ async def _record(tx: Transaction, store: ContactStore, owner_id: UUID, resoluti
     await store.insert_contacts([cards[contact_id] for contact_id in ordered])
     await store.delete_interactions(retracted)
     await store.insert_interactions(recorded)
+    await store.mark_unread({each.contact_id for each in (*recorded, *retracted) if each.direction == "received"})
     for contact_id in ordered:
         created = ContactCreated(contact_id, owner_id)
         await tx.append(created, stream=contact_stream(contact_id))

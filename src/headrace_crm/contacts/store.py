@@ -225,6 +225,19 @@ class ContactStore:
         """Notes that nothing about these contacts is left to announce."""
         await self._connection.execute(statement(_PACKAGE, "freshen_contacts"), list(contact_ids))
 
+    async def unread_contacts(self, *, limit: int) -> list[UUID]:
+        """Contacts whose mail is to be read for facts, in order."""
+        return [row["id"] for row in await self._fetch("unread_contacts", limit)]
+
+    async def mark_unread(self, contact_ids: Collection[UUID]) -> None:
+        """Has the mail of these contacts read for facts again."""
+        if contact_ids:
+            await self._connection.execute(statement(_PACKAGE, "mark_unread"), sorted(contact_ids))
+
+    async def mark_read(self, contact_ids: Collection[UUID]) -> None:
+        """Notes that the mail of these contacts was read for facts."""
+        await self._connection.execute(statement(_PACKAGE, "mark_read"), sorted(contact_ids))
+
     async def _names(self, emails: Sequence[str]) -> dict[str, _Names]:
         names = {email: _Names() for email in emails}
         for row in await self._fetch("names_of", emails):

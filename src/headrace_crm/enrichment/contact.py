@@ -1,5 +1,6 @@
 """The contact that is enriched, as enrichment needs it: locked, so that two answers about it are merged in turn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -21,5 +22,10 @@ class Contact:
 
 async def lock_contact(connection: Connection, contact_id: UUID) -> Contact | None:
     """The contact, locked to the end of the transaction; None where it is gone."""
-    row = await connection.fetchrow(statement(_PACKAGE, "lock_contact"), contact_id)
-    return None if row is None else Contact(row["id"], row["owner_id"], row["name"], tuple(row["addresses"]))
+    return next(iter(await lock_contacts(connection, [contact_id])), None)
+
+
+async def lock_contacts(connection: Connection, contact_ids: Sequence[UUID]) -> list[Contact]:
+    """Those of these contacts that are there, in id order, locked to the end of the transaction."""
+    rows = await connection.fetch(statement(_PACKAGE, "lock_contacts"), contact_ids)
+    return [Contact(row["id"], row["owner_id"], row["name"], tuple(row["addresses"])) for row in rows]

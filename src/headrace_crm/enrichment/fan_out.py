@@ -8,7 +8,7 @@ from uuid import UUID
 from headrace import Job, Transaction, Unique
 from headrace_crm.enrichment.account_lookups import request_lookup
 from headrace_crm.enrichment.contact import Contact, lock_contact
-from headrace_crm.enrichment.discovery import best_handle, discover_handles
+from headrace_crm.enrichment.discovery import best_handle, read_mail
 from headrace_crm.enrichment.freshness import due_at, is_due
 from headrace_crm.enrichment.kinds import ASK_KINDS, ENRICHMENT_KIND, LOOKUP_KIND, AskSource, EnrichContact
 from headrace_crm.enrichment.profile import Asked
@@ -22,14 +22,14 @@ _GATHERING: Final = timedelta(seconds=1)
 async def enrich_contact(
     tx: Transaction, sources: Sources, args: EnrichContact, job: Job, *, now: datetime
 ) -> dict[str, object] | None:
-    """Reads handles out of the contact's mail, and enqueues a child for each source that is on, chosen and due.
+    """Reads the contact's mail for what costs nothing, and enqueues a child for each source that is on, chosen and due.
 
     Returns the sources asked and whether the profile changed; None where the contact is gone.
     """
     contact = await lock_contact(tx.connection, args.contact_id)
     if contact is None:
         return None
-    is_changed = await discover_handles(tx, contact, now=now)
+    is_changed = await read_mail(tx, contact, now=now)
     answers = await EnrichmentStore(tx.connection, contact.id).answers()
     asked: list[Asked] = []
     for source in sources.on:

@@ -42,9 +42,3 @@ async def handles_of(connection: Connection, contact_id: UUID) -> list[tuple[Sou
     """
     rows = await connection.fetch(statement(_PACKAGE, "handles_of"), contact_id, SHARED)
     return [(row["origin"], Handle(row["network"], row["handle"], row["confidence"], row["evidence"])) for row in rows]
-
-
-async def recent_words(connection: Connection, contact_id: UUID, *, limit: int) -> list[tuple[int, str]]:
-    """The newest messages a contact wrote to the owner: their ids and bodies."""
-    rows = await connection.fetch(statement(_PACKAGE, "recent_words"), contact_id, limit)
-    return [(row["id"], row["body_text"]) for row in rows]

@@ -13,6 +13,9 @@ from headrace_crm.enrichment.profile import FIELDS, Claim, Field, Source, Value
 FACT: Final = 0.5
 """What is less sure than this is kept with its source and shown nowhere as a fact."""
 
+POSITION: Final[tuple[Field, ...]] = ("title", "organisation")
+"""The fields that say what a person does, and where."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -31,6 +34,7 @@ class MergedField:
     source: Source
     confidence: float
     fetched_at: datetime
+    evidence: str = ""
 
 
 def rank(source: Source) -> int:
@@ -60,7 +64,9 @@ def merge(statements: Iterable[Statement]) -> dict[Field, MergedField]:
                 continue
             key = (standing, claim.confidence, statement.fetched_at, statement.source)
             if name not in best or key > best[name][0]:
-                found = MergedField(claim.value, statement.source, claim.confidence, statement.fetched_at)
+                found = MergedField(
+                    claim.value, statement.source, claim.confidence, statement.fetched_at, claim.evidence
+                )
                 best[name] = (key, found)
     return {name: best[name][1] for name in FIELDS if name in best}
 
@@ -78,3 +84,25 @@ def changed_fields(before: Mapping[Field, MergedField], after: Mapping[Field, Me
         return (fields[name].value, fields[name].source) if name in fields else None
 
     return tuple(name for name in FIELDS if shown(before, name) != shown(after, name))
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChange:
+    """A role or an organisation in whose place another is known now, by this source, found in this evidence."""
+
+    field: Field
+    old: str
+    new: str
+    source: Source
+    evidence: str
+
+
+def position_changes(
+    before: Mapping[Field, MergedField], after: Mapping[Field, MergedField]
+) -> tuple[PositionChange, ...]:
+    """The positions that are others now. What was learned for the first time, or is no longer known, is no change."""
+    return tuple(
+        PositionChange(name, str(before[name].value), str(after[name].value), after[name].source, after[name].evidence)
+        for name in POSITION
+        if name in before and name in after and before[name].value != after[name].value
+    )

@@ -27,7 +27,9 @@ Field: TypeAlias = Literal[
     "location",
     "bio",
     "website",
+    "other_links",
     "phone",
+    "other_phones",
     "x_handle",
     "linkedin_url",
     "topics",
@@ -42,7 +44,9 @@ FIELDS: Final[tuple[Field, ...]] = (
     "location",
     "bio",
     "website",
+    "other_links",
     "phone",
+    "other_phones",
     "x_handle",
     "linkedin_url",
     "topics",
@@ -56,10 +60,14 @@ Network: TypeAlias = Literal["x", "linkedin"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One field as one source has it; `confidence` is between 0, a guess, and 1, certain."""
+    """One field as one source has it; `confidence` is between 0, a guess, and 1, certain.
+
+    `evidence` says where it was found, such as `message 17`; empty where the source itself is all there is.
+    """
 
     value: Value
     confidence: float
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class Profile:
 
 
 def content_hash(claims: Mapping[Field, Claim]) -> str:
-    """A digest of values and confidences that is the same for the same content in any order.
+    """A digest of values and confidences that is the same for the same content in any order, found anywhere.
 
     >>> content_hash({"name": Claim("Ada", 0.5)}) == content_hash({"name": Claim("Ada", 0.50001)})
     True

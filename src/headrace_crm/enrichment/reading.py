@@ -16,7 +16,7 @@ from headrace_crm.enrichment.store import EnrichmentStore
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A field with who has the last word on it; `source_name` is its name for people."""
+    """A field with who has the last word on it; `source_name` is its name for people, `evidence` where it was found."""
 
     field: Field
     value: Value
@@ -24,6 +24,7 @@ class ShownField:
     source_name: str
     confidence: float
     fetched_at: datetime
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ async def read_profile(connection: Connection, contact_id: UUID) -> ShownProfile
     handles = await handles_of(connection, contact_id)
     return ShownProfile(
         tuple(
-            ShownField(name, each.value, each.source, LABELS[each.source], each.confidence, each.fetched_at)
+            ShownField(
+                name, each.value, each.source, LABELS[each.source], each.confidence, each.fetched_at, each.evidence
+            )
             for name, each in fields.items()
         ),
         tuple(

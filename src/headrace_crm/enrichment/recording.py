@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import assert_never
 
 from headrace import Transaction
-from headrace_crm.contacts.events import contact_stream
+from headrace_crm.contacts.events import ContactUpdated, contact_stream
 from headrace_crm.enrichment.contact import Contact
 from headrace_crm.enrichment.events import ContactEnriched
 from headrace_crm.enrichment.freshness import RefreshPolicy, due_at
 from headrace_crm.enrichment.handle_store import write_handles
-from headrace_crm.enrichment.merge import changed_fields, merge, merged_hash
+from headrace_crm.enrichment.merge import changed_fields, merge, merged_hash, position_changes
 from headrace_crm.enrichment.outcome import Found, Nothing, Refused
 from headrace_crm.enrichment.profile import LABELS, Asked, Source
 from headrace_crm.enrichment.store import EnrichmentStore
@@ -50,13 +50,20 @@ async def record(
 
 
 async def merge_again(tx: Transaction, contact: Contact, *, now: datetime) -> bool:
-    """Merges what all sources say about a locked contact; True where that is something else than before."""
+    """Merges what all sources say about a locked contact; True where that is something else than before.
+
+    `now` is the moment the newest word is from: a change of position occurred then.
+    """
     store = EnrichmentStore(tx.connection, contact.id)
     before, after = await store.profile(), merge(await store.statements())
     changed = changed_fields(before, after)
     if before == after:
         return False
     await store.write_profile(contact.owner_id, after, merged_hash(after), now=now)
+    if changes := position_changes(before, after):
+        await store.note_changes(changes, now=now)
+        updated = ContactUpdated(contact.id, contact.owner_id, tuple(change.field for change in changes))
+        await tx.append(updated, stream=contact_stream(contact.id), occurred_at=now)
     if changed:
         spoken = {found.source for found in after.values()}
         sources: tuple[Source, ...] = tuple(source for source in LABELS if source in spoken)

@@ -1,6 +1,6 @@
 """Reads and writes what sources said about one contact, which the caller has locked where it writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ import msgspec
 
 from headrace import Connection, Row, statement
 from headrace_crm.enrichment.freshness import Standing, State
-from headrace_crm.enrichment.merge import MergedField, Statement
+from headrace_crm.enrichment.merge import MergedField, PositionChange, Statement
 from headrace_crm.enrichment.profile import Asked, Claim, Field, Source, content_hash
 
 _PACKAGE: Final = "headrace_crm.enrichment"
@@ -107,6 +107,19 @@ class EnrichmentStore:
             owner_id,
             msgspec.json.encode(fields).decode(),
             digest,
+            now,
+        )
+
+    async def note_changes(self, changes: Sequence[PositionChange], *, now: datetime) -> None:
+        """Keeps what was known before and what is now, for those who ask what has changed."""
+        await self._connection.execute(
+            statement(_PACKAGE, "note_changes"),
+            self._contact_id,
+            [each.field for each in changes],
+            [each.old for each in changes],
+            [each.new for each in changes],
+            [each.source for each in changes],
+            [each.evidence for each in changes],
             now,
         )
 

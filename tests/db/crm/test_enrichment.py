@@ -19,7 +19,7 @@ from headrace_crm.app import create_app
 from headrace_crm.config import Settings
 from headrace_crm.config.enrichment import EnrichmentSettings, PdlSettings, XSettings
 from headrace_crm.enrichment.contact import lock_contact
-from headrace_crm.enrichment.discovery import discover_handles
+from headrace_crm.enrichment.discovery import read_mail
 from headrace_crm.enrichment.events import ContactEnriched
 from headrace_crm.enrichment.fan_out import question_for
 from headrace_crm.enrichment.kinds import ASK_KINDS, ENRICHMENT_KIND, LOOKUP_KIND, EnrichContact
@@ -362,7 +362,7 @@ async def test_a_question_that_changes_while_it_is_asked_is_asked_anew(database,
             await people.app.enqueue(ENRICHMENT_KIND, EnrichContact(ada))
             async with people.app.transaction() as tx:
                 contact = await lock_contact(tx.connection, ada)
-                await discover_handles(tx, contact, now=now)
+                await read_mail(tx, contact, now=now)
                 store = EnrichmentStore(tx.connection, ada)
                 question = await question_for(tx, contact, "pdl")
                 await store.mark_asked("pdl", question, token=None, now=now, due_at=now + days(2))

@@ -107,6 +107,7 @@ async def test_every_event_of_an_import_is_there_once(crm: Headrace, demo_mailbo
         summary = await run_import(app, demo_mailbox.path, demo_mailbox.owner_addresses)
         async with lend(app) as connection:
             counts = dict(await connection.fetch("SELECT type, count(*) FROM headrace.event GROUP BY type"))
+            profiles = await connection.fetchval("SELECT count(*) FROM crm.contact_profile")
             causes = await connection.fetchval(
                 "SELECT count(*) FROM headrace.event WHERE user_id IS NULL OR causation_id IS NULL"
             )
@@ -120,7 +121,10 @@ async def test_every_event_of_an_import_is_there_once(crm: Headrace, demo_mailbo
         "interaction.email_sent": summary.sent,
         "interaction.email_received": summary.received,
         "interaction.recorded": summary.sent + summary.received,
+        # Once for each contact that signs.
+        "contact.enriched": profiles,
     }
+    assert profiles > 1
     assert causes == 0
 
 

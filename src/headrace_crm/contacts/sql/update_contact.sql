@@ -1,3 +1,3 @@
--- Changes a contact's name and addresses.
+-- Changes a contact's name and addresses, which its mail is read in the light of.
 -- Index: contact_pkey; the owner is locked.
-UPDATE crm.contact SET name = $2, addresses = $3 WHERE id = $1
+UPDATE crm.contact SET name = $2, addresses = $3, is_unread = true WHERE id = $1
