@@ -53,7 +53,7 @@ class Town:
             begun = await browser.get("/accounts/google/link", params={"email": self.email}, headers=operator)
             consented = await browser.get(begun.headers["location"])
             back = await browser.get(consented.headers["location"])
-            assert (back.status_code, back.headers["location"]) == (303, "/accounts"), back.text
+            assert (back.status_code, back.headers["location"]) == (303, "/crm/accounts"), back.text
         async with self.accounts.app.pool.acquire() as connection:
             return (await store.find_account(connection, "google", self.email)).id
 
