@@ -134,6 +134,7 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         return sorted(found, key=repr)
 
     events: Counter = Counter()
+    undated = {"email.synced", "email.removed", "email.thread_updated"}
     # What is suggested meanwhile depends on when: a worker may look before a later message answers an earlier one.
     for row in await connection.fetch(
         "SELECT type, data, occurred_at FROM headrace.event WHERE retention = 'domain' AND type NOT LIKE 'ai.%'"
@@ -143,8 +144,8 @@ async def read_outcome(connection: asyncpg.Connection) -> Outcome:
         if "contact_id" in kept:
             kept["contact_id"] = people.get(UUID(kept["contact_id"]), "gone")
         if "message_id" in kept:
-            kept["message_id"] = keys[kept["message_id"]]
-        is_dated = row["type"].startswith(("email.", "interaction.")) and row["type"] != "email.synced"
+            kept["message_id"] = keys.get(kept["message_id"], "gone")
+        is_dated = row["type"].startswith(("email.", "interaction.")) and row["type"] not in undated
         events[row["type"], repr(sorted(kept.items())), row["occurred_at"] if is_dated else None] += 1
     return Outcome(
         messages=await rows(

@@ -27,6 +27,7 @@ from headrace_crm.mail.providers.gmail import Gmail
 from headrace_crm.mail.sync import jobs as sync_jobs
 from headrace_crm.mail.sync.means import Means
 from headrace_crm.mail.turns import Turns
+from headrace_crm.maintenance import jobs as maintenance_jobs
 from headrace_crm.scores import jobs as score_jobs
 from headrace_crm.search import jobs as search_jobs
 from headrace_crm.search.desk import Channel, Desk
@@ -68,6 +69,7 @@ def create_app(
     stats_projections.register(app)
     activity_projections.register(app)
     analytics_jobs.register(app)
+    maintenance_jobs.register(app, turns=turns)
     search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
     insight_jobs.register(app)
     return app

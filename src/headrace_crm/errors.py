@@ -18,6 +18,9 @@
     ├── NotDealtInError          a page of a timeline begins at somebody else's message
     ├── ActorRefusedError        who came with a token may look and not act
     ├── InsightNotFoundError     no insight has this id
+    ├── NotAnAddressError        what is to be erased is no address
+    ├── OwnerErasedError         who is to be erased owns mail here
+    ├── ErasureNotFoundError     no erasure has this id
     ├── OAuthError               the provider refused, or cannot be reached
     ├── LinkError                a sign-in did not end in a linked mailbox
     ├── ProviderError            a mailbox on a server could not be asked

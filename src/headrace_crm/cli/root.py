@@ -11,6 +11,7 @@ from headrace_crm.cli import (
     contacts,
     demo,
     enrich,
+    erase,
     import_mail,
     insights,
     mcp,
@@ -35,6 +36,8 @@ app.command("search")(search.search_)
 app.command("ask")(search.ask)
 app.command("enrich")(enrich.enrich)
 app.command("enter")(enrich.enter)
+app.command("erase")(erase.erase)
+app.command("erasures")(erase.erasures)
 app.command("sources")(enrich.sources)
 app.command("activity")(activity.activity)
 app.command("analytics")(activity.analytics)

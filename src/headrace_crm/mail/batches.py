@@ -12,7 +12,8 @@ from headrace_crm.mail.importing import ProcessBatch
 from headrace_crm.mail.model import ParsedMessage
 from headrace_crm.mail.owners import lock_owner
 from headrace_crm.mail.parse import parse_message
-from headrace_crm.mail.storing import ReadMessage, Stored, store_messages
+from headrace_crm.mail.read_message import ReadMessage
+from headrace_crm.mail.storing import Stored, store_messages
 from headrace_crm.mail.turns import Turns
 
 _PACKAGE: Final = "headrace_crm.mail"

@@ -9,21 +9,14 @@ from headrace import Transaction, statement
 from headrace_crm.mail.classify import direction, is_bulk
 from headrace_crm.mail.conversations import Conversations, StoredLinks, link_id, place_batch
 from headrace_crm.mail.events import EmailReceived, EmailSent, EmailThreadUpdated
+from headrace_crm.mail.keeping_out import keep_out
 from headrace_crm.mail.model import ParsedMessage, UnparsedMessage
 from headrace_crm.mail.owners import Owner
+from headrace_crm.mail.read_message import ReadMessage
 from headrace_crm.mail.store import NewMessage, insert_messages, insert_unparsed, note_addresses
 from headrace_crm.mail.thread import thread_links
 
 _PACKAGE: Final = "headrace_crm.mail"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadMessage:
-    """A message after parsing, with the key it goes by and the bytes it came from."""
-
-    message_key: str
-    raw: bytes
-    outcome: ParsedMessage | UnparsedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +33,10 @@ async def store_messages(
 ) -> Stored:
     """Stores what the owner does not have yet; the owner must be locked.
 
-    A message that was removed and is not gone yet is taken back as it was.
+    A message that was removed and is not gone yet is taken back as it was. People who were erased are kept out; a
+    message of which nothing stays counts among those there before.
     """
-    first = {each.message_key: each for each in read}
+    first = {each.message_key: each for each in await keep_out(tx.connection, owner, read)}
     standing = {
         row["message_key"]: row["is_removed"]
         for row in await tx.fetch(statement(_PACKAGE, "stored_keys"), owner.id, list(first))

@@ -11,9 +11,10 @@ from headrace_crm.mail.model import UnparsedMessage
 from headrace_crm.mail.owners import Owner
 from headrace_crm.mail.parse import parse_message
 from headrace_crm.mail.provider import Fetched, Gone
+from headrace_crm.mail.read_message import ReadMessage
 from headrace_crm.mail.removing import remove_messages
 from headrace_crm.mail.staging import MAX_MESSAGE_BYTES
-from headrace_crm.mail.storing import ReadMessage, Stored, store_messages
+from headrace_crm.mail.storing import Stored, store_messages
 from headrace_crm.mail.sync.changes import Known
 from headrace_crm.mail.sync.labels import is_wanted
 from headrace_crm.mail.sync.listing import SOURCE

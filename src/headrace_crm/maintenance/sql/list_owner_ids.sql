@@ -1,0 +1,3 @@
+-- Everybody whose mail is stored.
+-- Index: owner_pkey.
+SELECT id FROM crm.owner ORDER BY id
