@@ -22,6 +22,7 @@ from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.mail.importing import start_import
 from headrace_crm.mail.owners import find_owners, set_as_of
 from headrace_crm.mail.sync.store import MirrorStore, get_mailbox
+from headrace_crm.search.desk import Question
 from headrace_crm.web import create_web
 
 XSS = "<img src=x onerror=window.stolen=1>"
@@ -191,10 +192,15 @@ async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
     owner_id = await import_letters(app, folder)
     accounts = await add_accounts(app, owner_id)
     message_id = await decorate(app)
+    desk = create_desk(app, channel="web")
+    answer = await desk.ask(Question(text=f"who mends the hull? {XSS}"))
+    await desk.ask(Question(text="what of zeppelins?"))
     return {
         "contacts": "/crm/contacts",
         "contact": f"/crm/contacts/{mailbox.people[0]}",
         "search": "/crm/search?text=hull",
+        "ask": "/crm/ask",
+        "answer": f"/crm/ask/{answer.query_id}",
         "message": f"/crm/messages/{message_id}",
         "activity": f"/crm/activity?mailbox={OWNER.replace('@', '%40')}",
         "accounts": "/crm/accounts",

@@ -64,7 +64,8 @@ class AnswerPerson:
 class Answer:
     """`answered_by` is a model's name, or "passages"; `note` says why it was not the model, or what search lacked.
 
-    `since` and `before` are the time the question was taken to mean, `about` the people it named.
+    `since` and `before` are the time the question was taken to mean, `about` the people it named. `query_id` is that
+    of the question once both are kept.
     """
 
     text: str
@@ -75,6 +76,7 @@ class Answer:
     since: datetime | None = None
     before: datetime | None = None
     about: tuple[str, ...] = ()
+    query_id: UUID | None = None
 
 
 class _Reply(msgspec.Struct):

@@ -12,6 +12,7 @@ from headrace_crm.errors import CrmError
 from headrace_crm.mail.charset import clean_text
 from headrace_crm.mail.owners import find_owners, owner_as_of
 from headrace_crm.search.answer import MOST_PASSAGES, Answer, cite, from_passages, people_of, prompt, read_reply
+from headrace_crm.search.answers import keep_answer
 from headrace_crm.search.embedder import Embedder
 from headrace_crm.search.events import QueryExecuted
 from headrace_crm.search.llm import Llm, LlmError
@@ -122,8 +123,10 @@ class Desk:
             wanted.before,
             tuple(each.name for each in about),
         )
-        await self.record("ask", asked.text, owners, answered_by=answered_by, found_count=len(found.hits))
-        return answer
+        query_id = await self.record(
+            "ask", asked.text, owners, answered_by=answered_by, found_count=len(found.hits), answer=answer
+        )
+        return replace(answer, query_id=query_id)
 
     async def _find(
         self,
@@ -168,13 +171,25 @@ class Desk:
         return *from_passages(found.hits), "passages", note
 
     async def record(
-        self, tool: str, text: str, owner_ids: Iterable[UUID], *, answered_by: str, found_count: int
+        self,
+        tool: str,
+        text: str,
+        owner_ids: Iterable[UUID],
+        *,
+        answered_by: str,
+        found_count: int,
+        answer: Answer | None = None,
     ) -> UUID:
-        """Keeps what was asked and appends `ai.query_executed`, in the name of the owner where it is one; its id."""
+        """Keeps what was asked, with the answer where there is one, and appends `ai.query_executed`; its id.
+
+        In the name of the owner where it is one.
+        """
         query_id, owners = uuid7(), set(owner_ids)
         only = next(iter(owners)) if len(owners) == 1 else None
         with bind(user_id=None if only is None else str(only)):
             async with self._app.transaction() as tx:
                 await keep_question(tx.connection, query_id, only, text, now=self._app.clock.now())
+                if answer is not None:
+                    await keep_answer(tx.connection, query_id, answer)
                 await tx.append(QueryExecuted(query_id, only, tool, self._channel, answered_by, found_count))
         return query_id

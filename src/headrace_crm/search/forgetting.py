@@ -21,13 +21,14 @@ async def forget(
 ) -> int:
     """Removes every passage a person wrote, is, or is named in by an address or a name, with its vectors; how many.
 
-    Also questions that named them so, and their words from the counts of words. It leaves the messages
-    themselves alone; where those are deleted, their passages go with them anyway. In the caller's transaction.
+    Also questions that named them so, or whose answers do or rest on what they wrote, and their words from the
+    counts of words. It leaves the messages themselves alone; where those are deleted, their passages go with
+    them anyway. In the caller's transaction.
     """
     emails = sorted({address.strip().lower() for address in addresses if address.strip()})
     marks = sorted({*emails, *(name.strip().lower() for name in names if name.strip())})
     # Before the passages: whoever collects a question that is there still is waited for, and its passage found.
-    await connection.execute(statement(_PACKAGE, "forget_questions"), marks)
+    await connection.execute(statement(_PACKAGE, "forget_questions"), marks, emails, sorted(contact_ids))
     rows = await connection.fetch(statement(_PACKAGE, "forget_passages"), emails, sorted(contact_ids), marks)
     for owner_id in sorted({row["owner_id"] for row in rows}):
         await count_vocabulary(connection, owner_id, now=now)

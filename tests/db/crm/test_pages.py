@@ -1,16 +1,20 @@
 """The CRM's pages in the console: what they show, to whom, and that nothing written by others becomes markup."""
 
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from uuid import uuid4
 
 from fix_console import bearer, client_of, token_for
-from fix_crm_pages import XSS, add_mailbox, decorate, import_letters, web_of
+from fix_crm_pages import MARCH, OWNER, XSS, add_mailbox, decorate, import_letters, web_of
+from fix_shop import an_admin
 from headrace import Headrace
-from headrace.console.access import COOKIE, create_token
+from headrace.console.access import COOKIE, create_token, list_requests
+from headrace_crm.app import create_desk
 from headrace_crm.cli.serve import log_in_advice
 from headrace_crm.scores.directory import Place, page_contacts
+from headrace_crm.search.desk import Question
+from headrace_crm.search.forgetting import forget
 
 LIST = "/crm/contacts"
 
@@ -232,3 +236,89 @@ async def test_a_message_is_shown_as_text_with_its_people_its_conversation_and_i
                 "/crm/threads/0",
             ):
                 assert (await client.get(gone)).status_code == 404, gone
+
+
+async def test_a_question_is_answered_once_kept_with_what_it_rests_on_and_forgotten(crm: Headrace, tmp_path: Path):
+    asked = f"who mends the hull? {XSS}"
+    async with crm as app, web_of(app) as web:
+        operator = bearer(await token_for(app, "operator"))
+        async with client_of(web, headers=operator) as client:
+            assert "No mail yet" in (await client.get("/crm/ask")).text
+            await import_letters(app, tmp_path)
+            async with app.process():
+                await settled_passages(app)
+            assert "Nothing yet" in (await client.get("/crm/ask")).text
+            empty = await client.post("/crm/ask", data={"text": " \0 "})
+            assert (empty.status_code, "Write a question first." in empty.text) == (400, True)
+            assert f">{escape(asked)}</textarea>" in (await client.get("/crm/ask", params={"text": asked})).text
+
+            sent = await client.post("/crm/ask", data={"text": asked, "mailbox": OWNER})
+            assert sent.status_code == 303
+            at = sent.headers["location"]
+            for path in (at, at):
+                page = (await client.get(path)).text
+                assert XSS not in page
+            text = unescape(page)
+            assert f"<h1>{asked}</h1>" in text
+            assert f"Most likely with Grace {XSS}" in text
+            (cited,) = re.findall(rf'<h3><a href="(/crm/messages/\d+)">Hull {re.escape(XSS)}</a>', text)
+            assert (await client.get(cited)).status_code == 200
+            for number in ("1", "2"):
+                assert (f'<a href="#passage-{number}">{number}</a>' in text, f'id="passage-{number}"' in text) == (
+                    True,
+                    True,
+                )
+            listed = unescape((await client.get("/crm/ask")).text)
+            assert f'<a href="{at}">{asked}</a>' in listed
+
+            # Reading it again asked nobody again; who asked is recorded, and what was asked is not.
+            async with app.pool.acquire() as connection:
+                count = await connection.fetchval(
+                    "SELECT count(*) FROM headrace.event WHERE type = 'ai.query_executed'"
+                )
+                [record] = await list_requests(connection)
+            assert (count, record.action, record.subject) == (1, "questions.ask", {"question": at.rpartition("/")[2]})
+
+            viewer = bearer(await token_for(app, "viewer"))
+            seen = await client.get("/crm/ask", headers=viewer)
+            assert ("Asking takes a token of the role operator" in seen.text, "<textarea" in seen.text) == (True, False)
+            assert "Forget it" not in (await client.get(at, headers=viewer)).text
+            for path in ("/crm/ask", f"{at}/forget"):
+                assert (await client.post(path, data={"text": "x"}, headers=viewer)).status_code == 403
+
+            # What an answer rests on goes with its message, and the answer with the person it rests on.
+            async with app.transaction() as tx:
+                await tx.connection.execute("DELETE FROM crm.message WHERE sender_email = $1", OWNER)
+            assert "1 passage of messages that are gone" in (await client.get(at)).text
+            other = (await client.post("/crm/ask", data={"text": "what froze?"})).headers["location"]
+            async with app.transaction() as tx:
+                await forget(tx.connection, ["grace@boats.example"], now=MARCH)
+            assert [(await client.get(path)).status_code for path in (at, other)] == [404, 200]
+
+            for _ in range(2):
+                gone = await client.post(f"{other}/forget")
+                assert (gone.status_code, gone.headers["location"]) == (303, "/crm/ask?did=forget")
+            assert (await client.get(other)).status_code == 404
+            assert "It is forgotten." in (await client.get("/crm/ask?did=forget")).text
+
+
+async def settled_passages(app: Headrace) -> None:
+    """Returns once every event up to now is folded, and what followed is done."""
+    async with app.pool.acquire() as connection:
+        head = await connection.fetchval("SELECT max(position) FROM headrace.event")
+    await app.projections.wait_for("user_activity", head)
+
+
+async def test_answers_are_listed_in_pages_newest_first(crm: Headrace, tmp_path: Path):
+    async with crm as app, web_of(app, authenticate=an_admin) as web, client_of(web) as client:
+        await add_mailbox(app, people=1)
+        desk = create_desk(app, channel="cli")
+        for number in range(21):
+            await desk.ask(Question(text=f"question {number:02}"))
+        await desk.search(Question(text="not a question"))
+        first = (await client.get("/crm/ask")).text
+        assert re.findall(r">question (\d\d)<", first) == [f"{number:02}" for number in range(20, 0, -1)]
+        assert "not a question" not in first
+        (older,) = re.findall(r'rel="next" href="([^"]+)"', first)
+        assert re.findall(r">question (\d\d)<", (await client.get(unescape(older))).text) == ["00"]
+        assert "Nothing in the mail fits" in (await client.get(re.findall(r'href="(/crm/ask/[^"]+)"', first)[0])).text

@@ -9,6 +9,7 @@ from headrace_crm.config import GoogleSettings
 from headrace_crm.search.desk import Desk
 from headrace_crm.web.pages.accounts import AccountPages
 from headrace_crm.web.pages.activity import ActivityPage
+from headrace_crm.web.pages.ask import AskPages
 from headrace_crm.web.pages.contacts import ContactPages
 from headrace_crm.web.pages.messages import MessagePages
 from headrace_crm.web.pages.search import SearchPage
@@ -19,20 +20,20 @@ _HERE: Final = Path(__file__).parent
 def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Section:
     """The pages on an app's people and mail, for a console beside which a `GoogleSignIn` links mailboxes.
 
-    Without a desk there is no search.
+    Without a desk nothing is searched and nothing asked.
     """
     return Section(
         name="crm",
         title="CRM",
         entries=[
             Entry("Contacts", "/crm/contacts"),
-            *([] if desk is None else [Entry("Search", "/crm/search")]),
+            *([] if desk is None else [Entry("Search", "/crm/search"), Entry("Ask", "/crm/ask")]),
             Entry("Activity", "/crm/activity"),
             Entry("Accounts", "/crm/accounts"),
         ],
         routes=[
             *ContactPages(app).routes(),
-            *([] if desk is None else SearchPage(app, desk).routes()),
+            *([] if desk is None else [*SearchPage(app, desk).routes(), *AskPages(app, desk).routes()]),
             *MessagePages(app).routes(),
             *ActivityPage(app).routes(),
             *AccountPages(app, google).routes(),
