@@ -17,6 +17,7 @@ from headrace_crm.mail.provider import (
     Gone,
     HistoryExpiredError,
     HistoryRecord,
+    Label,
     LimitedError,
     PageExpiredError,
     RefusedError,
@@ -58,6 +59,9 @@ async def test_every_method_asks_what_the_contract_allows_and_reads_what_comes(s
         },
     )
     script.answer(200, {"historyId": "90"})
+    script.answer(
+        200, {"labels": [{"id": "INBOX", "name": "INBOX", "type": "system"}, {"id": "Label_1", "name": "Mill"}]}
+    )
     script.answer(200, {"historyId": "91", "expiration": "1798329600000"})
     script.answer_raw(b"", status=204)
     async with script.provider.mailbox(script.account_id) as mailbox:
@@ -78,6 +82,7 @@ async def test_every_method_asks_what_the_contract_allows_and_reads_what_comes(s
         assert (changes.history_id, changes.is_last) == (85, False)
         nothing = await mailbox.history(90)
         assert (nothing.records, nothing.history_id, nothing.is_last) == ((), 90, True)
+        assert await mailbox.labels() == (Label("INBOX", "INBOX"), Label("Label_1", "Mill"))
         assert (await mailbox.watch("projects/p/topics/t")).expires_at == datetime(2026, 12, 27, tzinfo=UTC)
         await mailbox.stop()
     assert {token for _, _, token, _ in script.asked} == {"token-0"}

@@ -138,8 +138,11 @@ def _print_person(found: PersonDetail) -> None:
     )
     typer.echo("")
     print_table(
-        ("date", "direction", "subject"),
-        [(_day(message.sent_at), message.direction, message.subject) for message in found.messages],
+        ("date", "direction", "subject", "labels"),
+        [
+            (_day(message.sent_at), message.direction, message.subject, ", ".join(message.labels))
+            for message in found.messages
+        ],
         title="Newest messages",
     )
 

@@ -7,7 +7,15 @@ from typing import Any, Final, Self
 
 from headrace import ConfigurationError
 
-UNITS: Final[Mapping[str, int]] = {"profile": 1, "list": 5, "get": 20, "history": 2, "watch": 100, "stop": 50}
+UNITS: Final[Mapping[str, int]] = {
+    "profile": 1,
+    "labels": 1,
+    "list": 5,
+    "get": 20,
+    "history": 2,
+    "watch": 100,
+    "stop": 50,
+}
 """What requests cost where the sources differ the dearer; see docs/guides/accounts.md."""
 
 _WHOLE: Final = {
@@ -86,11 +94,22 @@ class GmailSettings:
     @property
     def change_units(self) -> int:
         """The most that one job about what is new costs."""
-        return max(
-            self.units["history"] + self.inline_messages * self.units["get"],
-            self.units["profile"] + self.units["list"],
-            self.units["watch"],
-        )
+        return max(self.look_units, self.begin_units, self.watch_units)
+
+    @property
+    def look_units(self) -> int:
+        """What one look for changes costs, with a label that was never heard of."""
+        return self.units["history"] + self.units["labels"] + self.inline_messages * self.units["get"]
+
+    @property
+    def begin_units(self) -> int:
+        """What the beginning of a pass costs, before anything is fetched."""
+        return self.units["profile"] + self.units["labels"] + self.units["list"]
+
+    @property
+    def watch_units(self) -> int:
+        """What asking for pushes costs, and the names of labels with it."""
+        return self.units["watch"] + self.units["labels"]
 
     @property
     def new_mail_units(self) -> int:

@@ -133,6 +133,14 @@ class HistoryPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What a label is called; messages and changes name its id."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Pushes were asked for, and come until `expires_at`."""
 
@@ -156,6 +164,10 @@ class Mailbox(Protocol):
         ...
 
     async def history(self, start: int, *, limit: int = 500) -> HistoryPage: ...
+
+    async def labels(self) -> Sequence[Label]:
+        """All there are, those of the server and those of the user."""
+        ...
 
     async def watch(self, topic: str) -> Watch: ...
 

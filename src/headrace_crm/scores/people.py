@@ -58,13 +58,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class RecentMessage:
-    """One message dealt in with a contact."""
+    """One message dealt in with a contact; `labels` by their names."""
 
     message_id: int
     sent_at: datetime
     direction: str
     subject: str
     thread_id: int
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,10 @@ async def recent_messages(connection: Connection, contact_id: UUID) -> tuple[Rec
     """The newest messages dealt in with a contact, 20 at most, the newest first."""
     rows = await connection.fetch(statement(_PACKAGE, "recent_messages"), contact_id, _RECENT_MESSAGES)
     return tuple(
-        RecentMessage(row["id"], row["sent_at"], row["direction"], row["subject"], row["thread_id"]) for row in rows
+        RecentMessage(
+            row["id"], row["sent_at"], row["direction"], row["subject"], row["thread_id"], tuple(row["labels"])
+        )
+        for row in rows
     )
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from fix_crm import lend, run_import, until
-from fix_mirror import GENEROUS, mirroring
+from fix_mirror import GENEROUS, Mirror, mirroring
 from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
+from headrace_crm.scores.people import show_contact
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -18,6 +19,13 @@ LETTER = (
 
 def letter(to: str, number: int) -> bytes:
     return LETTER.replace(b"{to}", to.encode()).replace(b"{n}", str(number).encode())
+
+
+async def labels_of_first(mirror: Mirror) -> set[str]:
+    """The labels of the oldest letter of Petra's, as a person is shown them."""
+    async with lend(mirror.app) as connection:
+        *_, first = (await show_contact(connection, "petra@weir.example")).messages
+    return set(first.labels)
 
 
 async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, secret_keys, google_sandbox):
@@ -33,14 +41,21 @@ async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, se
         await mirror.incremental()
         assert await mirror.count("contact") == contacts + 1
         assert await mirror.mirrored() == mirror.expected()
-        # Labels, the trash and back, spam, and deletion.
-        mailbox.relabel(first.id, add=["STARRED"], remove=["UNREAD"])
+        # Labels, moving, the trash and back, spam, and deletion.
+        mill = mailbox.add_label("Mill")
+        mailbox.relabel(first.id, add=["STARRED", mill.id], remove=["UNREAD", "INBOX"])
         mailbox.trash(more[0].id)
         mailbox.trash(more[1].id)
         mailbox.untrash(more[1].id)
         mailbox.relabel(more[2].id, add=["SPAM"])
         await mirror.incremental()
         assert await mirror.mirrored() == mirror.expected()
+        assert await labels_of_first(mirror) == {"STARRED", "Mill"}
+        # No change tells of a new name; whoever asks for another week of pushes asks for names too.
+        mailbox.rename_label(mill.id, "Mill/Gate")
+        await mirror.app.enqueue("renew-gmail-watch", {"account_id": mirror.account_id})
+        await mirror.settle()
+        assert await labels_of_first(mirror) == {"STARRED", "Mill/Gate"}
         mailbox.untrash(more[0].id)
         await mirror.incremental()
         assert await mirror.mirrored() == mirror.expected()

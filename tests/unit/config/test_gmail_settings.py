@@ -27,7 +27,7 @@ def test_every_variable_is_read():
         }
     )
     assert read == GmailSettings(
-        units={"profile": 1, "list": 6, "get": 5, "history": 2, "watch": 100, "stop": 50},
+        units={"profile": 1, "labels": 1, "list": 6, "get": 5, "history": 2, "watch": 100, "stop": 50},
         user_units=15_000,
         new_mail_percent=10,
         batch_messages=25,
@@ -46,9 +46,9 @@ def test_every_variable_is_read():
     [
         ("HEADRACE_GMAIL_USER_UNITS", "many", "must be a whole number"),
         ("HEADRACE_GMAIL_USER_UNITS", "2300", "a batch costs 1000 units, and its share of a minute is 1955"),
-        ("HEADRACE_GMAIL_NEW_MAIL_PERCENT", "3", "a look for changes costs 100 units, and its share"),
+        ("HEADRACE_GMAIL_NEW_MAIL_PERCENT", "3", "a look for changes costs 101 units, and its share"),
         ("HEADRACE_GMAIL_BATCH_MESSAGES", "51", "from 1 to 50, got 51"),
-        ("HEADRACE_GMAIL_UNITS", "send=5", "knows get, history, list, profile, stop, watch, got 'send'"),
+        ("HEADRACE_GMAIL_UNITS", "send=5", "knows get, history, labels, list, profile, stop, watch, got 'send'"),
         ("HEADRACE_GMAIL_UNITS", "get=free", "must be a whole number of at least 1, got 'free'"),
     ],
 )

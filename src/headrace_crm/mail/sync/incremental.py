@@ -49,9 +49,10 @@ async def sync_incremental(means: Means, args: SyncAccount, job: Job) -> None:
     try:
         async with heeding(), means.provider.mailbox(args.account_id) as mailbox:
             page = await mailbox.history(begun.history_id)
-            wanted = await _to_fetch(means, begun, page)
+            wanted, is_label_new = await _to_ask(means, begun, page)
             if 0 < len(wanted) <= means.settings.inline_messages:
                 answers = await mailbox.get_batch(dict.fromkeys(wanted, "whole"))
+            labels = await mailbox.labels() if is_label_new else None
     except HistoryExpiredError:
         await _begin_anew(job, args)
         return
@@ -67,6 +68,8 @@ async def sync_incremental(means: Means, args: SyncAccount, job: Job) -> None:
                 tx.result = {"overtaken": True}
                 return
             store = MirrorStore(tx.connection, state)
+            if labels is not None:
+                await mailboxes.write_labels(tx.connection, state, labels)
             done = await _follow(tx, owner, store, page, found, settings=means.settings, job=job, now=now)
             await store.advance_history(page.history_id, now=now)
             if done.is_changed:
@@ -86,10 +89,13 @@ async def _begin_anew(job: Job, args: SyncAccount) -> None:
         tx.result = {"begun anew": True}
 
 
-async def _to_fetch(means: Means, state: mailboxes.MailboxState, page: HistoryPage) -> list[str]:
+async def _to_ask(means: Means, state: mailboxes.MailboxState, page: HistoryPage) -> tuple[list[str], bool]:
+    """Which messages to fetch, and whether a label was met whose name is not known."""
+    labels = {label for record in page.records for label in record.labels}
     async with means.app.pool.acquire() as connection:
         known = await MirrorStore(connection, state).known({record.message_id for record in page.records})
-    return list(plan(page.records, known).fetched)
+        unknown = await mailboxes.unknown_labels(connection, state, labels)
+    return list(plan(page.records, known).fetched), bool(unknown)
 
 
 async def _follow(

@@ -20,6 +20,7 @@ async def sync_initial(means: Means, args: SyncAccount, job: Job) -> None:
     """
     async with heeding(), means.provider.mailbox(args.account_id) as mailbox:
         profile = await mailbox.profile()
+        labels = await mailbox.labels()
         page = await mailbox.list_messages(query=means.settings.initial_query, limit=means.settings.initial_messages)
     async with means.app.pool.acquire() as connection:
         owner_id = (await mailboxes.get_mailbox(connection, args.account_id)).owner_id
@@ -31,6 +32,7 @@ async def sync_initial(means: Means, args: SyncAccount, job: Job) -> None:
             if before.state.import_id is not None:
                 await finish_listing(tx, before.state.import_id, now=now)
             store = await before.begin_pass(profile.history_id, now=now)
+            await mailboxes.write_labels(tx.connection, store.state, labels)
             await begin_listing(tx, store.state, job.id, now=now)
             new = await store.see(page.ids)
             batches = await stage_listed(tx, means.settings, store.state, job.id, new, parent=job, priority="high")

@@ -64,7 +64,7 @@ def register(means: Means, *, topic: str) -> None:
         priority="high",
         max_attempts=MAX_ATTEMPTS,
         retry=RETRY,
-        limit=replace(limit, weight=units["profile"] + units["list"]),
+        limit=replace(limit, weight=settings.begin_units),
     )
     async def email_sync_initial(args: SyncAccount, job: Job) -> None:
         await sync_initial(means, args, job)
@@ -75,7 +75,7 @@ def register(means: Means, *, topic: str) -> None:
         priority="high",
         max_attempts=MAX_ATTEMPTS,
         retry=RETRY,
-        limit=replace(limit, weight=units["history"] + settings.inline_messages * units["get"]),
+        limit=replace(limit, weight=settings.look_units),
     )
     async def email_sync_incremental(args: SyncAccount, job: Job) -> None:
         await sync_incremental(means, args, job)
@@ -92,7 +92,11 @@ def register(means: Means, *, topic: str) -> None:
         await sync_deep(means, args, job)
 
     @app.job(
-        WATCH_KIND, queue=QUEUE, max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=replace(limit, weight=units["watch"])
+        WATCH_KIND,
+        queue=QUEUE,
+        max_attempts=MAX_ATTEMPTS,
+        retry=RETRY,
+        limit=replace(limit, weight=settings.watch_units),
     )
     async def renew_gmail_watch(args: RenewWatch, job: Job) -> None:
         await renew_watch(provider, args, job, topic=topic)

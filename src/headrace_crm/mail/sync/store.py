@@ -11,6 +11,7 @@ import msgspec
 
 from headrace import Connection, statement
 from headrace_crm.accounts.model import AccountNotFoundError
+from headrace_crm.mail.provider import Label
 from headrace_crm.mail.sync.changes import Known
 
 Listing: TypeAlias = Literal["under way", "paused", "done"]
@@ -154,6 +155,24 @@ async def count_mailbox(connection: Connection, account_id: UUID) -> tuple[int, 
     """How many messages of a mailbox are stored, and how many were listed and wait to be fetched."""
     (row,) = await connection.fetch(statement(_PACKAGE, "count_mailbox"), account_id)
     return row["stored"], row["waiting"]
+
+
+async def write_labels(connection: Connection, state: MailboxState, labels: Sequence[Label]) -> None:
+    """Writes what the labels of a mailbox are called, and forgets those it has no more."""
+    named = sorted({label.id: label.name for label in labels}.items())
+    ids = [label_id for label_id, _ in named]
+    await connection.execute(
+        statement(_PACKAGE, "write_labels"), state.owner_id, state.account_id, ids, [name for _, name in named]
+    )
+    await connection.execute(statement(_PACKAGE, "forget_labels"), state.account_id, ids)
+
+
+async def unknown_labels(connection: Connection, state: MailboxState, label_ids: Collection[str]) -> list[str]:
+    """Those of these labels whose name is not known."""
+    rows = await connection.fetch(
+        statement(_PACKAGE, "unknown_labels"), state.owner_id, state.account_id, sorted(label_ids)
+    )
+    return [row["label_id"] for row in rows]
 
 
 async def set_watch(connection: Connection, account_id: UUID, expires_at: datetime) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from headrace import Headrace, Job
+from headrace_crm.mail.owners import lock_owner
 from headrace_crm.mail.provider import Provider
 from headrace_crm.mail.sync import store as mailboxes
 from headrace_crm.mail.sync.args import WATCH_KIND, RenewWatch
@@ -16,12 +17,17 @@ _PAGE: Final = 500
 
 
 async def renew_watch(provider: Provider, args: RenewWatch, job: Job, *, topic: str) -> None:
-    """Renews one account's watch; without a topic there is nothing to watch with, and mail is polled for."""
+    """Renews a watch, and what labels are called; without a topic nothing can be watched, and mail is polled for."""
     if not topic:
         return
     async with heeding(), provider.mailbox(args.account_id) as mailbox:
         watch = await mailbox.watch(topic)
+        # No change tells of a label that is called otherwise now.
+        labels = await mailbox.labels()
     async with job.transaction() as tx:
+        state = await mailboxes.get_mailbox(tx.connection, args.account_id)
+        await lock_owner(tx.connection, state.owner_id)
+        await mailboxes.write_labels(tx.connection, state, labels)
         await mailboxes.set_watch(tx.connection, args.account_id, watch.expires_at)
         tx.result = {"until": watch.expires_at.isoformat()}
 

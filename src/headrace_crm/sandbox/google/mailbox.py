@@ -87,6 +87,12 @@ class Mailbox:
             self._labels[label.id] = label
             return label
 
+    def rename_label(self, label_id: str, name: str) -> Label:
+        """Calls a label of the user's otherwise, which leaves no history; KeyError where there is none."""
+        with self.lock:
+            self._labels[label_id] = Label(self._labels[label_id].id, name, "user")
+            return self._labels[label_id]
+
     def deliver(
         self,
         raw: bytes,

@@ -12,6 +12,7 @@ from headrace_crm.mail.provider import (
     Fetched,
     HistoryPage,
     HistoryRecord,
+    Label,
     MessagePage,
     Profile,
     UnavailableError,
@@ -111,6 +112,22 @@ class HistoryAnswer(msgspec.Struct, rename="camel"):
         records = tuple(record for entry in self.history for record in entry.read())
         # Records ascend, and one that is begun after names all that follow: no page token has to be kept.
         return HistoryPage(records, int(self.history_id if is_last else self.history[-1].id), is_last)
+
+
+class LabelAnswer(msgspec.Struct):
+    """One label; those of Gmail's own are called as their ids are."""
+
+    id: str
+    name: str
+
+
+class LabelsAnswer(msgspec.Struct):
+    """users.labels.list."""
+
+    labels: list[LabelAnswer] = []
+
+    def read(self) -> tuple[Label, ...]:
+        return tuple(Label(label.id, label.name) for label in self.labels)
 
 
 class WatchAnswer(msgspec.Struct, rename="camel"):

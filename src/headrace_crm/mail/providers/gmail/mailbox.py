@@ -20,6 +20,7 @@ from headrace_crm.mail.provider import (
     Gone,
     HistoryExpiredError,
     HistoryPage,
+    Label,
     LimitedError,
     Look,
     MessagePage,
@@ -33,6 +34,7 @@ from headrace_crm.mail.provider import (
 )
 from headrace_crm.mail.providers.gmail.answers import (
     HistoryAnswer,
+    LabelsAnswer,
     ListAnswer,
     MessageAnswer,
     ProfileAnswer,
@@ -120,6 +122,9 @@ class GmailMailbox:
                 raise HistoryExpiredError(start) from error
             raise
         return decode(body, HistoryAnswer).read()
+
+    async def labels(self) -> Sequence[Label]:
+        return decode(await self._calls.get(f"{USER}/labels"), LabelsAnswer).read()
 
     async def watch(self, topic: str) -> Watch:
         body = await self._calls.post(f"{USER}/watch", msgspec.json.encode({"topicName": topic}))
