@@ -13,9 +13,10 @@ from rich.console import Console
 
 from bench import report
 from bench.contest import Result, hold
-from bench.peers.peer import known_peers
+from bench.peers.peer import known_event_stores, known_peers
 from bench.stage import stage
 from bench.workloads import WORKLOADS
+from bench.workloads.event_peers import EVENT_PEER_WORKLOADS
 from bench.workloads.peers import PEER_WORKLOADS
 
 
@@ -25,15 +26,15 @@ def main(
     only: Annotated[
         list[str] | None, typer.Option(help=f"Run only this one; may be repeated: {', '.join(WORKLOADS)}.")
     ] = None,
-    peers: Annotated[bool, typer.Option("--peers", help="Beside other job queues instead of the baselines.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Beside other job queues and event stores instead.")] = False,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Rounds of each workload; by default its own number.")
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write every reading to this file too.")] = None,
 ) -> None:
     """Measures Headrace beside its baselines, on an embedded server or HEADRACE_DATABASE_URL's."""
-    known = {**WORKLOADS, **PEER_WORKLOADS}
-    names = only or list(PEER_WORKLOADS if peers else WORKLOADS)
+    known = {**WORKLOADS, **PEER_WORKLOADS, **EVENT_PEER_WORKLOADS}
+    names = only or list({**PEER_WORKLOADS, **EVENT_PEER_WORKLOADS} if peers else WORKLOADS)
     for name in names:
         if name not in known:
             raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(known)}")
@@ -51,11 +52,12 @@ async def _measure(
     """Adds to the results as they come, so that a run that is interrupted tells what it has measured."""
     progress = Console(stderr=True)
     loop = asyncio.get_running_loop()
-    workloads = {**WORKLOADS, **PEER_WORKLOADS}
-    if any(name in PEER_WORKLOADS for name in names):
-        for peer in known_peers(is_quick=is_quick):
-            if peer.missing is not None:
-                progress.print(f"{peer.name} is skipped: {peer.missing}")
+    workloads = {**WORKLOADS, **PEER_WORKLOADS, **EVENT_PEER_WORKLOADS}
+    for asked_for, found in ((PEER_WORKLOADS, known_peers), (EVENT_PEER_WORKLOADS, known_event_stores)):
+        if any(name in asked_for for name in names):
+            for peer in found(is_quick=is_quick):
+                if peer.missing is not None:
+                    progress.print(f"{peer.name} is skipped: {peer.missing}")
     async with stage(is_quick=is_quick) as chosen:
         version = await chosen.server_version()
         for name in names:

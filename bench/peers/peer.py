@@ -20,7 +20,7 @@ _SECONDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One job queue and the command that runs its program.
+    """One job queue or event store and the command that runs its program.
 
     `drained` is the number of jobs it is given to drain: as many as the fast ones do in a few seconds, or fewer.
     `missing` says what is not installed, where something is not.
@@ -89,6 +89,26 @@ def known_peers(*, is_quick: bool) -> Sequence[Peer]:
             drained=few or 4_000,
             stored=few or 20_000,
             missing=_missing_python("procrastinate"),
+        ),
+    )
+
+
+def known_event_stores(*, is_quick: bool) -> Sequence[Peer]:
+    """Headrace first, then the other event store; `stored` is how many events it reads."""
+    few = 500 if is_quick else None
+    return (
+        Peer(
+            name="headrace",
+            command=(sys.executable, str(FOLDER / "programs" / "headrace_events_program.py")),
+            drained=0,
+            stored=few or 200_000,
+        ),
+        Peer(
+            name="eventsourcing",
+            command=(str(ENVIRONMENT / "bin" / "python"), str(FOLDER / "programs" / "eventsourcing_program.py")),
+            drained=0,
+            stored=few or 10_000,
+            missing=_missing_python("eventsourcing"),
         ),
     )
 

@@ -22,6 +22,7 @@ from bench.workloads.live import live
 from bench.workloads.pushes import pushes
 from bench.workloads.read import read
 from bench.workloads.rebuild import rebuild
+from bench.workloads.replaying import replays
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
 """Prepares a contest on a stage for a block."""
@@ -47,6 +48,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "import": imports,
         "read": read,
         "rebuild": rebuild,
+        "replay": replays,
         **{f"handler-latency-{mode}": handler_latencies(mode) for mode in MODES},
         "lag": lag,
         "live": live,

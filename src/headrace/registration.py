@@ -123,7 +123,7 @@ class Registration(Engine):
         name: str | None = None,
         mode: Mode = "job",
         lanes: int = 1,
-        batch_size: int = 100,
+        batch_size: int = 500,
         start: Start = "beginning",
         attempts: int | None = 5,
         on_error: OnError = "raise",

@@ -25,7 +25,7 @@ class LiveViewer:
                     async for one in events:
                         self.seen.append(one.id)
                         self._position = one.position
-                        if len(self.seen) % 500 == 0:
+                        if len(self.seen) % 50 == 0:
                             break  # as a browser that reloads its page
             except (ViewerDroppedError, *GONE):
                 await asyncio.sleep(0.1)

@@ -35,7 +35,7 @@ class Handler:
     mode: Mode
     function: HandlerFunction
     lanes: int = 1
-    batch_size: int = 100
+    batch_size: int = 500
     start: Start = "beginning"
     attempts: int | None = 5
     on_error: OnError = "raise"

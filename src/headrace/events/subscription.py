@@ -28,7 +28,7 @@ class Subscription:
     types: frozenset[str] | None = None
     mode: DurableMode = "ordered"
     lanes: int = 1
-    batch_size: int = 100
+    batch_size: int = 500
     start: Start = "beginning"
     attempts: int | None = 5
 
