@@ -22,7 +22,7 @@ fix: .venv/.complete ## format, and mend what ruff can mend
 bench: .venv/.complete ## benchmarks beside their baselines: make bench ARGS="--json FILE"
 	@.venv/bin/python -m bench $(ARGS)
 
-bench-quality: .venv/.complete ## how well search finds threads of real mail: make bench-quality ARGS="FILE --owner ADDRESS"
+bench-quality: .venv/.complete ## how well signatures are read, and threads of real mail found: make bench-quality ARGS="FILE --owner ADDRESS"
 	@.venv/bin/python -m bench.quality $(ARGS)
 
 bench-peers: ## installs the job queues that make bench ARGS="--peers" runs beside

@@ -1,4 +1,4 @@
-"""`python -m bench.quality FILE --owner ADDRESS`: how well search finds threads in a mailbox."""
+"""`python -m bench.quality FILE --owner ADDRESS`: how well signatures are read, and threads of a mailbox found."""
 
 import asyncio
 import time
@@ -11,12 +11,17 @@ from rich.table import Table
 
 from bench.quality.mailbox import imported, most_frequent_author
 from bench.quality.retrieval import Quality, ask_all, best_weight, by_both, by_vectors, by_words, measure
+from bench.quality.signatures import Tally, measure_signatures, read_mailboxes
 from bench.stage import stage
 from headrace_crm.app import create_embedder
 from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
+from headrace_crm.demo.labelled import labelled_letters
 
-MAILBOX = Path(__file__).resolve().parents[3] / "shared" / "data" / "mail" / "mips-owner-2003-2007.mbox.gz"
+MAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "mail"
+MAILBOX = MAIL / "mips-owner-2003-2007.mbox.gz"
+LETTERS = 2000
+SEED = 1
 
 
 def main(
@@ -29,7 +34,12 @@ def main(
         int, typer.Option(min=10, help="Replies asked about, half of them to choose the weight by.")
     ] = 2000,
 ) -> None:
-    """Asks for the threads of replies by their own words, and tells how often they are found."""
+    """Reads signatures that are known, asks for threads by the words of replies, and tells how often it is right."""
+    _tell_signatures(measure_signatures(labelled_letters(count=LETTERS, seed=SEED)))
+    odd = sorted(path for name in ("quotes", "nasty") for path in (MAIL / name).rglob("*") if path.is_file())
+    if odd:
+        read, cost = read_mailboxes(odd)
+        Console(stderr=True).print(f"signatures of {read} odd messages read, {cost:.2f} ms of CPU each")
     if not mailbox.exists():
         Console(stderr=True).print(f"no mailbox at {mailbox}: thread retrieval is not measured")
         return
@@ -72,6 +82,16 @@ async def _measure(mailbox: Path, owners: list[str], queries: int) -> None:
             "[red]both together, as `crm search` weighs them, are not better than each alone in all three[/]"
         )
         raise typer.Exit(1)
+
+
+def _tell_signatures(tallies: dict[str, Tally]) -> None:
+    table = Table(title=f"signatures: {LETTERS} generated letters")
+    for heading in ("field", "labelled", "found", "right", "precision", "recall"):
+        table.add_column(heading, justify="left" if heading == "field" else "right", no_wrap=True)
+    for name, tally in tallies.items():
+        counts = (str(tally.labelled), str(tally.found), str(tally.right))
+        table.add_row(name, *counts, f"{tally.precision:.3f}", f"{tally.recall:.3f}")
+    Console(width=120).print(table)
 
 
 def _figures(quality: Quality) -> tuple[str, str, str]:

@@ -25,12 +25,13 @@ _DEVICE: Final = re.compile(
     r"(?:sent (?:from|via|with|using)|get outlook|envoy\u00e9 de|von meinem|enviado desde|verzonden)\b", re.IGNORECASE
 )
 _PARTED: Final = re.compile(r"[|,;(\u00b7\u2022]|\s+[-\u2013\u2014/]+\s|\s{3,}")
-_EDGE: Final = " \t*+|#=~_\u2014\u2013>"
+_BORDER: Final = re.compile(r"[ \t*|#=~_>\u2013\u2014]+|\+(?=\s|\+|-|$)")
+"""Of a box; not the plus of a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The lines of a signature from the top, without blank ones; `is_marked` where `-- ` or a rule stands above."""
+    """The lines of a signature from the top, blank ones as they stand; `is_marked` where `-- ` stands above."""
 
     lines: tuple[str, ...]
     is_marked: bool
@@ -69,17 +70,27 @@ def _unmarked(lines: list[str], sender: Sender) -> Block | None:
 
 
 def _first_part(line: str) -> str:
-    return _PARTED.split(line.strip(_EDGE), maxsplit=1)[0]
+    return _PARTED.split(_without_border(line), maxsplit=1)[0]
+
+
+def _without_border(line: str) -> str:
+    bare = line.rstrip(" \t*|#=~_>+\u2013\u2014")
+    begin = 0
+    while border := _BORDER.match(bare, begin):
+        begin = border.end()
+    return bare[begin:]
 
 
 def _upper(lines: list[str]) -> tuple[str, ...]:
     kept: list[str] = []
     for line in lines:
-        bare = line.strip(_EDGE)
+        bare = _without_border(line)
         if _END.match(bare) or (len(bare) > _LONGEST_LINE and kept):
             break
-        if bare.strip("-") and not _DEVICE.match(bare) and not is_closing(bare):
-            kept.append(bare[:_LONGEST_LINE])
+        if not _DEVICE.match(bare) and not is_closing(bare):
+            kept.append(bare[:_LONGEST_LINE] if bare.strip("-") else "")
         if len(kept) == _MOST_LINES:
             break
+    while kept and not kept[0]:
+        del kept[0]
     return tuple(kept)

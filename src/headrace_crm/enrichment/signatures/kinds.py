@@ -67,7 +67,9 @@ def is_site(piece: str, site: str) -> bool:
 
 
 def _has_legal_form(piece: str, words: Sequence[str]) -> bool:
-    return len(words) > 1 and words[-1] in read_words().legal_forms and not piece[:1].isdigit()
+    known = read_words()
+    is_formed = words[-1] in known.legal_forms or words[0] in known.leading_legal_forms
+    return len(words) > 1 and is_formed and not piece[:1].isdigit()
 
 
 def _is_department(words: Sequence[str]) -> bool:

@@ -13,6 +13,9 @@ _NUMBER: Final = re.compile(
     r"(?<![\w/.@:=-])(?:\+|00|\()?\(?\+?\d(?:[ \t\u00a0().\-/\u2010-\u2013]{0,3}\d){6,16}(?![\w@])"
 )
 _LABEL: Final = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)?)[\s.]*(?:no|nr)?\.?\s*[:.)\]#(=-]*\s*$", re.IGNORECASE)
+_APART: Final = re.compile(
+    r"[|\u00b7\u2022;]|\s{3,}(?![+(\d])|(?<!\d)\s[-\u2013\u2014/*]\s|\s[-\u2013\u2014/*]\s(?=\D)"
+)
 _ASIDE: Final = re.compile(r"\(0\)")
 _DATE: Final = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)\d\d")
 _OTHER_COUNTRY: Final = {"UK": "GB", "EU": ""}
@@ -28,14 +31,14 @@ def read_phones(lines: Iterable[str], email: str, confidence: float) -> tuple[Fa
     nowhere it could be from is none. A number that nothing calls a phone is less sure.
     """
     found: dict[str, Fact] = {}
-    for line in lines:
-        for match in _NUMBER.finditer(line):
-            label = _LABEL.search(folded(line[: match.start()]).rstrip(" +("))
+    for part in (part for line in lines for part in _APART.split(line)):
+        for match in _NUMBER.finditer(part):
+            label = _LABEL.search(folded(part[: match.start()]).rstrip(" +("))
             word = label[1] if label else ""
             is_labelled = word in read_words().phone_labels
             if word in read_words().no_phone_labels:
                 continue
-            is_alone = len(line) - len(match[0]) <= 2  # noqa: PLR2004 - a bracket, a full stop
+            is_alone = len(part.strip()) - len(match[0]) <= 2  # noqa: PLR2004 - a bracket, a full stop
             if not (is_labelled or is_alone or match[0].lstrip("(").startswith(("+", "00"))):
                 continue
             number = international(match[0], email)

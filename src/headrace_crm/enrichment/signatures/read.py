@@ -29,10 +29,11 @@ _BREAK: Final = re.compile(
 )
 _AT: Final = re.compile(r"\s+(?:at|@|bei|chez|en|presso|w)\s+(?=[^\W\d_a-z])")
 _LEGAL_TAIL: Final = re.compile(
-    r",\s+(?=(?:inc|ltd|llc|llp|plc|co|corp|gmbh|ag|s\.?a|s\.?r\.?l|b\.?v|k\.?k|pty|oy|ab)\b\.?)", re.IGNORECASE
+    r",\s+(?=(?:inc|ltd|llc|llp|plc|co|corp|gmbh|ag|s\.?a|s\.?r\.?l|b\.?v|k\.?k|pty|oy|ab)(?![\w-]))", re.IGNORECASE
 )
 _LABELLED: Final = re.compile(r"[^\W\d_][\w -]{0,14}:\s")
 _HONORIFIC: Final = re.compile(r"(?:dr|prof|mr|mrs|ms|ing|dipl|herr|frau|m|mme)\.?\s+", re.IGNORECASE)
+_IDEOGRAPHS: Final = re.compile(r"[\u3040-\u9fff][\u3040-\u9fff ]+")
 _NOISE: Final = re.compile(r"https?://|www\.|@| dot [a-z]|\.[a-z]{2,4}/", re.IGNORECASE)
 _EDGE: Final = " \t,.:<>()[]{}*_\"'`\u00b4~^-\u2013\u2014"
 _MOST_ADDRESSES: Final = 3
@@ -92,9 +93,9 @@ def _pieces(lines: Sequence[str], sender: Sender) -> list[_Piece]:
 
 
 def _parted(text: str) -> list[str]:
-    """`Editor at Quill` in two, and `CEO of Vidal Ltd`; but not `Lost at Sea`, nor `Head of Engineering`."""
+    """`Editor at Quill`, `Sales at Vidal Ltd` and `CEO of Vidal Ltd` in two; but not `Lost at Sea`."""
     left, *right = _AT.split(text, maxsplit=1)
-    if right and naming_of(left, "") == "title":
+    if right and (naming_of(left, "") == "title" or naming_of(right[0], "") == "organisation"):
         return [left, *right]
     left, of, firm = text.partition(" of ")
     if of and naming_of(left, "") == "title" and naming_of(firm, "") == "organisation":
@@ -117,7 +118,8 @@ def _is_name(text: str, sender: Sender) -> bool:
     """True for a full name; where the header has one too, only if it is the same person's."""
     if full_name(sender.name) is not None and not shared_name_words(text, Sender(sender.name, "")):
         return False
-    return full_name(_HONORIFIC.sub("", text)) is not None or (not text.isascii() and len(text.replace(" ", "")) > 2)  # noqa: PLR2004 - of ideographs
+    bare = _HONORIFIC.sub("", text)
+    return full_name(bare) is not None or (bare == sender.name and _IDEOGRAPHS.fullmatch(bare) is not None)
 
 
 def _is_stranger(pieces: Sequence[_Piece]) -> bool:
@@ -156,10 +158,17 @@ def _between(rest: Sequence[tuple[int, _Piece]], named: int, organisation: int) 
 
 
 def _after(rest: Sequence[tuple[int, _Piece]], title: tuple[int, _Piece]) -> tuple[int, _Piece] | None:
-    """What follows the role, on its line or at the beginning of the next, is where it is held."""
+    """What follows the role, on its line or the next, or below the department there, is where it is held."""
     index, piece = title
-    following = next((each for each in rest if each[0] > index), None)
-    if following is None or following[1].line > piece.line + 1 or following[1].kind != "unknown":
+    line = piece.line
+    following: tuple[int, _Piece] | None = None
+    for each in rest:
+        if each[0] > index and each[1].line <= line + 1:
+            following = each
+            if each[1].kind != "department":
+                break
+            line = each[1].line
+    if following is None or following[1].kind != "unknown":
         return None
     text = following[1].text
     is_name = text[:1].isupper() or not text.isascii()

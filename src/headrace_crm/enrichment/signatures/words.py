@@ -19,6 +19,7 @@ class Words(msgspec.Struct, frozen=True):
     title_endings: tuple[str, ...]
     title_signs: tuple[str, ...]
     legal_forms: frozenset[str]
+    leading_legal_forms: frozenset[str]
     organisation_words: frozenset[str]
     organisation_signs: tuple[str, ...]
     department_words: frozenset[str]
