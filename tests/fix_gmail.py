@@ -1,4 +1,4 @@
-"""A scripted Gmail for tests of the provider, and its published contract that every request is held to."""
+"""A scripted Gmail for tests of the provider; every request is held to the published contract."""
 
 import json
 import re
@@ -6,98 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import jsonschema
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from gmail_contract import GmailContract
 from headrace import SystemClock, uuid7
 from headrace_crm.config import GmailSettings
 from headrace_crm.mail.providers.gmail import Gmail
-
-CONTRACT = Path(__file__).resolve().parents[2] / "shared" / "contracts" / "gmail.v1.json"
-TYPES: dict[str, Callable[[str], bool]] = {
-    "string": lambda value: True,
-    "boolean": lambda value: value in {"true", "false"},
-    "integer": lambda value: re.fullmatch(r"\d+", value) is not None,
-}
-FORMATS: dict[str, Callable[[str], bool]] = {
-    "uint32": lambda value: 0 <= int(value) < 2**32,
-    "uint64": lambda value: re.fullmatch(r"\d+", value) is not None,
-}
-
-
-@dataclass
-class Contract:
-    """Gmail's discovery document."""
-
-    document: dict[str, Any]
-
-    def breach(self, method: str, target: str, body: bytes) -> str | None:
-        """What is wrong with a request by the document; None where nothing is."""
-        url = urlsplit(target)
-        found = self._method(method, url.path.lstrip("/"))
-        if found is None:
-            return f"no method {method} {url.path}"
-        for name, values in parse_qs(url.query, keep_blank_values=True).items():
-            parameter = found["parameters"].get(name) or self.document["parameters"].get(name)
-            if parameter is None or parameter.get("location") != "query":
-                return f"{found['id']} has no query parameter {name}"
-            if len(values) > 1 and not parameter.get("repeated"):
-                return f"{name} is given {len(values)} times"
-            for value in values:
-                if not self._fits(parameter, value):
-                    return f"{name} cannot be {value!r}"
-        missing = [
-            name
-            for name, parameter in found["parameters"].items()
-            if parameter.get("required") and parameter["location"] == "query" and name not in parse_qs(url.query)
-        ]
-        if missing:
-            return f"{found['id']} needs {missing}"
-        return self._body_breach(found, body)
-
-    def _method(self, method: str, path: str) -> dict[str, Any] | None:
-        for found in self._methods(self.document):
-            pattern = re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(found.get("flatPath", found["path"])))
-            if found["httpMethod"] == method and re.fullmatch(pattern, path):
-                return found
-        return None
-
-    def _methods(self, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield from node.get("methods", {}).values()
-        for resource in node.get("resources", {}).values():
-            yield from self._methods(resource)
-
-    def _fits(self, parameter: dict[str, Any], value: str) -> bool:
-        return (
-            TYPES[parameter["type"]](value)
-            and FORMATS.get(parameter.get("format", ""), lambda _: True)(value)
-            and value in parameter.get("enum", [value])
-        )
-
-    def _body_breach(self, found: dict[str, Any], body: bytes) -> str | None:
-        if "request" not in found:
-            return f"{found['id']} takes no body" if body else None
-        schema = self.document["schemas"][found["request"]["$ref"]]
-        strict = {"type": "object", "properties": schema["properties"], "additionalProperties": False}
-        try:
-            jsonschema.validate(json.loads(body), strict)
-        except (ValueError, jsonschema.ValidationError) as error:
-            return f"{found['id']}: {error}"
-        return None
-
-
-@pytest.fixture(scope="session")
-def request_contract() -> Contract:
-    if not CONTRACT.exists():
-        pytest.skip("Gmail's discovery document is not here")
-    return Contract(json.loads(CONTRACT.read_text()))
 
 
 class ScriptedTokens:
@@ -182,7 +101,7 @@ def rate_limit(reason: str = "rateLimitExceeded", code: int = 429) -> dict[str, 
 
 
 @pytest.fixture
-def scripted_gmail(httpserver: HTTPServer, request_contract: Contract) -> Iterator[ScriptedGmail]:
+def scripted_gmail(httpserver: HTTPServer, gmail_contract: GmailContract) -> Iterator[ScriptedGmail]:
     """Gmail as told by the test; every request is held to the contract at the end."""
     tokens = ScriptedTokens()
     provider = Gmail(
@@ -194,5 +113,5 @@ def scripted_gmail(httpserver: HTTPServer, request_contract: Contract) -> Iterat
     script = ScriptedGmail(httpserver, tokens, provider, uuid7())
     httpserver.expect_request(re.compile(".*")).respond_with_handler(script.handle)
     yield script
-    breaches = [request_contract.breach(method, target, body) for method, target, body in script.calls()]
-    assert [breach for breach in breaches if breach] == []
+    problems = [gmail_contract.problems_of_request(method, target, body) for method, target, body in script.calls()]
+    assert [problem for found in problems for problem in found] == []

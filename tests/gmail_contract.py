@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from jsonschema import Draft202012Validator
 
@@ -14,6 +15,12 @@ _FORMATS = {
     "byte": {"pattern": r"^[A-Za-z0-9_-]*={0,2}$"},
     "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
     "uint32": {"minimum": 0, "maximum": 2**32 - 1},
+}
+_QUERY: dict[str, Callable[[str], bool]] = {
+    "boolean": lambda value: value in {"true", "false"},
+    "uint32": lambda value: re.fullmatch(r"\d{1,10}", value) is not None and int(value) < 2**32,
+    # Google's own history ids fit; a server's that are wider must be asked for all the same.
+    "uint64": lambda value: re.fullmatch(r"\d+", value) is not None,
 }
 
 
@@ -42,7 +49,7 @@ class GmailContract:
     def problems_of_request(self, verb: str, target: str, body: bytes = b"") -> list[str]:
         """What is wrong with a request; nothing when it may be sent so."""
         parts = urlsplit(target)
-        method = self.method_of(verb, unquote(parts.path))
+        method = self.method_of(verb, parts.path)
         if method is None:
             return [f"{verb} {parts.path} is no method"]
         problems = []
@@ -55,9 +62,16 @@ class GmailContract:
                 continue
             if len(values) > 1 and not declared.get("repeated"):
                 problems.append(f"{method['id']}: {name} is given {len(values)} times")
-            problems += [f"{name}={value}" for value in values if value not in declared.get("enum", [value])]
+            problems += [f"{name}={value}" for value in values if not _fits(declared, value)]
+        problems += [
+            f"{method['id']} needs {name}"
+            for name, declared in method["parameters"].items()
+            if declared.get("required") and declared["location"] == "query" and name not in given
+        ]
         if body and "request" in method:
             problems += self._problems(method["request"]["$ref"], body)
+        elif body:
+            problems.append(f"{method['id']} takes no body")
         return problems
 
     def problems_of_answer(self, verb: str, target: str, status: int, body: bytes) -> list[str]:
@@ -66,7 +80,7 @@ class GmailContract:
             error = json.loads(body)["error"]
             is_error = error["code"] == status and error["errors"][0]["reason"] and error["message"]
             return [] if is_error else [f"no error of Google's: {error}"]
-        method = self.method_of(verb, unquote(urlsplit(target).path))
+        method = self.method_of(verb, urlsplit(target).path)
         if method is None:
             return [f"{verb} {target} is no method"]
         if "response" not in method:
@@ -76,6 +90,11 @@ class GmailContract:
     def _problems(self, schema: str, body: bytes) -> list[str]:
         errors = self._validators[schema].iter_errors(json.loads(body))
         return [f"{schema} at {error.json_path}: {error.message[:200]}" for error in errors]
+
+
+def _fits(declared: dict, value: str) -> bool:
+    judge = _QUERY.get(declared.get("format", declared["type"]), lambda _: True)
+    return judge(value) and value in declared.get("enum", [value])
 
 
 def _methods(resource: dict):
