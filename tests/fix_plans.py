@@ -34,12 +34,14 @@ def scans(plan: dict[str, Any], table: str) -> list[tuple[str, str | None]]:
     ]
 
 
-async def explain(connection: asyncpg.Connection, name: str, args: tuple[object, ...]) -> dict[str, Any]:
+async def explain(
+    connection: asyncpg.Connection, name: str, args: tuple[object, ...], *, package: str = "headrace.jobs"
+) -> dict[str, Any]:
     """The plan the statement gets for these arguments, run and undone."""
     transaction = connection.transaction()
     await transaction.start()
     try:
-        text = statement("headrace.jobs", name)
+        text = statement(package, name)
         found = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}", *args)
     finally:
         await transaction.rollback()

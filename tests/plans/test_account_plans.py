@@ -1,6 +1,5 @@
 """What is asked of accounts at every push and every request finds its rows by index."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from fix_plans import scans
+from fix_plans import explain, scans
 from headrace import statement
 
 ACCOUNTS = 20_000
@@ -17,14 +16,7 @@ EXPIRING = 50
 
 
 async def plan(connection: asyncpg.Connection, name: str, *args: object) -> dict[str, Any]:
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        text = statement("headrace_crm.accounts", name)
-        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *args)
-    finally:
-        await transaction.rollback()
-    return json.loads(found)[0]["Plan"]
+    return await explain(connection, name, args, package="headrace_crm.accounts")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from fix_crm import lend, run_import, until
-from fix_mirror import GENEROUS, Mirror, mirroring
+from fix_mirror import GENEROUS, Mirror, link_sandbox, mirroring
 from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
@@ -117,9 +117,13 @@ async def test_mail_imported_from_a_file_before_is_not_stored_twice(database, se
     assert after == before
 
 
-async def test_unlinking_leaves_no_job_and_no_mirror_and_all_mail(database, secret_keys, google_sandbox):
+async def test_unlinking_leaves_all_mail_and_no_job_and_linking_again_doubles_nothing(
+    database, secret_keys, google_sandbox
+):
+    tables = ("message", "thread", "contact", "interaction")
     async with mirroring(database, google_sandbox) as mirror:
-        messages = await mirror.count("message")
+        before = {table: await mirror.count(table) for table in tables}
+        told = len(await mirror.events("email.received"))
         await mirror.app.enqueue("email-sync-deep", {"account_id": mirror.account_id})
         await unlink(mirror.app, google_sandbox.google_settings(), mirror.account_id, by="test")
 
@@ -133,4 +137,15 @@ async def test_unlinking_leaves_no_job_and_no_mirror_and_all_mail(database, secr
                 "WHERE job.args::text LIKE '%' || $1 || '%'",
                 str(mirror.account_id),
             )
-        assert (waiting, await mirror.count("message")) == (0, messages)
+        assert waiting == 0
+        assert {table: await mirror.count(table) for table in tables} == before
+        # What was done at the server meanwhile is met as well.
+        mailbox = google_sandbox.google.mailbox()
+        gone, new = next(iter(mirror.expected())), mailbox.deliver(letter(mailbox.email, 1))
+        mailbox.delete(gone)
+        assert await link_sandbox(mirror.app, google_sandbox) == (mirror.account_id, mirror.owner_id)
+        await until(lambda: mirror.count("mailbox"))
+        await mirror.settle()
+        assert await mirror.mirrored() == mirror.expected()
+        assert new.id in mirror.expected()
+        assert len(await mirror.events("email.received")) == told + 1
