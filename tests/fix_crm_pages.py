@@ -19,6 +19,8 @@ from headrace_crm.app import create_desk
 from headrace_crm.config import Settings
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
+from headrace_crm.insights.model import Finding
+from headrace_crm.insights.store import write
 from headrace_crm.mail.importing import start_import
 from headrace_crm.mail.owners import find_owners, set_as_of
 from headrace_crm.mail.sync.store import MirrorStore, get_mailbox
@@ -74,14 +76,17 @@ async def add_mailbox(app: Headrace, *, people: int = 60, address: str = OWNER) 
                 timedelta(hours=3),
                 MARCH,
             )
-        await _write(connection, owner_id, ids[0], f"Lunch {XSS}")
+        message_id = await _write(connection, owner_id, ids[0], f"Lunch {XSS}")
+        text = f"You and Ada {XSS} have not written for 30 days; you usually do every 7 days"
+        cold = Finding("going_cold", f"going_cold:{ids[0]}", "1", 0.5, text, (message_id,))
+        await write(connection, owner_id, [(ids[0], cold)], told=(), as_of=MARCH, now=MARCH)
         contact = await lock_contact(connection, ids[0])
         assert contact is not None
         await enter_fields(tx, contact, {"title": f"Miller {XSS}", "organisation": "Mill & Sons"}, now=MARCH)
     return Mailbox(owner_id, sorted(ids, key=lambda each: (ids.index(each) // 2, each)))
 
 
-async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUID, subject: str) -> None:
+async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUID, subject: str) -> int:
     thread = await connection.fetchval("INSERT INTO crm.thread (owner_id) VALUES ($1) RETURNING id", owner_id)
     message = await connection.fetchval(
         "INSERT INTO crm.message (owner_id, message_key, thread_id, direction, is_bulk, subject, sent_at,"
@@ -101,6 +106,7 @@ async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUI
         owner_id,
         MARCH,
     )
+    return message
 
 
 async def add_accounts(app: Headrace, owner_id: UUID) -> list[UUID]:
@@ -202,6 +208,7 @@ async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
         "ask": "/crm/ask",
         "answer": f"/crm/ask/{answer.query_id}",
         "message": f"/crm/messages/{message_id}",
+        "insights": "/crm/insights",
         "activity": f"/crm/activity?mailbox={OWNER.replace('@', '%40')}",
         "accounts": "/crm/accounts",
         **{f"account-{number}": f"/crm/accounts/{account}" for number, account in enumerate(accounts)},

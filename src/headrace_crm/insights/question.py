@@ -5,8 +5,9 @@ from typing import Final
 
 _LONGEST_SHOWN: Final = 140
 _MOST_WORDS_OF_A_CLOSING: Final = 25
-_SENTENCE: Final = re.compile(r"[^.!?\u3002\uff01\uff1f]*[?\uff1f]")
-_URL: Final = re.compile(r"\S+://\S+|\bwww\.\S+")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\s\"')\u201d]+|(?<=[\u3002\uff01\uff1f])")
+# Bounded: what has no end and no blank must not be searched from each of its letters to the end.
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{0,15}://\S+|\bwww\.\S+", re.IGNORECASE)
 _POLITE: Final = re.compile(
     r"\b(?:how are you|how(?:'s| is) (?:it going|everything|life)|how have you been|what's up|all well|isn't it|right"
     r"|wie geht(?:'s| es)|comment (?:vas-tu|allez-vous|\u00e7a va)|\u00e7a va)\b[^?]*\?$",
@@ -37,8 +38,10 @@ def question_in(text: str) -> str | None:
     """
     # A greeting stands in a paragraph of its own.
     paragraphs = re.split(r"\n\s*\n", _URL.sub(" ", text))
-    for found in (each for paragraph in paragraphs for each in _SENTENCE.finditer(paragraph)):
-        sentence = " ".join(found.group().split()).lstrip("-*\u2022 ")
+    for found in (each for paragraph in paragraphs for each in _SENTENCE_END.split(paragraph)):
+        sentence = " ".join(found.split()).lstrip("-*\u2022 ")
+        if not sentence.endswith(("?", "\uff1f")):
+            continue
         if len(sentence.strip("?\uff1f ")) < 4 or _POLITE.search(sentence):  # noqa: PLR2004 - "Ok?" asks nothing
             continue
         return sentence if len(sentence) <= _LONGEST_SHOWN else f"{sentence[: _LONGEST_SHOWN - 1]}\u2026"

@@ -162,6 +162,8 @@ def test_an_introduction_that_was_asked_for_is_told_until_it_was_made():
             "\u6765\u9031\u306e\u91d1\u66dc\u65e5\u306f\u3044\u304b\u304c\u3067\u3059\u304b\uff1f",
         ),
         ("Ok?", None),
+        ('Is v2.6 "done?" I doubt it.', 'Is v2.6 "done?'),
+        ("x" * 200_000 + " and you?", "x" * 139 + "\u2026"),
         ("", None),
     ],
 )
@@ -205,3 +207,14 @@ def test_roles_are_read_below_the_authors_own_name_only():
         (NOW - timedelta(days=n), n, f"Ada Mill\n{role}") for n, role in ((9, "Miller"), (5, "miller"), (1, "Baker"))
     ]
     assert [each.text for each in roles(signed, name="Ada Mill")] == ["Miller", "Baker"]
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    "text", ["x" * 20_000, "? " * 10_000, "\n" * 20_000, "Ab " * 7_000, "introduce me to " * 1_000, "1 " * 9_000]
+)
+def test_hostile_texts_are_read_in_no_time(text):
+    question_in(text)
+    is_closing(text)
+    day_named_in(text, written_on=date(2026, 3, 2))
+    find(picture(letter(5, "received", text=text, subject=text), letter(4, "sent", text=text)), now=NOW)

@@ -10,12 +10,16 @@ from starlette.routing import Route
 from headrace import Headrace
 from headrace.console import Problem, ProblemError, render
 from headrace_crm.enrichment.reading import read_profile
+from headrace_crm.insights import list_insights
+from headrace_crm.insights.evidence import evidence_of
 from headrace_crm.mail.charset import clean_text
 from headrace_crm.scores.directory import Place, has_contacts, page_contacts, read_contact
 from headrace_crm.web.pages import wording
+from headrace_crm.web.pages.insights import SAID
 from headrace_crm.web.pages.reader import mailbox_asked_for, mailbox_choices, require_reader
 
 _PAGE: Final = 50
+_INSIGHTS: Final = 20
 
 
 class ContactPages:
@@ -55,7 +59,7 @@ class ContactPages:
         )
 
     async def show(self, request: Request) -> Response:
-        """One person: addresses, how close they are, the newest messages, and what sources say of them."""
+        """One person: addresses, how close they are, what is worth doing, the newest messages, what sources say."""
         require_reader(request)
         contact_id: UUID = request.path_params["contact_id"]
         async with self._app.pool.acquire() as connection:
@@ -63,11 +67,16 @@ class ContactPages:
             if found is None:
                 raise ProblemError(Problem(404, "nobody is here any more; look in the list of contacts"))
             profile = await read_profile(connection, contact_id)
+            insights = await list_insights(connection, found.person.owner_id, contact_id=contact_id, limit=_INSIGHTS)
+            evidence = await evidence_of(connection, insights)
         return render(
             request,
             "crm/contact.html",
             person=found.person,
             messages=found.messages,
             profile=profile,
+            insights=insights,
+            evidence=evidence,
+            said=SAID.get(request.query_params.get("did", "")),
             words=wording,
         )

@@ -11,6 +11,7 @@ from headrace_crm.web.pages.accounts import AccountPages
 from headrace_crm.web.pages.activity import ActivityPage
 from headrace_crm.web.pages.ask import AskPages
 from headrace_crm.web.pages.contacts import ContactPages
+from headrace_crm.web.pages.insights import InsightPages
 from headrace_crm.web.pages.messages import MessagePages
 from headrace_crm.web.pages.search import SearchPage
 
@@ -27,12 +28,14 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
         title="CRM",
         entries=[
             Entry("Contacts", "/crm/contacts"),
+            Entry("Insights", "/crm/insights"),
             *([] if desk is None else [Entry("Search", "/crm/search"), Entry("Ask", "/crm/ask")]),
             Entry("Activity", "/crm/activity"),
             Entry("Accounts", "/crm/accounts"),
         ],
         routes=[
             *ContactPages(app).routes(),
+            *InsightPages(app).routes(),
             *([] if desk is None else [*SearchPage(app, desk).routes(), *AskPages(app, desk).routes()]),
             *MessagePages(app).routes(),
             *ActivityPage(app).routes(),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from headrace_crm.enrichment.profile import Field, Value
+from headrace_crm.insights import Kind
 from headrace_crm.scores.model import Trend
 
 TRENDS: Final[Mapping[Trend, str]] = MappingProxyType(
@@ -15,6 +16,19 @@ TRENDS: Final[Mapping[Trend, str]] = MappingProxyType(
         "fading": "You write to each other less than before.",
         "new": "You have known each other for a short time.",
         "dormant": "You have not written to each other for long.",
+    }
+)
+
+INSIGHTS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "unanswered_question": "Unanswered question",
+        "owes_reply": "Letter to answer",
+        "waiting_for_reply": "Answer you wait for",
+        "meeting_follow_up": "After a meeting",
+        "going_cold": "Going cold",
+        "changed_role": "New role",
+        "changed_address": "New address",
+        "introduction": "Introduction to make",
     }
 )
 
