@@ -1,6 +1,6 @@
 """A mailbox to look at in the CRM's pages, made without an import, with markup where people write."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,11 @@ from headrace_crm.web import create_web
 XSS = "<img src=x onerror=window.stolen=1>"
 OWNER = "olive@work.example"
 MARCH = datetime(2026, 3, 1, 9, tzinfo=UTC)
+_MESSAGE = (
+    "INSERT INTO crm.message (owner_id, message_key, thread_id, direction, is_bulk, subject, sent_at,"
+    " date_is_guessed, in_reply_to, reference_ids, is_automated, is_precedence_bulk, has_unsubscribe, is_list_post,"
+    " body_text, attachments, labels, size_bytes, is_truncated, source)"
+)
 _TRENDS = ("growing", "steady", "fading", "new", "dormant")
 
 
@@ -89,10 +94,8 @@ async def add_mailbox(app: Headrace, *, people: int = 60, address: str = OWNER) 
 async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUID, subject: str) -> int:
     thread = await connection.fetchval("INSERT INTO crm.thread (owner_id) VALUES ($1) RETURNING id", owner_id)
     message = await connection.fetchval(
-        "INSERT INTO crm.message (owner_id, message_key, thread_id, direction, is_bulk, subject, sent_at,"
-        " date_is_guessed, in_reply_to, reference_ids, is_automated, is_precedence_bulk, has_unsubscribe, is_list_post,"
-        " body_text, attachments, labels, size_bytes, is_truncated, source) VALUES ($1, 'm1', $2, 'received', false,"
-        " $3, $4, false, '{}', '{}', false, false, false, false, 'Soup', '[]', '{}', 1, false, 'test') RETURNING id",
+        f"{_MESSAGE} VALUES ($1, 'm1', $2, 'received', false, $3, $4, false, '{{}}', '{{}}', false, false, false,"
+        " false, 'Soup', '[]', '{}', 1, false, 'test') RETURNING id",
         owner_id,
         thread,
         subject,
@@ -107,6 +110,31 @@ async def _write(connection: asyncpg.Connection, owner_id: UUID, contact_id: UUI
         MARCH,
     )
     return message
+
+
+async def join_threads(app: Headrace, owner_id: UUID, groups: Sequence[Sequence[UUID]]) -> None:
+    """One thread for each group, with a message to everybody in it."""
+    async with app.transaction() as tx:
+        for number, group in enumerate(groups):
+            thread = await tx.connection.fetchval(
+                "INSERT INTO crm.thread (owner_id) VALUES ($1) RETURNING id", owner_id
+            )
+            message = await tx.connection.fetchval(
+                f"{_MESSAGE} VALUES ($1, $2, $3, 'sent', false, 'Plan', $4, false, '{{}}', '{{}}', false, false, false,"
+                " false, 'Soup', '[]', '{}', 1, false, 'test') RETURNING id",
+                owner_id,
+                f"g{number}",
+                thread,
+                MARCH,
+            )
+            await tx.connection.execute(
+                "INSERT INTO crm.interaction (message_id, contact_id, owner_id, direction, occurred_at)"
+                " SELECT $1, contact, $2, 'sent', $3 FROM unnest($4::uuid[]) AS contact",
+                message,
+                owner_id,
+                MARCH,
+                list(group),
+            )
 
 
 async def add_accounts(app: Headrace, owner_id: UUID) -> list[UUID]:
@@ -195,6 +223,9 @@ async def decorate(app: Headrace) -> int:
 async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
     """Has every page of the CRM show something, and gives each by a name for it."""
     mailbox = await add_mailbox(app, address="zoe@work.example")
+    some = mailbox.people
+    groups = [some[:3], some[:2], some[:2], some[4:8], some[10:14], some[20:26], [some[1], some[30]], some[36:40]]
+    await join_threads(app, mailbox.owner_id, groups)
     owner_id = await import_letters(app, folder)
     accounts = await add_accounts(app, owner_id)
     message_id = await decorate(app)
@@ -204,6 +235,7 @@ async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
     return {
         "contacts": "/crm/contacts",
         "contact": f"/crm/contacts/{mailbox.people[0]}",
+        "map": "/crm/map",
         "search": "/crm/search?text=hull",
         "ask": "/crm/ask",
         "answer": f"/crm/ask/{answer.query_id}",

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from fix_console import bearer, client_of, token_for
-from fix_crm_pages import MARCH, OWNER, XSS, add_mailbox, decorate, import_letters, web_of
+from fix_crm_pages import MARCH, OWNER, XSS, add_mailbox, decorate, import_letters, join_threads, web_of
 from fix_shop import an_admin
 from headrace import Headrace
 from headrace.console.access import COOKIE, create_token, list_requests
@@ -322,3 +322,32 @@ async def test_answers_are_listed_in_pages_newest_first(crm: Headrace, tmp_path:
         (older,) = re.findall(r'rel="next" href="([^"]+)"', first)
         assert re.findall(r">question (\d\d)<", (await client.get(unescape(older))).text) == ["00"]
         assert "Nothing in the mail fits" in (await client.get(re.findall(r'href="(/crm/ask/[^"]+)"', first)[0])).text
+
+
+async def test_the_map_shows_the_closest_forty_with_what_they_share_as_a_drawing_and_a_table(crm: Headrace):
+    async with crm as app, web_of(app) as web:
+        viewer = bearer(await token_for(app, "viewer"))
+        async with client_of(web, headers=viewer) as client:
+            assert "No mail yet" in (await client.get("/crm/map")).text
+            mailbox = await add_mailbox(app)
+            people = mailbox.people
+            await join_threads(app, mailbox.owner_id, [people[:3], people[:2], people[5:7], people[45:47]])
+            other = await add_mailbox(app, people=1, address="zoe@work.example")
+            page = (await client.get("/crm/map")).text
+            assert XSS not in page
+            wide, narrow, table = re.findall(r"(?s)<svg class=\"orbit.*?</svg>|<table>.*</table>", page)
+            for part, count in ((wide, 40), (narrow, 12), (table, 40)):
+                assert re.findall(rf'href="{LIST}/([0-9a-f-]+)"', part) == [str(one) for one in people[:count]]
+            # Three share a thread, two of them one more, two others one; those past the forty are not asked about.
+            assert [len(re.findall("<path", part)) for part in (wide, narrow)] == [4, 4]
+            assert unescape(wide).count(f'aria-label="Ada {XSS}, strength 90, growing"') == 1
+            rows = unescape(table).split("<tr>")[2:]
+            assert re.findall(r'<span>(Person \d+) <span class="dim">(\d+)', rows[0])[0] == ("Person 001", "2")
+            alone = (await client.get("/crm/map", params={"mailbox": "zoe@work.example"})).text
+            assert (f"{LIST}/{other.people[0]}" in alone, "<path" in alone[alone.index("orbit-card") :]) == (
+                True,
+                False,
+            )
+            async with app.transaction() as tx:
+                await tx.connection.execute("DELETE FROM crm.contact_score")
+            assert "are being scored" in (await client.get("/crm/map")).text

@@ -13,6 +13,7 @@ from headrace_crm.web.pages.ask import AskPages
 from headrace_crm.web.pages.contacts import ContactPages
 from headrace_crm.web.pages.insights import InsightPages
 from headrace_crm.web.pages.messages import MessagePages
+from headrace_crm.web.pages.relationship_map import MapPage
 from headrace_crm.web.pages.search import SearchPage
 
 _HERE: Final = Path(__file__).parent
@@ -29,6 +30,7 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
         entries=[
             Entry("Contacts", "/crm/contacts"),
             Entry("Insights", "/crm/insights"),
+            Entry("Map", "/crm/map"),
             *([] if desk is None else [Entry("Search", "/crm/search"), Entry("Ask", "/crm/ask")]),
             Entry("Activity", "/crm/activity"),
             Entry("Accounts", "/crm/accounts"),
@@ -36,6 +38,7 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
         routes=[
             *ContactPages(app).routes(),
             *InsightPages(app).routes(),
+            *MapPage(app).routes(),
             *([] if desk is None else [*SearchPage(app, desk).routes(), *AskPages(app, desk).routes()]),
             *MessagePages(app).routes(),
             *ActivityPage(app).routes(),

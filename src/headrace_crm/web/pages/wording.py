@@ -8,6 +8,7 @@ from typing import Final
 from headrace_crm.enrichment.profile import Field, Value
 from headrace_crm.insights import Kind
 from headrace_crm.scores.model import Trend
+from headrace_crm.scores.people import Person
 
 TRENDS: Final[Mapping[Trend, str]] = MappingProxyType(
     {
@@ -51,6 +52,11 @@ FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
         "followers": "Followers",
     }
 )
+
+
+def name(person: Person) -> str:
+    """What somebody is called, by an address where no name is known."""
+    return person.name or next(iter(person.addresses), "(no name)")
 
 
 def day(moment: datetime | None) -> str:
