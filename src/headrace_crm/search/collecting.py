@@ -10,7 +10,7 @@ import msgspec
 from headrace import Headrace, Job, Row, Transaction, Unique
 from headrace_crm.mail.reply_text import read_reply
 from headrace_crm.search.embedding import EMBED_KIND, EmbedPassages
-from headrace_crm.search.passage import Passage, contact_passage, message_passages, question_passage
+from headrace_crm.search.passage import Passage, contact_passage, facts_of, message_passages, question_passage
 from headrace_crm.search.store import (
     contacts_to_collect,
     count_vocabulary,
@@ -82,5 +82,10 @@ def _of_question(row: Row) -> Passage:
 
 def _of_contact(row: Row) -> Passage:
     return contact_passage(
-        row["owner_id"], row["id"], name=row["name"], addresses=row["addresses"], facts=(), at=row["created_at"]
+        row["owner_id"],
+        row["id"],
+        name=row["name"],
+        addresses=row["addresses"],
+        facts=facts_of({name: found["value"] for name, found in msgspec.json.decode(row["fields"]).items()}),
+        at=row["created_at"],
     )

@@ -1,10 +1,10 @@
 """Texts cut into passages that are found, ranked and cited one by one: pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 from uuid import UUID
 
 PASSAGE_CHARS: Final = 1_200
@@ -15,6 +15,9 @@ MAX_TITLE_CHARS: Final = 300
 
 Kind: TypeAlias = Literal["message", "contact", "question"]
 
+_FACTS: Final = (
+    "title", "organisation", "location", "topics", "bio", "website", "x_handle", "linkedin_url", "phone"
+)  # fmt: skip
 _PARAGRAPHS: Final = re.compile(r"\n[ \t]*\n")
 _SPACE: Final = re.compile(r"\s")
 _REPLY_MARKS: Final = re.compile(
@@ -74,6 +77,16 @@ def contact_passage(
         occurred_at=at,
         contact_id=contact_id,
     )
+
+
+def facts_of(profile: Mapping[str, object]) -> list[str]:
+    """The lines of a profile that a search may find a person by: what they are first, then how they are reached."""
+    lines: list[str] = []
+    for name in _FACTS:
+        value = profile.get(name)
+        parts = [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value or "")]
+        lines.append(", ".join(parts))
+    return [line for line in lines if line]
 
 
 def question_passage(owner_id: UUID, question_id: UUID, *, text: str, asked_at: datetime) -> Passage:

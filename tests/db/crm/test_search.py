@@ -13,6 +13,8 @@ from headrace.testing import drain
 from headrace_crm.app import create_app, create_desk
 from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
+from headrace_crm.enrichment.contact import lock_contact
+from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.mail.importing import start_import
 from headrace_crm.search.backlog import SearchBacklog, search_backlog
 from headrace_crm.search.desk import PersonNotFoundError, Question
@@ -125,6 +127,29 @@ async def test_mail_and_people_are_found_by_words_and_by_meaning(database: str, 
         await drain(app)
         asked = await desk.search(Question(text="vessel", kinds=("question",)))
         assert next(hit.body for hit in asked.hits) == "a vessel that is damaged"
+
+
+async def test_a_person_is_found_by_what_is_known_of_them_and_no_longer_by_what_was(mailbox: Headrace):
+    desk = create_desk(mailbox, channel="cli")
+
+    async def found(text: str) -> list[str]:
+        await drain(mailbox)
+        return [hit.person for hit in (await desk.search(Question(text=text, kinds=("contact",)))).hits]
+
+    async def enter(title: str) -> None:
+        async with mailbox.transaction() as tx:
+            joan = await tx.fetchval("SELECT id FROM crm.contact WHERE name = 'Joan Rivet'")
+            contact = await lock_contact(tx.connection, joan)
+            assert await enter_fields(
+                tx, contact, {"title": title, "organisation": "Weir Works"}, now=mailbox.clock.now()
+            )
+
+    assert await found("lighthouse keepers of weir works") == []
+    await enter("Lighthouse keeper")
+    assert await found("lighthouse keepers of weir works") == ["Joan Rivet"]
+    await enter("Millwright")
+    assert await found("lighthouse keepers") == []
+    assert await found("millwright") == ["Joan Rivet"]
 
 
 async def test_a_search_keeps_to_the_person_and_the_time_asked_for(mailbox: Headrace):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace_crm.search.fusion import Rated, fuse
-from headrace_crm.search.passage import bare_subject, contact_passage, message_passages, split_text
+from headrace_crm.search.passage import bare_subject, contact_passage, facts_of, message_passages, split_text
 from headrace_crm.search.snippet import snippet
 from headrace_crm.search.vocabulary import is_outgrown, plan_words
 
@@ -48,6 +48,18 @@ def test_a_person_is_found_by_the_words_of_the_domain():
         OWNER, UUID(int=2), name="Grace", addresses=["g@blue-boats.example"], facts=["Pilot"], at=NOON
     )
     assert found.text == "Grace\ng@blue-boats.example\nblue-boats example\nPilot"
+
+
+def test_what_is_known_of_a_person_is_a_line_each_what_they_are_first():
+    profile = {
+        "phone": "+1 555",
+        "followers": 7,
+        "topics": ["boats", "tar"],
+        "title": "Pilot",
+        "organisation": "Weir & Co",
+    }
+    assert facts_of(profile) == ["Pilot", "Weir & Co", "boats, tar", "+1 555"]
+    assert facts_of({}) == []
 
 
 def test_words_count_by_their_best_and_vectors_as_they_are():
