@@ -2,6 +2,7 @@
 
 from headrace_crm.insights.answering import accept, dismiss
 from headrace_crm.insights.digests import Digest, newest_digest
+from headrace_crm.insights.forgetting import forget_words
 from headrace_crm.insights.model import KINDS, STATES, Kind, State
 from headrace_crm.insights.reading import Insight, InsightNotFoundError, list_insights, read_insight
 
@@ -15,6 +16,7 @@ __all__ = [
     "State",
     "accept",
     "dismiss",
+    "forget_words",
     "list_insights",
     "newest_digest",
     "read_insight",

@@ -1,5 +1,6 @@
 """A person signs with another role, or writes from another address: pure."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,24 +14,30 @@ _NEW_USES: Final = 2
 
 
 def changed_role(picture: Picture, *, now: datetime) -> list[Finding]:
-    """One finding where the newest signature says another role than the one before, first in the last 90 days."""
-    if len(picture.roles) < 2:  # noqa: PLR2004 - a change is from one to another
-        return []
-    before, after = picture.roles[-2:]
-    age = now - after.seen_at
-    if age > NEWS_FOR:
-        return []
-    return [
-        Finding(
-            "changed_role",
-            f"changed_role:{picture.contact.id}",
-            f"{before.text}\n{after.text}",
-            _fresh(age) * importance(picture.letters),
-            f"{picture.contact.name} is now {after.text}; before: {before.text}",
-            (before.message_id, after.message_id),
-            {"days_ago": round(days(age))},
-        )
-    ]
+    """One finding where the newest signature says another role than the one before, first in the last 90 days.
+
+    Where signatures say nothing new, what another source found in the place of a title or an organisation counts.
+    """
+    if len(picture.roles) > 1 and now - picture.roles[-1].seen_at <= NEWS_FOR:
+        before, after = picture.roles[-2:]
+        return [_role(picture, before.text, after.text, (before.message_id, after.message_id), now - after.seen_at)]
+    if picture.positions and now - picture.positions[-1].seen_at <= NEWS_FOR:
+        change = picture.positions[-1]
+        found = re.fullmatch(r"message (\d+)", change.evidence)
+        return [_role(picture, change.old, change.new, (int(found[1]),) if found else (), now - change.seen_at)]
+    return []
+
+
+def _role(picture: Picture, old: str, new: str, message_ids: tuple[int, ...], age: timedelta) -> Finding:
+    return Finding(
+        "changed_role",
+        f"changed_role:{picture.contact.id}",
+        f"{old}\n{new}",
+        _fresh(age) * importance(picture.letters),
+        f"{picture.contact.name} is now {new}; before: {old}",
+        message_ids,
+        {"days_ago": round(days(age))},
+    )
 
 
 def changed_address(picture: Picture, *, now: datetime) -> list[Finding]:

@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from headrace_crm.insights.model import Kind
+from headrace_crm.insights.model import Kind, State
 from headrace_crm.insights.reading import Insight
 
 MOST: Final = 10
@@ -22,6 +22,11 @@ TITLES: Final[Mapping[Kind, str]] = MappingProxyType(
         "changed_address": "New addresses",
         "introduction": "Introductions to make",
     }
+)
+
+
+_OVER: Final[Mapping[State, str]] = MappingProxyType(
+    {"open": "", "accepted": " [accepted]", "dismissed": " [dismissed]", "expired": " [over]"}
 )
 
 
@@ -44,7 +49,7 @@ def digest_text(chosen: Sequence[Insight], *, day: date, open_count: int) -> str
     kinds: dict[Kind, None] = {each.kind: None for each in chosen}
     for kind in kinds:
         lines += ["", TITLES[kind]]
-        lines += [f"  - {each.text}" for each in chosen if each.kind == kind]
+        lines += [f"  - {each.text}{_OVER[each.state]}" for each in chosen if each.kind == kind]
     more = open_count - len(chosen)
     if more > 0:
         lines += ["", f"{more} more: crm insights"]

@@ -79,6 +79,4 @@ def _event(insight_id: UUID, owner_id: UUID, contact_id: UUID, finding: Finding)
         *(f"message {message_id}" for message_id in finding.message_ids),
         *(f"{name} {value:g}" for name, value in sorted(finding.numbers.items())),
     )
-    return SuggestionGenerated(
-        insight_id, owner_id, contact_id, finding.kind, finding.text, round(finding.score, 4), evidence
-    )
+    return SuggestionGenerated(insight_id, owner_id, contact_id, finding.kind, round(finding.score, 4), evidence)

@@ -59,5 +59,6 @@ def introductions_wanted(picture: Picture, *, now: datetime) -> list[Finding]:
                 f"{picture.contact.name} asked to be introduced to {other.contact.name}, whom you know",
                 (letter.message_id,),
                 {"days_ago": round(days(age))},
+                other.contact.id,
             )
     return list(found.values())

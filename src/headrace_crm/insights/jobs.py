@@ -1,14 +1,15 @@
 """The job `generate-contact-insights`, registered on an app: after scores were calculated, and every day for all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from headrace import Headrace, Job, Snooze, Transaction, Unique, bind, statement
-from headrace_crm.insights.digests import make_digest
+from headrace import Headrace, Job, Snooze, StoredEvent, Transaction, Unique, bind, statement
+from headrace_crm.contacts.events import ContactUpdated
+from headrace_crm.insights.digests import keep_digest
 from headrace_crm.insights.generating import look_at_all, mark_everybody
 from headrace_crm.insights.store import NIL, is_reading, mark_due
 from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
@@ -35,7 +36,7 @@ class GenerateInsights(msgspec.Struct, frozen=True):
 
 
 def register(app: Headrace) -> None:
-    """Registers the job, and its daily schedule: a job for each owner."""
+    """Registers the job, its daily schedule (a job for each owner), and who looks again at what else became known."""
 
     @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY)
     async def generate_contact_insights(args: GenerateInsights, job: Job) -> None:
@@ -49,7 +50,7 @@ def register(app: Headrace) -> None:
         counts = await look_at_all(app, args.owner_id)
         async with job.transaction() as tx:
             if args.everybody:
-                await make_digest(tx.connection, args.owner_id, now=now)
+                await keep_digest(tx.connection, args.owner_id, now=now)
             tx.result = counts
 
     @app.job(DAILY_KIND, queue=QUEUE, max_attempts=MAX_ATTEMPTS, retry=RETRY)
@@ -57,8 +58,17 @@ def register(app: Headrace) -> None:
         async with job.transaction() as tx:
             tx.result = await _enqueue_for_all(tx)
 
+    @app.on(ContactUpdated, name="insight-refresher", mode="ordered")
+    async def refresh_insights(events: Sequence[StoredEvent], tx: Transaction) -> None:
+        by_owner: dict[UUID, set[UUID]] = {}
+        for event in events:
+            if isinstance(event.data, ContactUpdated) and event.data.changed:
+                by_owner.setdefault(event.data.owner_id, set()).add(event.data.contact_id)
+        for owner_id in sorted(by_owner):
+            await look_again(tx, owner_id, by_owner[owner_id])
+
     app.schedule("daily-insights", DAILY_KIND, cron=DAILY_AT)
-    _ = generate_contact_insights, generate_all_insights
+    _ = generate_contact_insights, generate_all_insights, refresh_insights
 
 
 async def look_again(tx: Transaction, owner_id: UUID, contact_ids: Iterable[UUID]) -> None:

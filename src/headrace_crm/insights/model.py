@@ -63,12 +63,23 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionChange:
+    """A title or an organisation that a source found in the place of another; `evidence` is the source's own word."""
+
+    old: str
+    new: str
+    evidence: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Everything rules see of one person.
 
     `letters` ascend by time. `threads` says when anybody wrote last in the threads of the newest letters. `roles` are
-    those of signatures, in order of time, each other than the one before. `known` are contacts of the owner by their
-    folded names: those whom a letter asks to be introduced to.
+    those of signatures, in order of time, each other than the one before; `positions` is what else is known to have
+    changed, in order of time. `known` are contacts of the owner by their folded names: those whom a letter asks to be
+    introduced to.
     """
 
     contact: Contact
@@ -76,6 +87,7 @@ class Picture:
     letters: tuple[Letter, ...]
     threads: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
     roles: tuple[Role, ...] = ()
+    positions: tuple[PositionChange, ...] = ()
     known: Mapping[str, "Acquaintance"] = field(default_factory=dict[str, "Acquaintance"])
 
 
@@ -92,7 +104,8 @@ class Finding:
     """Something worth doing about one person.
 
     `key` names the fact, the same for as long as it holds; `fingerprint` names what it rests on: with another one it is
-    news again. `score` is from 0 to 1. `message_ids` and `numbers` are the evidence.
+    news again. `score` is from 0 to 1. `message_ids` and `numbers` are the evidence. `other_id` is a second contact,
+    whom `text` names.
     """
 
     kind: Kind
@@ -102,6 +115,7 @@ class Finding:
     text: str
     message_ids: tuple[int, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
+    other_id: UUID | None = None
 
 
 def days(span: timedelta) -> float:

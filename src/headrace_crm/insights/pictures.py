@@ -8,8 +8,9 @@ from uuid import UUID
 
 from headrace import Connection, Row, statement
 from headrace_crm.analytics.figures import STALE
+from headrace_crm.insights.changes import NEWS_FOR
 from headrace_crm.insights.introductions import names_wanted
-from headrace_crm.insights.model import Acquaintance, Contact, Letter, Picture, Role
+from headrace_crm.insights.model import Acquaintance, Contact, Letter, Picture, PositionChange, Role
 from headrace_crm.insights.signature import roles
 from headrace_crm.mail.reply_text import read_reply
 
@@ -31,6 +32,7 @@ class Material:
     texts: Mapping[int, Row]
     signatures: Mapping[int, str]
     ends: Mapping[int, datetime]
+    positions: Mapping[UUID, Sequence[Row]]
 
 
 async def load(connection: Connection, owner_id: UUID, contacts: Sequence[Contact], *, now: datetime) -> Material:
@@ -45,6 +47,9 @@ async def load(connection: Connection, owner_id: UUID, contacts: Sequence[Contac
     texts = await connection.fetch(statement(_PACKAGE, "letter_texts"), sorted(read), _CHARS)
     signatures = await connection.fetch(statement(_PACKAGE, "signatures"), sorted(signed))
     ends = await connection.fetch(statement(_PACKAGE, "thread_ends"), sorted(set(read.values())), now)
+    positions: dict[UUID, list[Row]] = {contact_id: [] for contact_id in ids}
+    for row in await connection.fetch(statement(_PACKAGE, "position_changes"), ids, now - NEWS_FOR, now):
+        positions[row["contact_id"]].append(row)
     return Material(
         tuple(contacts),
         frozenset(row["email"] for row in owner_addresses),
@@ -52,6 +57,7 @@ async def load(connection: Connection, owner_id: UUID, contacts: Sequence[Contac
         {row["id"]: row for row in texts},
         {row["id"]: row["signature"] for row in signatures},
         {row["thread_id"]: row["last_at"] for row in ends},
+        positions,
     )
 
 
@@ -67,6 +73,10 @@ def paint(material: Material) -> list[Picture]:
             tuple(_letter(row, contact, material, own_words) for row in material.letters[contact.id]),
             material.ends,
             _roles(contact, material),
+            tuple(
+                PositionChange(row["old_value"], row["new_value"], row["evidence"], row["changed_at"])
+                for row in material.positions[contact.id]
+            ),
         )
         for contact in material.contacts
     ]

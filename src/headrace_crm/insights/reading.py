@@ -73,10 +73,16 @@ async def list_insights(
 
 async def read_insight(connection: Connection, insight_id: UUID) -> Insight:
     """One insight, whatever its state. Raises InsightNotFoundError."""
-    row = await connection.fetchrow(statement(_PACKAGE, "read_insight"), insight_id, float(PRIOR))
-    if row is None:
+    found = await insights_by_id(connection, (insight_id,))
+    if not found:
         raise InsightNotFoundError(insight_id)
-    return _read(row)
+    return found[0]
+
+
+async def insights_by_id(connection: Connection, insight_ids: Sequence[UUID]) -> list[Insight]:
+    """The insights of these ids that are still there, whatever their state, in the order of the ids given."""
+    rows = await connection.fetch(statement(_PACKAGE, "insights_by_id"), insight_ids, float(PRIOR))
+    return sorted((_read(row) for row in rows), key=lambda each: insight_ids.index(each.id))
 
 
 async def count_due(connection: Connection, owner_id: UUID) -> int:

@@ -27,7 +27,12 @@ def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
         (each for each in picture.letters if each.sent_at <= now and each.is_for_people),
         key=lambda each: (each.sent_at, each.message_id),
     )
-    seen = replace(picture, letters=tuple(letters), roles=tuple(each for each in picture.roles if each.seen_at <= now))
+    seen = replace(
+        picture,
+        letters=tuple(letters),
+        roles=tuple(each for each in picture.roles if each.seen_at <= now),
+        positions=tuple(each for each in picture.positions if each.seen_at <= now),
+    )
     if not letters:
         return ()
     found = [finding for rule in RULES for finding in rule(seen, now=now)]

@@ -75,6 +75,7 @@ async def write(
         # Arrays of arrays must all have one length.
         ["{" + ",".join(map(str, each.message_ids)) + "}" for _, each in findings],
         [msgspec.json.encode(each.numbers).decode() for _, each in findings],
+        [each.other_id for _, each in findings],
         sorted(told),
     )
     return {row["key"]: row["id"] for row in rows}

@@ -26,13 +26,15 @@ class QueryExecuted(msgspec.Struct, frozen=True):
 
 @event("ai.suggestion_generated", version=1)
 class SuggestionGenerated(msgspec.Struct, frozen=True):
-    """Something to do was suggested, with what speaks for it; `kind` is its rule, `score` from 0 to 1."""
+    """Something to do was suggested; `kind` is its rule, `score` from 0 to 1. The insight's row has its words.
+
+    `evidence` names messages and numbers: "message 12", "silent_days 30".
+    """
 
     suggestion_id: UUID
     owner_id: UUID
     contact_id: UUID | None
     kind: str
-    text: str
     score: float
     evidence: tuple[str, ...] = ()
 

@@ -15,9 +15,19 @@ from headrace import Headrace
 from headrace.testing import VirtualClock, drain
 from headrace_crm.app import create_app
 from headrace_crm.cli.root import app as crm_command
-from headrace_crm.insights import InsightNotFoundError, accept, dismiss, list_insights, newest_digest
+from headrace_crm.contacts.events import ContactUpdated
+from headrace_crm.insights import (
+    InsightNotFoundError,
+    accept,
+    dismiss,
+    forget_words,
+    list_insights,
+    newest_digest,
+)
+from headrace_crm.insights.digests import keep_digest
 from headrace_crm.insights.jobs import DAILY_KIND, INSIGHTS_KIND
 from headrace_crm.insights.ranking import rank
+from headrace_crm.insights.reading import count_due
 from headrace_crm.stats.projections import SCORE_KIND, CalculateScore
 
 CONTENT = "SELECT key, fingerprint, state, score, text, message_ids, numbers::text FROM crm.insight ORDER BY key"
@@ -38,6 +48,8 @@ async def test_each_fact_is_told_once_and_what_was_answered_stays_so_until_there
         question = found["unanswered_question"]
         assert (question.message_ids, question.name, question.as_of) == ((asked,), "Ada Mill", MARCH)
         told = [json.loads(row["data"]) for row in await connection.fetch(TOLD)]
+        # The log names nobody and quotes nothing.
+        assert not [each for each in told if "Ada" in str(each) or "wheel" in str(each)]
         assert {each["suggestion_id"] for each in told} == {str(each.id) for each in found.values()}
         assert f"message {asked}" in next(each["evidence"] for each in told if each["kind"] == "unanswered_question")
 
@@ -86,6 +98,50 @@ async def test_the_same_mail_gives_the_same_insights_in_whatever_order_people_ar
         for contact_id in (people[3], people[0], people[4], people[2], people[1]):
             await letters.look(contact_id)
         assert await connection.fetch(CONTENT) == at_once
+
+
+async def test_what_was_found_besides_the_mail_is_told_and_what_is_to_be_forgotten_goes(crm: Headrace):
+    async with crm as app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        ada, eve = await letters.add("Ada Mill"), await letters.add("Eve Hull")
+        await letters.talk(ada, 200, 150, 100)
+        asked, _ = await letters.write(ada, "received", 5, "Please introduce me to Eve Hull.")
+        await connection.execute(
+            "INSERT INTO crm.contact_change (contact_id, field, old_value, new_value, source, evidence, changed_at)"
+            " VALUES ($1, 'title', 'Miller', 'Director', 'pdl', 'a profile', $2),"
+            " ($1, 'title', 'Director', 'King', 'user', '', $2)",
+            ada,
+            MARCH - timedelta(days=9),
+        )
+        async with app.transaction() as tx:
+            await tx.append(ContactUpdated(ada, letters.owner_id, ("title",)))
+        await drain(app)
+        assert await count_due(connection, letters.owner_id) == 1
+        await letters.look()
+        await make_digest_of(app, letters)
+        found = {each.kind: each for each in await list_insights(connection, letters.owner_id)}
+        assert found["changed_role"].text == "Ada Mill is now Director; before: Miller"
+        assert "Eve Hull" in found["introduction"].text
+        digest = await newest_digest(connection, letters.owner_id)
+        assert digest is not None
+        assert "Eve Hull" in digest.text
+
+        async with app.transaction() as tx:
+            await dismiss(tx, found["introduction"].id, now=MARCH)
+            assert await forget_words(tx, letters.owner_id, [asked]) == 1
+        (left,) = await list_insights(connection, letters.owner_id, states=["dismissed"])
+        assert left.text == "its words were forgotten"
+        assert await count_due(connection, letters.owner_id) == 1
+        await connection.execute("DELETE FROM crm.contact WHERE id = $1", eve)
+        assert await list_insights(connection, letters.owner_id, states=["dismissed"]) == []
+        digest = await newest_digest(connection, letters.owner_id)
+        assert digest is not None
+        assert ("Eve" in digest.text, "Director" in digest.text) == (False, True)
+
+
+async def make_digest_of(app: Headrace, letters: Letters) -> None:
+    async with app.transaction() as tx:
+        await keep_digest(tx.connection, letters.owner_id, now=app.clock.now())
 
 
 async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_made_once_a_day(database: str):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fix_pictures import ADA, NOW, OWNER, chat, letter, picture
 from headrace_crm.insights.going_cold import going_cold
 from headrace_crm.insights.meeting_day import day_named_in
-from headrace_crm.insights.model import KINDS, Acquaintance, Contact, Role
+from headrace_crm.insights.model import KINDS, Acquaintance, Contact, PositionChange, Role
 from headrace_crm.insights.question import is_closing, question_in
 from headrace_crm.insights.rules import find
 from headrace_crm.insights.signature import role_in, roles
@@ -108,6 +108,9 @@ def test_a_new_role_in_signatures_is_news_for_three_months():
     assert found.message_ids == (5, 9)
     assert "changed_role" not in kinds(picture(*chat(20), roles=(old, new)), now=NOW + timedelta(days=80))
     assert "changed_role" not in kinds(picture(*chat(20), roles=(new,)))
+    known = PositionChange("Heron", "Otter", "message 7", NOW - timedelta(days=3))
+    assert kinds(picture(*chat(20), roles=(old,), positions=(known,)))["changed_role"].message_ids == (7,)
+    assert kinds(picture(*chat(20), roles=(old, new), positions=(known,)))["changed_role"] == found
 
 
 def test_a_new_address_is_told_once_the_old_one_is_used_no_more():

@@ -1,5 +1,6 @@
 """What is told, kept and over when rules look again; what an owner's answers do to the ranks."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -82,4 +83,6 @@ def test_a_digest_has_ten_things_and_four_of_a_kind():
         "2026-03-02: 3 things worth doing\n\nGoing cold\n  - text 1\n  - text 3\n\n"
         "Letters you have not answered\n  - text 2\n\n2 more: crm insights"
     )
+    over = digest_text([replace(insight(1), state="expired")], day=date(2026, 3, 2), open_count=0)
+    assert over.endswith("  - text 1 [over]")
     assert digest_text([], day=date(2026, 3, 2), open_count=0) == "2026-03-02: nothing to do about anybody today."
