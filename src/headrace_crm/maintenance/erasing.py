@@ -19,6 +19,7 @@ from headrace_crm.maintenance.erasure import Erasure, read_erasure
 from headrace_crm.maintenance.person import marks_of
 from headrace_crm.maintenance.rewriting import rewrite
 from headrace_crm.search.forgetting import forget as forget_passages
+from headrace_crm.search.forgetting import forget_questions
 from headrace_crm.search.store import count_vocabulary
 
 MESSAGES_A_STEP: Final = 50
@@ -40,6 +41,8 @@ async def erase_person(app: Headrace, turns: Turns, erasure_id: UUID) -> dict[st
         for owner_id in owners:
             await _choose(app, turns, erasure, owner_id)
         async with app.transaction() as tx:
+            marks = marks_of(erasure.addresses, erasure.names)
+            await forget_questions(tx.connection, erasure.addresses, marks, contact_ids=erasure.contact_ids)
             await tx.execute(statement(_PACKAGE, "mark_chosen"), erasure.id)
     while await _rewrite_some(app, turns, erasure):
         pass

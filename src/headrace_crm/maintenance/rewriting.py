@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from headrace import Transaction, statement
+from headrace_crm.insights.forgetting import forget_words
 from headrace_crm.mail.cutting_out import Forgotten, cut_out
 from headrace_crm.mail.keeping_out import blank_mirrored
 from headrace_crm.mail.model import ParsedMessage
@@ -41,5 +42,6 @@ async def rewrite(tx: Transaction, owner: Owner, erasure: Erasure, due: Mapping[
     if changed:
         await rewrite_messages(tx.connection, owner, changed, dropped=erasure.addresses)
         await tx.execute(statement(_PACKAGE, "drop_passages"), sorted(changed))
+        await forget_words(tx, owner.id, changed)
         await tx.enqueue(COLLECT_KIND, CollectPassages(message_ids=tuple(sorted(changed))))
     return len(removed), len(changed)

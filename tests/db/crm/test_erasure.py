@@ -86,6 +86,10 @@ async def mailbox(database: str, tmp_path: Path):
         desk = create_desk(app, channel="cli")
         await desk.ask(Question(text="what did Grace Harbour keelhaul?"))
         await desk.search(Question(text="valve"))
+        await desk.ask(Question(text="what suits on Monday?"))
+        async with app.transaction() as tx:
+            # As a model may say it: without a name, and all the same from her words.
+            await tx.execute("UPDATE crm.answer SET text = 'That on Monday.', about = '{}'")
         await drain(app)
         yield app
 
