@@ -1,16 +1,19 @@
 """The score jobs of the CRM, registered on an app."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
-from headrace import Headrace, Job, StoredEvent, Transaction
+from headrace import Headrace, Job, Limit, StoredEvent, Transaction
 from headrace_crm.mail.events import SyncCompleted
 from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
 from headrace_crm.mail.owners import owner_as_of
 from headrace_crm.scores.score import score
 from headrace_crm.scores.store import contacts_scored_otherwise, list_interactions, lock_basis, write_score
 from headrace_crm.stats.projections import SCORE_KIND, CalculateScore, enqueue_scores
+
+_TURNS: Final = Limit("scores", key="{user_id}")
+"""Holds nobody back: owners take turns, so that a large mailbox does not delay the scores of a small one."""
 
 Follow: TypeAlias = Callable[[Transaction, UUID, Iterable[UUID]], Awaitable[None]]
 """What follows from new scores, in their transaction: it is given the owner and the contacts."""
@@ -19,7 +22,7 @@ Follow: TypeAlias = Callable[[Transaction, UUID, Iterable[UUID]], Awaitable[None
 def register(app: Headrace, *, follow: Follow | None = None) -> None:
     """Registers `calculate-relationship-scores`, and its renewal when a sync moves what scores take for now."""
 
-    @app.job(SCORE_KIND, queue="scores", max_attempts=MAX_ATTEMPTS, retry=RETRY)
+    @app.job(SCORE_KIND, queue="scores", max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=_TURNS)
     async def calculate_relationship_scores(args: CalculateScore, job: Job) -> None:
         async with job.transaction() as tx:
             tx.result = await _calculate(app, tx, args, follow)

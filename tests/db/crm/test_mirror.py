@@ -65,11 +65,16 @@ async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, se
         assert await mirror.mirrored() == mirror.expected()
         async with mirror.app.pool.acquire() as connection:
             left = await connection.fetch("SELECT 1 FROM crm.address WHERE email = 'petra@weir.example'")
+            # Owners take turns at being scored.
+            turns = await connection.fetch(
+                "SELECT DISTINCT limit_key FROM headrace.job WHERE kind = 'calculate-relationship-scores'"
+            )
             orphans = await connection.fetchval(
                 "SELECT count(*) FROM crm.thread WHERE NOT EXISTS (SELECT FROM crm.message WHERE thread_id = thread.id)"
             )
         assert await mirror.count("contact") == contacts
         assert (len(left), orphans) == (0, 0)
+        assert [row["limit_key"] for row in turns] == [f"scores:{mirror.owner_id}"]
 
 
 async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, secret_keys, google_sandbox):
