@@ -7,6 +7,7 @@ from fix_mirror import GENEROUS, Mirror, link_sandbox, mirroring
 from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
+from headrace_crm.contacts.letters import read_letter
 from headrace_crm.scores.people import show_contact
 
 pytestmark = pytest.mark.timeout(60)
@@ -25,6 +26,9 @@ async def labels_of_first(mirror: Mirror) -> set[str]:
     """The labels of the oldest letter of Petra's, as a person is shown them."""
     async with lend(mirror.app) as connection:
         *_, first = (await show_contact(connection, "petra@weir.example")).messages
+        letter = await read_letter(connection, first.message_id)
+    assert letter is not None
+    assert letter.labels == first.labels
     return set(first.labels)
 
 
