@@ -1,8 +1,8 @@
 -- Takes contacts off the list of those to look at; those that somebody else took meanwhile are not returned.
 -- Lock: rows of insight_due_pkey, in order; the contacts are held before.
-DELETE FROM crm.insight_due USING (
-    SELECT owner_id, contact_id FROM crm.insight_due
+DELETE FROM crm.insight_due
+WHERE owner_id = $1 AND contact_id = ANY (ARRAY(
+    SELECT contact_id FROM crm.insight_due
     WHERE owner_id = $1 AND contact_id = ANY ($2::uuid[]) ORDER BY contact_id FOR UPDATE
-) AS taken
-WHERE insight_due.owner_id = taken.owner_id AND insight_due.contact_id = taken.contact_id
-RETURNING insight_due.contact_id
+))
+RETURNING contact_id
