@@ -23,6 +23,7 @@ from bench.workloads.pushes import pushes
 from bench.workloads.read import read
 from bench.workloads.rebuild import rebuild
 from bench.workloads.replaying import replays
+from bench.workloads.searching import searches
 
 Workload = Callable[[Stage], AbstractAsyncContextManager[Contest]]
 """Prepares a contest on a stage for a block."""
@@ -55,5 +56,6 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "console": pages(),
         "console-viewers": viewers,
         "push": pushes,
+        "search": searches,
     }
 )

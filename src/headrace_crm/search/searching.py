@@ -1,7 +1,7 @@
 """Finds passages by words and by meaning at once."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -164,26 +164,49 @@ async def rate(
     candidates: int = CANDIDATES,
 ) -> Sequence[Rated]:
     """What words and vectors say about each passage that either finds, in no order."""
-    places = (list(owners), list(where.kinds), where.since, where.before, _listed(where.contact_ids))
     words = [_quoted(each.word) for each in plan.words]
     weights = [each.weight for each in plan.words]
-    by_words: list[Row] = []
-    if plan.choosing:
-        by_words = await connection.fetch(
-            statement(_PACKAGE, "match_words"), _tsquery(plan), candidates, words, weights, average, *places
-        )
-    if vector is None:
-        return [Rated(row["id"], row["score"], None, row["message_id"], row["thread_id"]) for row in by_words]
     async with connection.transaction():
         await connection.execute(statement(_PACKAGE, "walk_far"), str(candidates))
+        by_words: list[Row] = []
+        if plan.choosing:
+            recent = replace(where, since=await _since(connection, plan, owners, where))
+            by_words = await connection.fetch(
+                statement(_PACKAGE, "match_words"),
+                _tsquery(plan),
+                candidates,
+                words,
+                weights,
+                average,
+                *_places(recent, owners),
+            )
+        if vector is None:
+            return [Rated(row["id"], row["score"], None, row["message_id"], row["thread_id"]) for row in by_words]
         near = await connection.fetch(
-            vector.completed(statement(_PACKAGE, "match_vector")), vector.text, candidates, *places
+            vector.completed(statement(_PACKAGE, "match_vector")), vector.text, candidates, *_places(where, owners)
         )
-    ids = sorted({row["id"] for row in by_words} | {row["id"] for row in near})
-    rows = await connection.fetch(
-        vector.completed(statement(_PACKAGE, "rate_passages")), vector.text, ids, words, weights, average
-    )
+        ids = sorted({row["id"] for row in by_words} | {row["id"] for row in near})
+        rows = await connection.fetch(
+            vector.completed(statement(_PACKAGE, "rate_passages")), vector.text, ids, words, weights, average
+        )
     return [Rated(row["id"], row["words"], row["nearness"], row["message_id"], row["thread_id"]) for row in rows]
+
+
+async def _since(
+    connection: Connection, plan: WordPlan, owners: Sequence[UUID], where: SearchFilter
+) -> datetime | None:
+    """Since when passages are ranked by words: as asked, or later where the words are too common to rank them all."""
+    if plan.newest is None:
+        return where.since
+    rows = await connection.fetch(statement(_PACKAGE, "newest_since"), owners, plan.newest, where.before)
+    latest = min((row["occurred_at"] for row in rows), default=None)
+    if latest is None or len(rows) < len(owners):
+        return where.since
+    return latest if where.since is None else max(latest, where.since)
+
+
+def _places(where: SearchFilter, owners: Sequence[UUID]) -> tuple[object, ...]:
+    return list(owners), list(where.kinds), where.since, where.before, _listed(where.contact_ids)
 
 
 async def read_query(

@@ -127,6 +127,20 @@ def test_common_words_must_come_together():
     assert (plan.choosing, plan.required) == (("ship",), ("boat",))
 
 
+def test_where_even_together_they_are_in_too_many_the_newest_are_ranked():
+    plan = plan_words(["boat", "ship"], counts={"boat": 900, "ship": 800}, passages=1000, most_matches=100)
+    # Both are in 720 passages by chance, so 100 of them are among the newest 139.
+    assert (plan.choosing, plan.required, plan.newest) == (("ship",), ("boat",), 139)
+    assert plan_words(["boat"], counts={"boat": 90}, passages=1000, most_matches=100).newest is None
+
+
+def test_many_words_choose_fewer_passages_since_each_is_asked_for_all():
+    words = [f"word{number}" for number in range(60)]
+    chosen = len(plan_words(words, counts=dict.fromkeys(words, 100), passages=100_000).choosing)
+    assert chosen == 5
+    assert len(plan_words(words[:10], counts=dict.fromkeys(words, 100), passages=100_000).choosing) == 10
+
+
 def test_a_word_nobody_counted_is_in_one_passage():
     (only,) = plan_words(["new", "new"], counts={}, passages=0).words
     assert only.passage_count == 1
