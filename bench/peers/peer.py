@@ -107,7 +107,7 @@ def known_event_stores(*, is_quick: bool) -> Sequence[Peer]:
             name="eventsourcing",
             command=(str(ENVIRONMENT / "bin" / "python"), str(FOLDER / "programs" / "eventsourcing_program.py")),
             drained=0,
-            stored=few or 10_000,
+            stored=few or 50_000,
             missing=_missing_python("eventsourcing"),
         ),
     )

@@ -41,6 +41,7 @@ async def imports(stage: Stage) -> AsyncIterator[Contest]:
                 contestants=(
                     Contestant("headrace", lambda: _ours(app, session, count)),
                     Contestant("bare COPY of the same rows", lambda: _bare(session, count)),
+                    Contestant("bare COPY into the log itself", lambda: _bare(session, count, table="event")),
                 ),
             )
         finally:
@@ -60,10 +61,11 @@ async def _ours(app: Headrace, session: asyncpg.Connection, count: int) -> Seque
     return [_rate(imported.event_count, count, started)]
 
 
-async def _bare(session: asyncpg.Connection, count: int) -> Sequence[float]:
+async def _bare(session: asyncpg.Connection, count: int, *, table: str = "plain_event") -> Sequence[float]:
     await session.execute(statement("bench", "clear_events"))
+    schema = "headrace" if table == "event" else None
     started = time.perf_counter()
-    told = await session.copy_records_to_table("plain_event", records=_rows(count), columns=_COLUMNS)
+    told = await session.copy_records_to_table(table, schema_name=schema, records=_rows(count), columns=_COLUMNS)
     return [_rate(int(told.removeprefix("COPY ")), count, started)]
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 STREAMS = 100
 PAGE = 1_000
-CHUNK = 5_000
+CHUNK = 500
 NOTE = "n" * 90
 USER = "user-0000000000000000"
 

@@ -21,11 +21,12 @@ from headrace.events.sealing import seal
 _PACKAGE = "headrace.events"
 _STAGED = "headrace_import"
 _PART = 5_000
+_MOST_STREAMS = 100_000
 _NO_ROW = RuntimeError("a statement that counts gave no row")
 _COLUMNS = (
-    "place", "tenant_id", "aggregate_type", "aggregate_id", "id", "has_given_id", "type", "schema_version", "data",
-    "user_id", "source", "correlation_id", "causation_id", "causation_kind", "actor", "traceparent", "occurred_at",
-    "path", "retention",
+    "place", "stream_place", "tenant_id", "aggregate_type", "aggregate_id", "id", "has_given_id", "type",
+    "schema_version", "data", "user_id", "source", "correlation_id", "causation_id", "causation_kind", "actor",
+    "traceparent", "occurred_at", "path", "retention",
 )  # fmt: skip
 
 
@@ -76,10 +77,13 @@ async def import_events(
     with open_transaction(connection, doing="import events"):
         async with connection.transaction():
             await connection.execute(statement(_PACKAGE, "stage_import"))
-            await _stage(connection, registry, events, source=source, clock=clock)
-            known_count = await _recognise(connection)
+            numbers = _Numbers()
+            await _stage(connection, registry, events, numbers, source=source, clock=clock)
+            known_count = 0 if numbers.are_whole else await _recognise(connection)
             await connection.execute(statement(_PACKAGE, "lock_imported_streams"))
-            row = await connection.fetchrow(statement(_PACKAGE, "insert_imported"))
+            row = await connection.fetchrow(
+                statement(_PACKAGE, "insert_numbered") if numbers.are_whole else statement(_PACKAGE, "insert_imported")
+            )
             await connection.execute(statement(_PACKAGE, "drop_import"))
     if row is None:
         raise _NO_ROW
@@ -99,39 +103,63 @@ async def _recognise(connection: Connection) -> int:
     return int(known[0])
 
 
+class _Numbers:
+    """Numbers the events of each stream as they come: measured, the server takes a quarter longer to do it by sorting.
+
+    Whole only where every event is new for certain, having no id that was given, and for so many streams, so that
+    memory stays bounded; otherwise the server numbers what turns out to be new.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, Stream], int] = {}
+        self.are_whole = True
+
+    def next(self, made: NewEvent) -> int | None:
+        """The place of an event in its stream among the events imported; None where it is not numbered."""
+        if made.has_given_id:
+            self.are_whole = False
+        if made.stream is None or not self.are_whole:
+            return None
+        key = made.tenant_id, made.stream
+        number = self._last[key] = self._last.get(key, 0) + 1
+        self.are_whole = len(self._last) <= _MOST_STREAMS
+        return number
+
+
 async def _stage(
     connection: Connection,
     registry: EventRegistry,
     events: Iterable[PastEvent] | AsyncIterable[PastEvent],
+    numbers: _Numbers,
     *,
     source: str,
     clock: Clock | None,
 ) -> None:
     prepared = _prepared(registry, events, source=source, clock=clock)
     if not registry.has_personal:
-        await connection.copy_records_to_table(_STAGED, records=_records(prepared), columns=_COLUMNS)
+        await connection.copy_records_to_table(_STAGED, records=_records(prepared, numbers), columns=_COLUMNS)
         return
     # A connection at a COPY answers no question: the keys of a part are asked for before it is copied.
     place, part = 0, list[NewEvent]()
     async for made in prepared:
         part.append(made)
         if len(part) == _PART:
-            await _copy(connection, part, place)
+            await _copy(connection, part, place, numbers)
             place, part = place + len(part), []
-    await _copy(connection, part, place)
+    await _copy(connection, part, place, numbers)
 
 
-async def _copy(connection: Connection, part: Sequence[NewEvent], place: int) -> None:
+async def _copy(connection: Connection, part: Sequence[NewEvent], place: int, numbers: _Numbers) -> None:
     sealed = await seal(connection, part)
-    records = [_record(place + number, made) for number, made in enumerate(sealed, start=1)]
+    records = [_record(place + after, made, numbers.next(made)) for after, made in enumerate(sealed, start=1)]
     await connection.copy_records_to_table(_STAGED, records=records, columns=_COLUMNS)
 
 
-async def _records(prepared: AsyncIterator[NewEvent]) -> AsyncIterator[tuple[Any, ...]]:
+async def _records(prepared: AsyncIterator[NewEvent], numbers: _Numbers) -> AsyncIterator[tuple[Any, ...]]:
     place = 0
     async for made in prepared:
         place += 1
-        yield _record(place, made)
+        yield _record(place, made, numbers.next(made))
 
 
 async def _prepared(
@@ -154,9 +182,10 @@ async def _prepared(
         )
 
 
-def _record(place: int, made: NewEvent) -> tuple[Any, ...]:
+def _record(place: int, made: NewEvent, stream_place: int | None) -> tuple[Any, ...]:
     return (
         place,
+        stream_place,
         made.tenant_id,
         made.stream and made.stream.aggregate_type,
         made.stream and made.stream.aggregate_id,

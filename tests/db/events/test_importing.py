@@ -12,6 +12,7 @@ from fix_apps import eventually
 from fix_events import ContactCreated, ContactRenamed, NoteTaken, known_events, new
 from headrace import Context, EventIdTakenError, Headrace, InvalidEventError, PastEvent, uuid7
 from headrace.errors import TransactionClosedError
+from headrace.events import importing
 from headrace.events.event import NewEvent, Stream
 from headrace.events.importing import Imported, import_events
 from headrace.events.store import append
@@ -57,6 +58,20 @@ async def test_an_import_keeps_the_order_and_continues_each_stream(connection):
     assert found == Imported(5, 0, 3, 7)
     async with connection.transaction():
         assert [one.stream_version for one in await append(connection, [new(NoteTaken("new"), stream="a")])] == [5]
+
+
+@pytest.mark.parametrize("most", [0, 2, 100])
+async def test_however_many_streams_are_counted_on_the_way_the_versions_are_right(connection, monkeypatch, most):
+    monkeypatch.setattr(importing, "_MOST_STREAMS", most)
+    for start in (0, 9):
+        await imported(connection, [past(str(n), "abcd"[n % 4] if n % 3 else None) for n in range(start, start + 9)])
+    versions: dict[str | None, int] = {}
+    for place, (text, stream, version) in enumerate(await texts(connection)):
+        assert text == str(place)
+        versions[stream] = versions.get(stream, 0) + 1
+        assert version == (None if stream is None else versions[stream])
+    rows = await connection.fetch("SELECT aggregate_id, version FROM headrace.stream")
+    assert dict(rows) == {stream: count for stream, count in versions.items() if stream is not None}
 
 
 async def test_what_is_known_of_an_event_is_kept(connection):

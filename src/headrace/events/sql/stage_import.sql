@@ -2,6 +2,7 @@
 -- Lock: none that others meet; it is the session's own.
 CREATE TEMPORARY TABLE headrace_import (
     place           bigint NOT NULL,
+    stream_place    bigint,
     tenant_id       text NOT NULL,
     aggregate_type  text,
     aggregate_id    text,
