@@ -38,6 +38,8 @@ class Wanted:
     p50_ms: float | None = None
     p95_ms: float | None = None
     evenness: float | None = None
+    most: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What figures may be at most, by their names; one that could not be counted is not asked for."""
 
     def __str__(self) -> str:
         asked = (
@@ -46,6 +48,7 @@ class Wanted:
             None if self.p50_ms is None else f"p50 <= {self.p50_ms:g} ms",
             None if self.p95_ms is None else f"p95 <= {self.p95_ms:g} ms",
             None if self.evenness is None else f"{EVENNESS} >= {self.evenness:g}",
+            *(f"{name} <= {value:g}" for name, value in self.most.items()),
         )
         return ", ".join(one for one in asked if one is not None)
 
@@ -72,6 +75,10 @@ class Score:
     ratio: float | None
     figures: tuple[Mapping[str, float], ...] = ()
 
+    def has(self, name: str) -> bool:
+        """Whether any round counted it."""
+        return any(name in one for one in self.figures)
+
     def figure(self, name: str) -> float:
         """The median of a figure over the rounds that have it. Raises StatisticsError where none has."""
         return median(one[name] for one in self.figures if name in one)
@@ -97,6 +104,7 @@ class Result:
             wanted.p50_ms is None or middle <= wanted.p50_ms,
             wanted.p95_ms is None or percentile(ours, 95) <= wanted.p95_ms,
             wanted.evenness is None or self.scores[0].figure(EVENNESS) >= wanted.evenness,
+            *(self.scores[0].figure(name) <= most for name, most in wanted.most.items() if self.scores[0].has(name)),
         ]
         return None if wanted == Wanted() else all(checks)
 

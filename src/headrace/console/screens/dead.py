@@ -13,12 +13,12 @@ from headrace.db.connection import Connection
 from headrace.db.statements import statement
 
 _PACKAGE = "headrace.console.screens"
-MOST_OF_A_KIND = 2_000
+MOST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Dead jobs of one kind and error, of the youngest `MOST_OF_A_KIND` of the kind; the message is the last one's."""
+    """Dead jobs of one kind and error; the message is the last one's. Of the youngest of each kind, `MOST` in all."""
 
     kind: str
     error_type: str | None
@@ -38,7 +38,7 @@ async def dead(request: Request) -> Response:
 
 
 async def _groups(connection: Connection) -> list[Group]:
-    rows = await connection.fetch(statement(_PACKAGE, "group_dead"), MOST_OF_A_KIND)
+    rows = await connection.fetch(statement(_PACKAGE, "group_dead"), MOST)
     return [Group(**dict(row.items())) for row in rows]
 
 
