@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from statistics import median
 from typing import Any
@@ -46,7 +46,7 @@ async def first_paints(asgi: Any, paths: Sequence[str], *, program: str) -> Mapp
 
 
 @asynccontextmanager
-async def _served(asgi: Any) -> AsyncIterator[int]:
+async def _served(asgi: Any) -> AsyncGenerator[int]:
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, lifespan="off", timeout_graceful_shutdown=1))

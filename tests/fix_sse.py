@@ -107,23 +107,35 @@ async def ask(
     return Client(reader, writer, status, found)
 
 
+class Server(uvicorn.Server):
+    """A server that tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+
 @asynccontextmanager
 async def served(app: Any, **options: Any) -> AsyncIterator[int]:
     """The port an ASGI application is served on by uvicorn, in this event loop, for a block."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # so that a client soon holds up what it does not read
     sock.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, **options)
-    server = uvicorn.Server(config)
+    server = Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, **options))
     serving = asyncio.create_task(server.serve(sockets=[sock]))
+    up = asyncio.create_task(server.is_up.wait())
     try:
-        while not server.started:
-            assert not serving.done(), "the server has not started"
-            await asyncio.sleep(0.01)
+        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+        assert server.started, "the server has not started"
         yield sock.getsockname()[1]
     finally:
         server.should_exit = True
         await serving
+        up.cancel()
         sock.close()
 
 

@@ -1,6 +1,5 @@
 """X's own document, served by Prism, takes every request we make; skipped where there is no npm."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -61,7 +60,6 @@ async def prism(tmp_path: Path) -> AsyncIterator[str]:
 async def _answers(url: str, process: subprocess.Popen) -> bool:
     if process.poll() is not None:
         return True
-    await asyncio.sleep(0.3)
     try:
         async with httpx.AsyncClient() as client:
             return (await client.get(f"{url}/2/users/by/username/ada")).status_code > 0

@@ -23,5 +23,5 @@ def console(
         from headrace.console.serving import serve  # noqa: PLC0415 - an extra, asked for where it is needed
     except ConfigurationError as error:
         fail(str(error))
-    typer.echo(f"console at http://{host}:{port}{root_path}/ ; Ctrl-C ends it", err=True)
-    run(serve(load_app(context.obj), host=host, port=port, root_path=root_path))
+    told = f"console at http://{host}:{port}{root_path}/ ; Ctrl-C ends it"
+    run(serve(load_app(context.obj), host=host, port=port, root_path=root_path, up=lambda: typer.echo(told, err=True)))
