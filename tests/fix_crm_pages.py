@@ -235,6 +235,7 @@ async def fill_pages(app: Headrace, folder: Path) -> dict[str, str]:
     return {
         "contacts": "/crm/contacts",
         "contact": f"/crm/contacts/{mailbox.people[0]}",
+        "contact-at": f"/crm/contacts/{mailbox.people[0]}?at=2026-02-28",
         "map": "/crm/map",
         "search": "/crm/search?text=hull",
         "ask": "/crm/ask",

@@ -11,7 +11,7 @@ from fix_shop import an_admin
 from fix_sse import served
 from headrace import Headrace
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -48,3 +48,40 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
                     faults += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
                     await page.close()
     assert faults == []
+
+
+@pytest.mark.slow
+async def test_everything_works_without_scripts_and_by_keyboard(crm: Headrace, browse: Browse, tmp_path: Path):
+    async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
+        root = f"http://localhost:{port}"
+        paths = await fill_pages(app, tmp_path)
+        async with browse(java_script_enabled=False) as watched:
+            page = await watched.open(f"{root}{paths['ask']}", waits=False)
+            await page.get_by_label("Question").fill("what froze?")
+            await page.get_by_role("button", name="Ask", exact=True).click()
+            await page.get_by_role("heading", name="what froze?").wait_for()
+            await page.get_by_role("link", name="1", exact=True).click()
+            assert page.url.endswith("#passage-1")
+            await page.get_by_role("link", name="Valve").click()
+            await page.get_by_text("The oxygen valve froze.").first.wait_for()
+
+            await page.goto(root + paths["contact"])
+            await page.get_by_role("link", name="A month before").click()
+            await page.get_by_role("link", name="Back to now").wait_for()
+            await page.get_by_label("As it was at the end of").fill("2026-02-28")
+            await page.get_by_role("button", name="Go there").click()
+            await page.get_by_text("As of 2026-02-28.").wait_for()
+
+            await page.goto(root + paths["account-0"])
+            await page.get_by_role("button", name="Pause older mail").click()
+            await page.get_by_role("button", name="Go on with older mail").wait_for()
+            await page.get_by_role("link", name="Unlink").click()
+            await page.get_by_role("link", name="Do nothing").click()
+            await page.get_by_text("How far it is").wait_for()
+        async with browse() as watched:
+            page = await watched.open(root + paths["map"])
+            person = page.get_by_role("link", name="Person 003, strength").first
+            await person.focus()
+            await page.keyboard.press("Enter")
+            await page.get_by_role("heading", name="Person 003").wait_for()
+            assert await page.evaluate("window.stolen") is None

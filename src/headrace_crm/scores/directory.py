@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
 from headrace import Connection, statement
 from headrace_crm.mail.charset import clean_text
-from headrace_crm.scores.people import Person, PersonDetail, read_person, recent_messages
+from headrace_crm.scores.people import Person, PersonDetail, people_at, read_person, recent_messages
 
 _PACKAGE: Final = "headrace_crm.scores"
 _MOST_WALKED: Final = 5_000
@@ -75,10 +76,18 @@ async def page_contacts(
     return ContactPage(kept, following, is_cut=is_cut, walked_count=walked)
 
 
-async def read_contact(connection: Connection, contact_id: UUID) -> PersonDetail | None:
-    """One contact with its newest messages; None where there is none of this id."""
+async def read_contact(connection: Connection, contact_id: UUID, *, at: datetime | None = None) -> PersonDetail | None:
+    """One contact with its newest messages; None where there is none of this id.
+
+    With `at` counts and score are computed for that moment, and messages after it are left out.
+    """
     row = await connection.fetchrow(statement(_PACKAGE, "read_person"), contact_id)
-    return None if row is None else PersonDetail(read_person(row), await recent_messages(connection, contact_id))
+    if row is None:
+        return None
+    person = read_person(row)
+    if at is not None:
+        (person,) = await people_at(connection, [person], at)
+    return PersonDetail(person, await recent_messages(connection, contact_id, until=at))
 
 
 async def has_contacts(connection: Connection, owner_id: UUID) -> bool:

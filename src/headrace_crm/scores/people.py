@@ -93,7 +93,7 @@ async def list_contacts(
         rows = await connection.fetch(statement(_PACKAGE, "list_people"), owners, limit)
         return [read_person(row) for row in rows]
     people = [read_person(row) for row in await connection.fetch(statement(_PACKAGE, "list_people"), owners, None)]
-    found = [each for each in await _at(connection, people, as_of) if each.sent + each.received]
+    found = [each for each in await people_at(connection, people, as_of) if each.sent + each.received]
     found.sort(key=lambda each: (-(each.strength or 0.0), each.name, each.id))
     return found[:limit]
 
@@ -120,13 +120,15 @@ async def show_contact(
     if len(people) > 1:
         raise AmbiguousContactError(text, people)
     if as_of is not None:
-        people = await _at(connection, people, as_of)
+        people = await people_at(connection, people, as_of)
     return PersonDetail(people[0], await recent_messages(connection, people[0].id))
 
 
-async def recent_messages(connection: Connection, contact_id: UUID) -> tuple[RecentMessage, ...]:
-    """The newest messages dealt in with a contact, 20 at most, the newest first."""
-    rows = await connection.fetch(statement(_PACKAGE, "recent_messages"), contact_id, _RECENT_MESSAGES)
+async def recent_messages(
+    connection: Connection, contact_id: UUID, *, until: datetime | None = None
+) -> tuple[RecentMessage, ...]:
+    """The newest messages dealt in with a contact up to a moment, 20 at most, the newest first."""
+    rows = await connection.fetch(statement(_PACKAGE, "recent_messages"), contact_id, _RECENT_MESSAGES, until)
     return tuple(
         RecentMessage(
             row["id"], row["sent_at"], row["direction"], row["subject"], row["thread_id"], tuple(row["labels"])
@@ -135,7 +137,8 @@ async def recent_messages(connection: Connection, contact_id: UUID) -> tuple[Rec
     )
 
 
-async def _at(connection: Connection, people: Sequence[Person], as_of: AsOf) -> list[Person]:
+async def people_at(connection: Connection, people: Sequence[Person], as_of: AsOf) -> list[Person]:
+    """The same people with counts and scores computed for that moment, of what is known today."""
     now = datetime.now(UTC)
     moments = {
         owner: await moment_of(connection, owner, as_of, now=now) for owner in {each.owner_id for each in people}

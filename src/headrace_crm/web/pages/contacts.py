@@ -1,5 +1,6 @@
 """The people of a mailbox, and one of them with everything that is known."""
 
+from datetime import UTC
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +14,17 @@ from headrace_crm.enrichment.reading import read_profile
 from headrace_crm.insights import list_insights
 from headrace_crm.insights.evidence import evidence_of
 from headrace_crm.mail.charset import clean_text
+from headrace_crm.mail.owners import owner_as_of
 from headrace_crm.scores.directory import Place, has_contacts, page_contacts, read_contact
-from headrace_crm.web.pages import wording
+from headrace_crm.scores.months import read_months
+from headrace_crm.web.pages import bars, wording
 from headrace_crm.web.pages.insights import SAID
+from headrace_crm.web.pages.moment import month_ends, read_day
 from headrace_crm.web.pages.reader import mailbox_asked_for, mailbox_choices, require_reader
 
 _PAGE: Final = 50
 _INSIGHTS: Final = 20
+_MONTHS: Final = 24
 
 
 class ContactPages:
@@ -59,16 +64,26 @@ class ContactPages:
         )
 
     async def show(self, request: Request) -> Response:
-        """One person: addresses, how close they are, what is worth doing, the newest messages, what sources say."""
+        """One person: addresses, how close they are, what is worth doing, the newest messages, what sources say.
+
+        With `at` counts, score and messages are as of the end of that day, by what is known today.
+        """
         require_reader(request)
         contact_id: UUID = request.path_params["contact_id"]
         async with self._app.pool.acquire() as connection:
             found = await read_contact(connection, contact_id)
             if found is None:
                 raise ProblemError(Problem(404, "nobody is here any more; look in the list of contacts"))
+            now = await owner_as_of(connection, found.person.owner_id, now=self._app.clock.now())
+            last = now.astimezone(UTC).date()
+            asked = read_day(request.query_params.get("at", ""), last=last)
+            if asked.at is not None:
+                found = await read_contact(connection, contact_id, at=asked.at) or found
             profile = await read_profile(connection, contact_id)
             insights = await list_insights(connection, found.person.owner_id, contact_id=contact_id, limit=_INSIGHTS)
             evidence = await evidence_of(connection, insights)
+            months = await read_months(connection, contact_id, until=asked.at or now, count=_MONTHS)
+        earlier, later = month_ends(asked.at or now, last=last)
         return render(
             request,
             "crm/contact.html",
@@ -78,5 +93,10 @@ class ContactPages:
             insights=insights,
             evidence=evidence,
             said=SAID.get(request.query_params.get("did", "")),
+            asked=asked,
+            last=last,
+            earlier=earlier,
+            later=later if asked.at is not None else None,
+            columns=bars.columns([(f"{month.first:%Y-%m}", month.sent + month.received) for month in months]),
             words=wording,
         )
