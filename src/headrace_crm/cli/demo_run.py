@@ -132,6 +132,7 @@ def _tell_next(people: Sequence[Person]) -> None:
         "  .venv/bin/crm --demo contacts                       everybody, strongest first\n"
         f"  .venv/bin/crm --demo show '{name}'\n"
         f"  .venv/bin/crm --demo ask 'what did {name} write about?'\n"
+        "  .venv/bin/crm --demo insights                       whom to answer, whom to write to, and why\n"
         "  .venv/bin/crm --demo serve --new-token you          the console at http://127.0.0.1:8080, and a token\n"
         "  .venv/bin/crm accounts link google                  your own mailbox (docs/guides/accounts.md)\n"
         "  .venv/bin/crm import YOUR.mbox --owner you@example.org   the same from a file\n"

@@ -13,6 +13,9 @@ _POLITE: Final = re.compile(
     r"|wie geht(?:'s| es)|comment (?:vas-tu|allez-vous|\u00e7a va)|\u00e7a va)\b[^?]*\?$",
     re.IGNORECASE,
 )
+_AMAZED: Final = frozenset({"really", "seriously", "right", "no", "wirklich", "vraiment"})
+"""What a question of a few words ends with that only wonders: "Kyoto, really?"."""
+_FEW_WORDS: Final = 4
 _CLOSINGS: Final = re.compile(
     r"\b(?:thanks|thank you|thx|cheers|great|perfect|wonderful|agreed|done|ok(?:ay)?|fine|noted|see you|sounds good"
     r"|looking forward|booked|settled|received|will do|no problem|you(?:'re| are) welcome|safe travels|good to know"
@@ -41,6 +44,9 @@ def question_in(text: str) -> str | None:
     for found in (each for paragraph in paragraphs for each in _SENTENCE_END.split(paragraph)):
         sentence = " ".join(found.split()).lstrip("-*\u2022 ")
         if not sentence.endswith(("?", "\uff1f")):
+            continue
+        words = sentence.strip("?\uff1f ").casefold().split()
+        if len(words) <= _FEW_WORDS and words and words[-1] in _AMAZED:
             continue
         if len(sentence.strip("?\uff1f ")) < 4 or _POLITE.search(sentence):  # noqa: PLR2004 - "Ok?" asks nothing
             continue

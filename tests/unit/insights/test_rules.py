@@ -157,7 +157,8 @@ def test_an_introduction_that_was_asked_for_is_told_until_it_was_made():
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("Hey Ada,\n\nKyoto, really?", "Kyoto, really?"),
+        ("Hey Ada,\n\nShall we share a taxi?", "Shall we share a taxi?"),
+        ("Kyoto, really? You must tell me everything.", None),
         ("See https://x.example/?a=b for it.", None),
         ("How is it going? All fine here.", None),
         (
