@@ -1,18 +1,24 @@
 """The tools that change something; there are none of them unless they were allowed."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from headrace import Headrace, bind, uuid7
 from headrace_crm.assistant.access import require_actor
+from headrace_crm.assistant.answering import suggestion_of
 from headrace_crm.assistant.reading import ReadingTools, Who
-from headrace_crm.assistant.shapes import Done
+from headrace_crm.assistant.shapes import Answer, Done
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.enrichment.profile import Field as FieldName
+from headrace_crm.insights import Insight, InsightNotFoundError, accept, dismiss, read_insight
 from headrace_crm.scores.people import ContactNotFoundError, show_contact
 from headrace_crm.search.events import ActionTaken
+
+InsightId = Annotated[UUID, Field(description="insight_id of an answer of the tool insights.")]
 
 
 class ActingTools:
@@ -25,6 +31,22 @@ class ActingTools:
         self._app = app
         self._reading = reading
         self._is_remote = is_remote
+
+    async def accept_insight(self, insight_id: InsightId) -> Answer:
+        return await self._answer(insight_id, accept)
+
+    async def dismiss_insight(self, insight_id: InsightId) -> Answer:
+        return await self._answer(insight_id, dismiss)
+
+    async def _answer(self, insight_id: UUID, answer: Callable[..., Awaitable[Insight]]) -> Answer:
+        require_actor(is_remote=self._is_remote)
+        async with self._app.transaction() as tx:
+            before = await read_insight(tx.connection, insight_id)
+            if before.owner_id not in await self._reading.owner_ids(tx.connection):
+                # To those who may not read an owner's mail there is no such insight.
+                raise InsightNotFoundError(insight_id)
+            after = await answer(tx, insight_id, now=self._app.clock.now(), channel="mcp")
+        return Answer(insight=suggestion_of(after), is_changed=after.state != before.state)
 
     async def enter_fact(
         self,

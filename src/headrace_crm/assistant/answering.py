@@ -15,12 +15,14 @@ from headrace_crm.assistant.shapes import (
     FoundItems,
     KnownField,
     RecentItem,
+    Suggestion,
     Timeline,
     TimelineEntry,
 )
 from headrace_crm.assistant.timeline import DealtIn
 from headrace_crm.enrichment.profile import Value
 from headrace_crm.enrichment.reading import ShownProfile
+from headrace_crm.insights import Insight
 from headrace_crm.scores.people import Person
 from headrace_crm.search.answer import MAX_ANSWER_CHARS, Answer
 from headrace_crm.search.searching import Found
@@ -152,6 +154,23 @@ def activity_of(found: UserActivity) -> ActivitySummary:
             )
             for each in found.recent
         ],
+    )
+
+
+def suggestion_of(insight: Insight) -> Suggestion:
+    """An insight with its evidence."""
+    return Suggestion(
+        insight_id=insight.id,
+        contact_id=insight.contact_id,
+        person_untrusted=quoted(insight.name, NAME_CHARS),
+        address=next(iter(insight.addresses), None),
+        kind=insight.kind,
+        state=insight.state,
+        text_untrusted=quoted(insight.text),
+        rank=round(insight.rank, 4),
+        message_ids=list(insight.message_ids[:_MOST_FIELDS]),
+        numbers=dict(insight.numbers),
+        as_of=insight.as_of,
     )
 
 

@@ -1,4 +1,4 @@
-"""The tools that read: search, ask, contact, timeline, activity."""
+"""The tools that read: search, ask, contact, timeline, insights, activity."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,11 +9,12 @@ from pydantic import Field
 
 from headrace import Connection, Headrace
 from headrace_crm.activity.summary import MOST_DAYS, user_activity
-from headrace_crm.assistant.answering import activity_of, answer_of, card_of, found_of, timeline_of
+from headrace_crm.assistant.answering import activity_of, answer_of, card_of, found_of, suggestion_of, timeline_of
 from headrace_crm.assistant.quoting import TEXT_CHARS
-from headrace_crm.assistant.shapes import ActivitySummary, Answered, ContactCard, FoundItems, Timeline
+from headrace_crm.assistant.shapes import ActivitySummary, Answered, ContactCard, FoundItems, Suggestions, Timeline
 from headrace_crm.assistant.timeline import read_timeline
 from headrace_crm.enrichment.reading import read_profile
+from headrace_crm.insights import Kind, State, list_insights
 from headrace_crm.mail.owners import OwnerError, find_owners, list_mailboxes, owner_as_of
 from headrace_crm.scores.people import show_contact
 from headrace_crm.search.desk import Desk, Question
@@ -96,6 +97,30 @@ class ReadingTools:
         shown = messages[:limit]
         await self._tell("timeline", who, [person.owner_id], len(shown))
         return timeline_of(person, shown, is_more=len(messages) > limit)
+
+    async def insights(
+        self,
+        about_person: Annotated[Who | None, Field(description="Only what is worth doing about this person.")] = None,
+        *,
+        kinds: Annotated[list[Kind] | None, Field(max_length=20, description="Only of these kinds.")] = None,
+        state: Annotated[State, Field(description="open: to be done. The others: answered so, or over.")] = "open",
+        limit: Limit = 20,
+    ) -> Suggestions:
+        async with self._app.pool.acquire() as connection:
+            owners, contact_id = await self.owner_ids(connection), None
+            if about_person is not None:
+                person = (await show_contact(connection, about_person, owners)).person
+                owners, contact_id = [person.owner_id], person.id
+            found = [
+                each
+                for owner_id in owners
+                for each in await list_insights(
+                    connection, owner_id, states=[state], kinds=kinds, contact_id=contact_id, limit=limit
+                )
+            ]
+        shown = sorted(found, key=lambda each: -each.rank)[:limit]
+        await self._tell("insights", about_person or state, owners, len(shown))
+        return Suggestions(items=[suggestion_of(each) for each in shown])
 
     async def activity(
         self,

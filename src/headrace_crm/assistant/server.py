@@ -58,11 +58,19 @@ class Assistant(MCPServer[Any]):
             else AuthSettings(issuer_url=AnyHttpUrl(public_url), resource_server_url=None, required_scopes=[READ]),
         )
         reading = ReadingTools(app, desk, owners)
-        for tool in (reading.search, reading.ask, reading.contact, reading.timeline, reading.activity):
+        for tool in (
+            reading.search,
+            reading.ask,
+            reading.contact,
+            reading.timeline,
+            reading.insights,
+            reading.activity,
+        ):
             self._add(tool, _LOOKS)
         if is_acting:
             acting = ActingTools(app, reading, is_remote=self._is_remote)
-            self._add(acting.enter_fact, _ACTS)
+            for tool in (acting.accept_insight, acting.dismiss_insight, acting.enter_fact):
+                self._add(tool, _ACTS)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

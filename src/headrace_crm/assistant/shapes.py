@@ -153,3 +153,32 @@ class Done(Shape):
     action: str
     contact_id: UUID | None
     is_changed: bool
+
+
+class Suggestion(Shape):
+    """Something worth doing about a person; `rank` is from 0 to 1, `message_ids` and `numbers` are its evidence."""
+
+    insight_id: UUID
+    contact_id: UUID
+    person_untrusted: Untrusted
+    address: str | None
+    kind: str
+    state: str
+    text_untrusted: Untrusted
+    rank: float
+    message_ids: list[int]
+    numbers: dict[str, float]
+    as_of: datetime
+
+
+class Suggestions(Shape):
+    """What is worth doing, the best first."""
+
+    items: list[Suggestion]
+
+
+class Answer(Shape):
+    """An insight after it was answered; `is_changed` is false where it was answered so already."""
+
+    insight: Suggestion
+    is_changed: bool

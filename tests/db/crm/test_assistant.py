@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import httpx2
@@ -30,7 +31,20 @@ from headrace_crm.web.serving import serving
 
 pytestmark = pytest.mark.timeout(60)
 
-READING = {"search", "ask", "contact", "timeline", "activity"}
+READING = {"search", "ask", "contact", "timeline", "insights", "activity"}
+
+
+async def suggest(app: Headrace) -> UUID:
+    """An insight about Grace, in the words of her mail."""
+    async with app.transaction() as tx:
+        return await tx.connection.fetchval(
+            "INSERT INTO crm.insight (id, owner_id, contact_id, kind, key, fingerprint, state, score, text,"
+            " message_ids, numbers, as_of, told_at, changed_at)"
+            " SELECT gen_random_uuid(), owner_id, id, 'owes_reply', 'k', 'f', 'open', 0.5, $1, '{7}',"
+            " '{\"days\": 3}', now(), now(), now() FROM crm.contact WHERE addresses @> $2 RETURNING id",
+            f"Answer {XSS}",
+            ["grace@boats.example"],
+        )
 
 
 def over_pipes(database: str, *options: str) -> Client:
@@ -79,6 +93,7 @@ def refusal(result: CallToolResult) -> str:
 async def test_an_assistant_reads_over_pipes_and_every_call_is_an_event(database: str, tmp_path: Path):
     async with create_app(database) as app:
         await import_letters(app, tmp_path)
+        insight_id = await suggest(app)
         async with over_pipes(database, "--owner", OWNER) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert set(tools) == READING
@@ -106,7 +121,9 @@ async def test_an_assistant_reads_over_pipes_and_every_call_is_an_event(database
             days = answer(await client.call_tool("activity", {"days": 30}))
             assert (days["day_count"], days["interaction_count"]) == (30, 3)
 
-            for told in (found, asked, grace, page, older, days):
+            todo = answer(await client.call_tool("insights", {"about_person": "grace", "kinds": ["owes_reply"]}))
+            assert [(each["insight_id"], each["message_ids"]) for each in todo["items"]] == [(str(insight_id), [7])]
+            for told in (found, asked, grace, page, older, days, todo):
                 assert all(key.endswith("_untrusted") for key, text in texts(told) if XSS in text)
             assert any(XSS in text for _, text in texts(found))
 
@@ -136,6 +153,7 @@ async def test_an_assistant_reads_over_pipes_and_every_call_is_an_event(database
         ("timeline", False),
         ("timeline", False),
         ("activity", False),
+        ("insights", False),
         ("contact", True),
         ("contact", True),
         ("timeline", True),
@@ -173,6 +191,7 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
             giant = {"authorization": f"Bearer {looking}", "content-type": "application/json"}
             assert (await stranger.post(url, content=b"[" * 300_000, headers=giant)).status_code == 413
 
+        insight_id = str(await suggest(app))
         fact = {"who": "grace@boats.example", "field": "title", "value": "Shipwright"}
         async with over_http(url, looking) as client:
             assert answer(await client.call_tool("search", {"query": "tar"}))["items"]
@@ -184,6 +203,12 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
             assert not answer(await client.call_tool("enter_fact", fact))["is_changed"]
             card = answer(await client.call_tool("contact", {"who": "grace@boats.example"}))
             assert ("title", "Shipwright") in [(each["field"], each["value_untrusted"]) for each in card["known"]]
+            taken = answer(await client.call_tool("accept_insight", {"insight_id": insight_id}))
+            assert (taken["insight"]["state"], taken["is_changed"]) == ("accepted", True)
+            assert not answer(await client.call_tool("accept_insight", {"insight_id": insight_id}))["is_changed"]
+            assert answer(await client.call_tool("dismiss_insight", {"insight_id": insight_id}))["is_changed"]
+            missing = refusal(await client.call_tool("accept_insight", {"insight_id": str(UUID(int=7))}))
+            assert missing == f"no insight has the id {UUID(int=7)}; the tool insights lists them"
             unknown = refusal(await client.call_tool("enter_fact", {**fact, "field": "shoe_size"}))
             assert "shoe_size" in unknown
         async with app.transaction() as tx:
@@ -199,6 +224,8 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
     assert [(json.loads(row["data"])["action"], row["actor"]) for row in actions] == [
         ("fact.entered:title", "oscar"),
         ("fact.entered:title", "oscar"),
+        ("insight.accepted", "oscar"),
+        ("insight.dismissed", "oscar"),
     ]
 
 

@@ -1,5 +1,7 @@
 """A mailbox of the sandbox and what the CRM stores of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from fix_crm import lend, run_import, until
@@ -60,6 +62,13 @@ async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, se
         await mirror.app.enqueue("renew-gmail-watch", {"account_id": mirror.account_id})
         await mirror.settle()
         assert await labels_of_first(mirror) == {"STARRED", "Mill/Gate"}
+        # Watches are looked at by the schedule: one that ends soon is renewed, for seven days.
+        async with mirror.app.pool.acquire() as connection:
+            await connection.execute("UPDATE crm.mailbox SET watch_expires_at = now() + interval '4 days'")
+            await mirror.app.schedules.trigger("renew-gmail-watch")
+            await mirror.settle()
+            left = await connection.fetchval("SELECT watch_expires_at - now() FROM crm.mailbox")
+        assert left > timedelta(days=6)
         mailbox.untrash(more[0].id)
         await mirror.incremental()
         assert await mirror.mirrored() == mirror.expected()
