@@ -10,6 +10,7 @@ from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
 from headrace_crm.contacts.letters import read_letter
+from headrace_crm.maintenance.erasure import ask_erasure
 from headrace_crm.scores.people import show_contact
 
 pytestmark = pytest.mark.timeout(60)
@@ -94,7 +95,7 @@ async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, s
     mailbox = google_sandbox.google.mailbox()
     async with mirroring(database, google_sandbox) as mirror:
         listed = [message.id for message in mailbox.messages if message.id in mirror.expected()]
-        mailbox.deliver(letter(google_sandbox.google.emails[0], 1))
+        came = mailbox.deliver(letter(google_sandbox.google.emails[0], 1))
         mailbox.delete(listed[0])
         mailbox.trash(listed[1])
         mailbox.relabel(listed[2], add=["STARRED"])
@@ -102,6 +103,24 @@ async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, s
         await mirror.incremental()
         await mirror.settle()
         assert await mirror.mirrored() == mirror.expected()
+
+        # Who is erased comes back neither with new mail nor when all of it is looked at, and is not fetched for ever.
+        await ask_erasure(mirror.app, "petra@weir.example", by="test")
+        await mirror.settle()
+        another = mailbox.deliver(letter(google_sandbox.google.emails[0], 2))
+        await mirror.incremental()
+        mailbox.lose_history()
+        await mirror.incremental()
+        await mirror.settle()
+        async with lend(mirror.app) as connection:
+            named = await connection.fetchval(
+                "SELECT count(*) FROM crm.message_address WHERE email = 'petra@weir.example'"
+            )
+            known = await connection.fetch(
+                "SELECT message_key FROM crm.mailbox_message WHERE provider_id = ANY ($1)", [came.id, another.id]
+            )
+        assert named == 0
+        assert {row["message_key"] for row in known} == {f"erased:{came.id}", f"erased:{another.id}"}
 
 
 async def test_mail_imported_from_a_file_before_is_not_stored_twice(database, secret_keys, google_sandbox, tmp_path):
