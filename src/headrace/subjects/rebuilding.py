@@ -77,6 +77,10 @@ class Rebuilding:
                 return await self._finish(args, step.build, step.stale, job)
 
     async def _begin(self, args: RebuildErased, stale: tuple[Build, ...], job: Job) -> None:
+        if all(one.name != args.projection for one in self._declarations):
+            # Every app has this handler, and any of them may have been given the job.
+            job.progress(0, message=f"waits for a worker whose app declares {args.projection!r}")
+            return
         declaration = self._declarations.newest(args.projection)
         if await head_position(self._pool()) < args.position:
             return

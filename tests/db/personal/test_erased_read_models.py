@@ -93,6 +93,25 @@ async def test_read_models_are_only_listed_where_that_is_asked_and_rebuilt_when_
     assert await shown(private) == [("7", HIDDEN, 1), ("8", HIDDEN, 1)]
 
 
+async def test_a_worker_of_another_app_leaves_the_rebuild_to_those_that_have_the_fold(private, database):
+    declare(private.app)
+    async with private.working():
+        await meet(private)
+    job = (await private.app.subjects.erase("7")).projections[0].job_id
+    async with opened_bench(database, secret_keys=KeyRing([FIRST_KEY])) as other:
+        other.app.register(PersonMet)
+        async with other.working():
+
+            async def is_left() -> bool:
+                told = (await private.show(job)).progress
+                return told is not None and told.message == "waits for a worker whose app declares 'directory'"
+
+            await eventually(is_left)
+    async with private.working():
+        await private.reaches(job, "completed", 20)
+    assert await shown(private) == [("7", HIDDEN, 1), ("8", EMAIL, 1)]
+
+
 async def test_erasures_together_share_a_build_and_one_that_waits_for_a_word_says_so(private):
     declare(private.app, swaps_itself=False)
     async with private.working():
