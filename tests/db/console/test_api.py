@@ -178,6 +178,8 @@ async def test_what_is_done_to_many_is_counted_first_and_recorded_with_its_reque
     assert (done["actor"], done["changed_count"], done["reason"]) == ("ada", 3, "wrong list")
     listed = ok(await client.get("/operations"))["items"]
     assert [one["id"] for one in listed] == [done["id"]]
+    assert ok(await client.get(f"/operations/{done['id']}")) == done
+    problem(await client.get(f"/operations/{UUID(int=7)}"), 404)
     problem(await client.post("/jobs/bulk", json={"verb": "cancel", "filter": {}}), 422)
     operator = bearer(await token_for(shop, "operator", name="otto"))
     remove = {"verb": "delete", "filter": {"kinds": ["greet"]}}

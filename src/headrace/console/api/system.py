@@ -88,6 +88,11 @@ def system_routes(app: Headrace, router: APIRouter) -> None:
         found = await app.operations.all(before=cursor_id(cursor), limit=limit)
         return Page(found, str(found[-1].id) if len(found) == limit else None)
 
+    @router.get("/operations/{operation_id}", **needs("viewer", "operations"))
+    async def operation(operation_id: UUID) -> Operation:
+        """One operation, as far as it is: how many jobs it has changed of how many, and whether it has ended."""
+        return await app.operations.get(operation_id)
+
     @router.post("/operations/{operation_id}/resume", **needs("operator", "operations"))
     async def resume_operation(operation_id: UUID) -> Operation:
         """Goes on with an operation that was interrupted."""
