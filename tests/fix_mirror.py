@@ -8,13 +8,20 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from fix_crm import until
-from headrace import Headrace
+from headrace import Headrace, MigrationSet
+from headrace_crm.accounts.events import ACCOUNT_EVENTS
 from headrace_crm.accounts.linking import link
 from headrace_crm.accounts.model import Tokens
 from headrace_crm.app import create_app
 from headrace_crm.config import GmailSettings, Settings
+from headrace_crm.mail import jobs as mail_jobs
+from headrace_crm.mail.importing import EXTRACTION_KIND
 from headrace_crm.mail.owners import claim_owner
+from headrace_crm.mail.provider import Provider
+from headrace_crm.mail.sync import jobs as sync_jobs
 from headrace_crm.mail.sync.labels import LEFT_OUT
+from headrace_crm.mail.sync.means import Means
+from headrace_crm.mail.turns import Turns
 from headrace_crm.sandbox import Sandbox
 from headrace_crm.scores.settling import settled
 
@@ -95,6 +102,17 @@ async def link_sandbox(app: Headrace, sandbox: Sandbox, *, scopes: tuple[str, ..
     tokens = Tokens(access=issued.access_token, refresh=issued.refresh_token, expires_at=now + timedelta(hours=1))
     account = await link(app, google.emails[0], tokens, scopes=scopes, claim_owner=claim_owner, now=now)
     return account.id, account.owner_id
+
+
+def mirror_alone(database: str, provider: Provider, gmail: GmailSettings) -> Headrace:
+    """The mirror on a provider of the test's own, closed; of what follows from mail nothing is there."""
+    app = Headrace(database, name="crm", migrations=[MigrationSet("headrace_crm", "headrace_crm")])
+    app.register(*ACCOUNT_EVENTS)
+    app.declare(EXTRACTION_KIND)
+    means = Means(app, Turns(), provider, gmail)
+    mail_jobs.register(means)
+    sync_jobs.register(means, topic="")
+    return app
 
 
 @asynccontextmanager

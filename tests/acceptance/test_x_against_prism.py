@@ -1,10 +1,5 @@
 """X's own document, served by Prism, takes every request we make; skipped where there is no npm."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fix_crm import until
+from fix_npx import served_by_npx
 from headrace_crm.config.enrichment import XSettings
 from headrace_crm.enrichment.outcome import Limited, Nothing, Refused
 from headrace_crm.enrichment.provider import Account, Accounts, Posts
@@ -28,43 +23,11 @@ NOW = datetime(2031, 5, 1, tzinfo=UTC)
 @pytest.fixture
 async def prism(tmp_path: Path) -> AsyncIterator[str]:
     """The address of a Prism that has the document."""
-    npx = shutil.which("npx")
-    if npx is None or not DOCUMENT.exists():
-        pytest.skip("Prism needs npm, and the published document of X's API")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path / "prism.log"
-    with log.open("wb") as out:
-        # A group of its own: npx starts node as a child, which must end with it.
-        process = subprocess.Popen(
-            [npx, "--yes", PRISM, "mock", "--host", "127.0.0.1", "--port", str(port), str(DOCUMENT)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            cwd=tmp_path,
-            start_new_session=True,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await until(lambda: _answers(url, process))
-        if process.poll() is not None:
-            pytest.skip(f"Prism cannot be had from npm here: {log.read_text(errors='replace')[-300:]}")
+    if not DOCUMENT.exists():
+        pytest.skip("the published document of X's API is not here")
+    arguments = ("mock", "--host", "127.0.0.1", "--port", "{port}", str(DOCUMENT))
+    async with served_by_npx(PRISM, *arguments, folder=tmp_path, probe="/2/users/by/username/ada") as url:
         yield url
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-async def _answers(url: str, process: subprocess.Popen) -> bool:
-    if process.poll() is not None:
-        return True
-    try:
-        async with httpx.AsyncClient() as client:
-            return (await client.get(f"{url}/2/users/by/username/ada")).status_code > 0
-    except httpx.HTTPError:
-        return False
 
 
 async def test_prism_takes_every_request_and_its_answers_are_read(prism: str):

@@ -2,22 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from fix_crm import until
+from fix_mirror import GENEROUS, mirror_alone
 from fix_scripted_mailboxes import ScriptedMailboxes
-from headrace import Headrace, MigrationSet, Unique
-from headrace_crm.accounts.events import ACCOUNT_EVENTS
-from headrace_crm.config import GmailSettings
-from headrace_crm.mail import jobs as mail_jobs
-from headrace_crm.mail.importing import EXTRACTION_KIND
-from headrace_crm.mail.sync import jobs as sync_jobs
+from headrace import Headrace, Unique
 from headrace_crm.mail.sync.args import INCREMENTAL_KIND, SyncAccount
-from headrace_crm.mail.sync.means import Means
-from headrace_crm.mail.turns import Turns
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
@@ -32,14 +26,8 @@ NEWS = 3
 @asynccontextmanager
 async def mirrored(database: str, provider: ScriptedMailboxes) -> AsyncIterator[tuple[Headrace, list[UUID]]]:
     """Accounts that were empty and wholly mirrored until now, on the mirror alone, with one worker."""
-    app = Headrace(database, name="crm", migrations=[MigrationSet("headrace_crm", "headrace_crm")])
     # No quota and no schedule has a say: those would only hold the giant back.
-    settings = GmailSettings(user_units=60_000_000, poll_after=timedelta(hours=1))
-    app.register(*ACCOUNT_EVENTS)
-    app.declare(EXTRACTION_KIND)
-    means = Means(app, Turns(), provider, settings)
-    mail_jobs.register(means)
-    sync_jobs.register(means, topic="")
+    app = mirror_alone(database, provider, GENEROUS)
     async with app:
         async with app.transaction() as tx:
             await tx.execute(
