@@ -101,7 +101,7 @@ def _relationships(people: list[Person], personal: int) -> tuple[Relationship, .
             for other, kept in zip(people, rhythms, strict=True)
             if other is not person and other.domain == person.domain and kept == "occasional"
         )
-        wants = friends[index % len(friends)] if rhythm == "growing" else None
+        wants = friends[index % len(friends)] if index % len(DECK) == DECK.index("growing") else None
         # Nobody with another rhythm is silent for so long before the end that no letter follows the meeting.
         meets = index % len(DECK) == DECK.index("quarterly")
         introduces = guests[index % len(guests)] if rhythm == "weekly" else None

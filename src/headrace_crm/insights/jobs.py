@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from headrace import Headrace, Job, Snooze, StoredEvent, Transaction, Unique, bind, statement
+from headrace import Headrace, Job, Limit, Snooze, StoredEvent, Transaction, Unique, bind, statement
 from headrace_crm.contacts.events import ContactUpdated
 from headrace_crm.insights.digests import keep_digest
 from headrace_crm.insights.generating import look_at_all, mark_everybody
@@ -26,6 +26,8 @@ _LOOK_AGAIN: Final = timedelta(seconds=2)
 _LONGEST_READING: Final = timedelta(minutes=15)
 """A whole mailbox may be listed for days; nobody waits so long for what its newest mail says."""
 _OWNERS_AT_ONCE: Final = 500
+_TURNS: Final = Limit("insights", key="{owner_id}", concurrency=1)
+"""One job of an owner at a time, two would wait for each other's pages; and owners take turns."""
 
 
 class GenerateInsights(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class GenerateInsights(msgspec.Struct, frozen=True):
 def register(app: Headrace) -> None:
     """Registers the job, its daily schedule (a job for each owner), and who looks again at what else became known."""
 
-    @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY)
+    @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=_TURNS)
     async def generate_contact_insights(args: GenerateInsights, job: Job) -> None:
         now = app.clock.now()
         async with app.pool.acquire() as connection:

@@ -44,12 +44,13 @@ async def test_insights_are_shown_on_their_page_and_the_persons_and_answered_the
             for told in (
                 "Unanswered question",
                 f"Bo Hull asked 5 days ago in \u201cHull {XSS}\u201d: Could you {XSS} look?",
-                f"they wrote \u201cHull {XSS}\u201d on 2026-02-25",
+                f">Hull {XSS}</a>\u201d on 2026-02-25",
                 f"You and Ada {XSS} have not written for 30 days; you usually do every 7 days",
                 "as of 2026-03-02",
+                f'href="/crm/contacts/{bo}"',
+                f'href="/crm/messages/{question.message_ids[0]}"',
             ):
                 assert told in text, told
-            assert f'href="/crm/contacts/{bo}"' in page
             assert '<form method="post"' not in page
             only = (await client.get(PATH, params={"kind": "going_cold"})).text
             assert ("Going cold" in only, "Bo Hull" in only) == (True, False)

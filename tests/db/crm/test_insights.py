@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +28,7 @@ from headrace_crm.insights.digests import keep_digest
 from headrace_crm.insights.jobs import DAILY_KIND, INSIGHTS_KIND
 from headrace_crm.insights.ranking import rank
 from headrace_crm.insights.reading import count_due
-from headrace_crm.stats.projections import SCORE_KIND, CalculateScore
+from headrace_crm.stats.projections import enqueue_scores
 
 CONTENT = "SELECT key, fingerprint, state, score, text, message_ids, numbers::text FROM crm.insight ORDER BY key"
 TOLD = "SELECT data FROM headrace.event WHERE type = 'ai.suggestion_generated' ORDER BY position"
@@ -139,6 +139,11 @@ async def test_what_was_found_besides_the_mail_is_told_and_what_is_to_be_forgott
         assert ("Eve" in digest.text, "Director" in digest.text) == (False, True)
 
 
+async def score(letters: Letters, contact_id: UUID) -> None:
+    async with letters.app.transaction() as tx:
+        await enqueue_scores(tx, [(letters.owner_id, contact_id)])
+
+
 async def make_digest_of(app: Headrace, letters: Letters) -> None:
     async with app.transaction() as tx:
         await keep_digest(tx.connection, letters.owner_id, now=app.clock.now())
@@ -153,7 +158,7 @@ async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_mad
         ada = await letters.add("Ada Mill")
         await letters.talk(ada, *range(30, 100, 7))
         for _ in range(3):
-            await app.enqueue(SCORE_KIND, CalculateScore(ada))
+            await score(letters, ada)
         await drain(app, until=timedelta(minutes=1))
         (found,) = await list_insights(connection, letters.owner_id)
         assert found.kind == "going_cold"
@@ -186,7 +191,7 @@ async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_mad
             clock.now(),
         )
         await letters.write(ada, "received", 3, "Could you look?")
-        await app.enqueue(SCORE_KIND, CalculateScore(ada))
+        await score(letters, ada)
         await drain(app, until=timedelta(seconds=20))
         assert len(await connection.fetch(TOLD)) == 1
         await connection.execute("UPDATE crm.import SET stored_at = now()")
