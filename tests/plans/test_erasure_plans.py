@@ -31,8 +31,8 @@ async def filled(connection: asyncpg.Connection) -> UUID:
     await connection.execute(
         """
         INSERT INTO crm.message (owner_id, message_key, thread_id, direction, is_bulk, subject, sent_at,
-            date_is_guessed, in_reply_to, reference_ids, is_automated, is_precedence_bulk, has_unsubscribe, is_list_post, body_text,
-            attachments, labels, size_bytes, is_truncated, source)
+            date_is_guessed, in_reply_to, reference_ids, is_automated, is_precedence_bulk, has_unsubscribe,
+            is_list_post, body_text, attachments, labels, size_bytes, is_truncated, source)
         SELECT owner.id, 'key-' || n, thread.id, 'received', false, 's', $1::timestamptz - make_interval(mins => n),
             false, '{}', '{}', false, false, false, false, 'text', '[]', '{}', 1, false, 'mbox'
         FROM crm.owner, crm.thread, generate_series(1, $2::int) AS n
