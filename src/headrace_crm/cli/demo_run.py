@@ -15,7 +15,7 @@ from headrace_crm.cli.contacts import print_contacts
 from headrace_crm.cli.demo_killer import Killer
 from headrace_crm.cli.demo_news import News, bring_news
 from headrace_crm.cli.demo_stage import UNITS, DemoStage, demo_stage
-from headrace_crm.cli.demo_sync import DemoFailedError, compare, sign_in, wait_mirrored
+from headrace_crm.cli.demo_sync import DemoFailedError, compare, sign_in, wait_idle, wait_mirrored
 from headrace_crm.cli.session import DEMO_DATABASE, Choice, say
 from headrace_crm.cli.sync_bars import SyncBars
 from headrace_crm.demo.cast import owner_of, read_cast
@@ -56,6 +56,7 @@ async def _play(stage: DemoStage) -> None:
         news = await bring_news(stage, account, list(before.values()))
         bars.note(f"new mail in the sandbox: {'; '.join(news.lines)}; all of it stored {news.seconds:.2f} s later")
         await wait_mirrored(stage, account, bars)
+    await wait_idle(stage)
     after = await _people(stage, account)
     print_contacts(list(after.values())[:_SHOWN], title="Strongest relationships")
     _tell_changes(before, after)

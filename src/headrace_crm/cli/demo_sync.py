@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from headrace import list_jobs
+from headrace import count_jobs, list_jobs
 from headrace_crm.accounts.model import Account
 from headrace_crm.cli.browser_link import link_by_browser
 from headrace_crm.cli.demo_stage import DemoStage
@@ -78,6 +78,17 @@ async def wait_mirrored(stage: DemoStage, account: Account, bars: SyncBars, *, w
         return look.is_done
 
     await wait_until(is_done, workers=stage.workers, check=lambda: _require_no_failure(stage))
+
+
+async def wait_idle(stage: DemoStage) -> None:
+    """Waits until no job is due or running. Raises as `wait_mirrored` does."""
+
+    async def is_idle() -> bool:
+        async with stage.app.pool.acquire() as connection:
+            jobs = await count_jobs(connection)
+        return not jobs.get("pending", 0) and not jobs.get("processing", 0)
+
+    await wait_until(is_idle, workers=stage.workers, check=lambda: _require_no_failure(stage))
 
 
 async def compare(stage: DemoStage, account: Account) -> Equality:
