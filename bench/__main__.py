@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from bench import report
-from bench.contest import Result, hold
+from bench.contest import Result, SkippedError, hold
 from bench.peers.peer import known_event_stores, known_peers
 from bench.stage import stage
 from bench.workloads import WORKLOADS
@@ -62,15 +62,19 @@ async def _measure(
         version = await chosen.server_version()
         for name in names:
             started = loop.time()
-            with progress.status(name) as status:
-                async with workloads[name](chosen) as contest:
-                    asked = contest if rounds is None else replace(contest, rounds=rounds)
-                    result = await hold(
-                        asked,
-                        told=lambda who, number, of=asked: status.update(
-                            f"{of.title}: round {number} of {of.rounds}, {who}"
-                        ),
-                    )
+            try:
+                with progress.status(name) as status:
+                    async with workloads[name](chosen) as contest:
+                        asked = contest if rounds is None else replace(contest, rounds=rounds)
+                        result = await hold(
+                            asked,
+                            told=lambda who, number, of=asked: status.update(
+                                f"{of.title}: round {number} of {of.rounds}, {who}"
+                            ),
+                        )
+            except SkippedError as missing:
+                progress.print(f"{name} is skipped: {missing}")
+                continue
             results.append(result)
             progress.print(f"{contest.title}: {loop.time() - started:.0f} s")
             if path is not None:

@@ -10,6 +10,10 @@ Measure = Literal["rate", "latency"]
 EVENNESS = "last/first tenth"
 
 
+class SkippedError(Exception):
+    """A workload cannot be run here; the message says what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """The readings of one round, and what else was counted in it, by name."""

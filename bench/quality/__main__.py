@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.quality.mailbox import imported, most_frequent_author
+from bench.quality.mailbox import CORPUS, MAIL, imported, most_frequent_author
 from bench.quality.retrieval import Quality, ask_all, best_weight, by_both, by_vectors, by_words, measure
 from bench.quality.signatures import Tally, measure_signatures, read_mailboxes
 from bench.stage import stage
@@ -18,14 +18,12 @@ from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
 from headrace_crm.demo.labelled import labelled_letters
 
-MAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "mail"
-MAILBOX = MAIL / "mips-owner-2003-2007.mbox.gz"
 LETTERS = 2000
 SEED = 1
 
 
 def main(
-    mailbox: Annotated[Path, typer.Argument(help="An mbox or mbox.gz with threads.")] = MAILBOX,
+    mailbox: Annotated[Path, typer.Argument(help="An mbox or mbox.gz with threads.")] = CORPUS,
     *,
     owner: Annotated[
         list[str] | None, typer.Option(help="An address of the owner; by default who wrote most of it.")

@@ -19,6 +19,7 @@ from bench.workloads.lag import lag
 from bench.workloads.latency import latency
 from bench.workloads.limits import limits_by_key, limits_by_queue
 from bench.workloads.live import live
+from bench.workloads.mailboxes import mailbox, messages
 from bench.workloads.pushes import pushes
 from bench.workloads.read import read
 from bench.workloads.rebuild import rebuild
@@ -57,5 +58,7 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "console-viewers": viewers,
         "push": pushes,
         "search": searches,
+        "mailbox": mailbox,
+        "message": messages,
     }
 )
