@@ -17,10 +17,11 @@ import msgspec
 from headrace_crm.config.enrichment import ClearbitSettings
 from headrace_crm.enrichment.handles import linkedin_link, read_linkedin_url, read_x_handle
 from headrace_crm.enrichment.money import micros
-from headrace_crm.enrichment.outcome import Answer, Found, Limited, Nothing, Outcome, Pending, Refused
+from headrace_crm.enrichment.outcome import Answer, Found, Limited, Nothing, Outcome, Pending
 from headrace_crm.enrichment.profile import Asked, Handle, Profile, claim_texts
 from headrace_crm.enrichment.provider import Query
-from headrace_crm.enrichment.providers.calling import Caller, limited_until, rests_until
+from headrace_crm.enrichment.providers.calling import Caller, rests_until
+from headrace_crm.enrichment.providers.refusing import Refusals
 
 _LOOKS_FOR: Final = timedelta(minutes=5)
 _CONFIDENCE: Final = 0.8
@@ -60,15 +61,6 @@ class _Combined(msgspec.Struct):
     company: _Company | None = None
 
 
-class _Told(msgspec.Struct):
-    type: Any = ""
-    message: str = ""
-
-
-class _Error(msgspec.Struct):
-    error: _Told
-
-
 class WebhookBody(msgspec.Struct):
     """What Clearbit sends when it has looked: `id` is the token of the query."""
 
@@ -87,6 +79,12 @@ class Clearbit:
         self.most: int = micros(settings.price)
         self._webhook_url = settings.webhook_url
         self._caller = Caller("Clearbit", settings.url, headers={"API-Version": "2019-12-19"}, user=settings.api_key)
+        self._refusals = Refusals(
+            caller=self._caller,
+            name="Clearbit",
+            key="HEADRACE_CLEARBIT_API_KEY",
+            used_up="the quota at Clearbit is used up",
+        )
 
     async def look_up(self, query: Query, *, now: datetime) -> Answer[Outcome]:
         """One call by e-mail. Raises ProviderUnavailableError."""
@@ -101,32 +99,14 @@ class Clearbit:
         rest = None if isinstance(outcome, Limited) else rests_until(response.headers, now)
         return Answer(outcome, charged=self.most if is_charged else 0, resting_until=rest)
 
-    def _outcome(self, response: httpx.Response, now: datetime) -> Outcome:  # noqa: PLR0911 - one for each status
+    def _outcome(self, response: httpx.Response, now: datetime) -> Outcome:
         match response.status_code:
             case HTTPStatus.OK:
                 return found_in(self._caller.read(response, _Combined))
             case HTTPStatus.ACCEPTED:
                 return Pending(_LOOKS_FOR)
-            case HTTPStatus.NOT_FOUND:
-                return Nothing()
-            case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
-                return Refused(f"Clearbit refused the address: {self._told(response)}", "person")
-            case HTTPStatus.UNAUTHORIZED:
-                return Refused("Clearbit refused the key (HEADRACE_CLEARBIT_API_KEY)")
-            case HTTPStatus.PAYMENT_REQUIRED:
-                return Refused("the quota at Clearbit is used up", is_capped=True)
-            case HTTPStatus.FORBIDDEN:
-                return Refused(f"Clearbit refused access: {self._told(response)}")
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                return Limited(limited_until(response.headers, now), "Clearbit's rate limit")
             case _:
-                raise self._caller.unknown(response)
-
-    def _told(self, response: httpx.Response) -> str:
-        try:
-            return self._caller.read(response, _Error).error.message[:200] or f"status {response.status_code}"
-        except Exception:  # noqa: BLE001 - whatever the body is, the status says enough
-            return f"status {response.status_code}"
+                return self._refusals.read(response, now=now)
 
 
 def found_in(combined: _Combined) -> Found | Nothing:

@@ -14,10 +14,11 @@ import msgspec
 from headrace_crm.config.enrichment import PdlSettings
 from headrace_crm.enrichment.handles import linkedin_link, read_linkedin_url, read_x_handle
 from headrace_crm.enrichment.money import micros
-from headrace_crm.enrichment.outcome import Answer, Found, Limited, Nothing, Outcome, Refused
+from headrace_crm.enrichment.outcome import Answer, Found, Limited, Outcome
 from headrace_crm.enrichment.profile import Asked, Handle, Profile, claim_texts
 from headrace_crm.enrichment.provider import Query
-from headrace_crm.enrichment.providers.calling import Caller, limited_until, rests_until
+from headrace_crm.enrichment.providers.calling import Caller, rests_until
+from headrace_crm.enrichment.providers.refusing import Refusals
 
 _CERTAIN: Final = 10
 _LESS_SURE: Final = 0.95
@@ -43,15 +44,6 @@ class _Answer(msgspec.Struct):
     likelihood: float = 0
 
 
-class _ErrorDetail(msgspec.Struct):
-    type: Any = ""
-    message: str = ""
-
-
-class _Error(msgspec.Struct):
-    error: _ErrorDetail
-
-
 class PeopleDataLabs:
     """LinkedIn profiles, through People Data Labs."""
 
@@ -61,6 +53,12 @@ class PeopleDataLabs:
         self.most: int = micros(settings.price)
         self._min_likelihood = settings.min_likelihood
         self._caller = Caller("People Data Labs", settings.url, headers={"X-Api-Key": settings.api_key})
+        self._refusals = Refusals(
+            caller=self._caller,
+            name="People Data Labs",
+            key="HEADRACE_PDL_API_KEY",
+            used_up="the credits at People Data Labs are used up",
+        )
 
     async def look_up(self, query: Query, *, now: datetime) -> Answer[Outcome]:
         """One call by e-mail, and by profile link where there is one. Raises ProviderUnavailableError."""
@@ -72,30 +70,10 @@ class PeopleDataLabs:
         rest = None if isinstance(outcome, Limited) else rests_until(response.headers, now)
         return Answer(outcome, charged=self.most if isinstance(outcome, Found) else 0, resting_until=rest)
 
-    def _outcome(self, response: httpx.Response, now: datetime) -> Outcome:  # noqa: PLR0911 - one for each status
-        match response.status_code:
-            case HTTPStatus.OK:
-                return Found(_profile(self._caller.read(response, _Answer)))
-            case HTTPStatus.NOT_FOUND:
-                return Nothing()
-            case HTTPStatus.BAD_REQUEST:
-                return Refused(f"People Data Labs refused the request: {self._told(response)}", "person")
-            case HTTPStatus.UNAUTHORIZED:
-                return Refused("People Data Labs refused the key (HEADRACE_PDL_API_KEY)")
-            case HTTPStatus.PAYMENT_REQUIRED:
-                return Refused("the credits at People Data Labs are used up", is_capped=True)
-            case HTTPStatus.FORBIDDEN:
-                return Refused(f"People Data Labs refused access: {self._told(response)}")
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                return Limited(limited_until(response.headers, now), "the rate limit of People Data Labs")
-            case _:
-                raise self._caller.unknown(response)
-
-    def _told(self, response: httpx.Response) -> str:
-        try:
-            return self._caller.read(response, _Error).error.message[:200] or f"status {response.status_code}"
-        except Exception:  # noqa: BLE001 - whatever the body is, the status says enough
-            return f"status {response.status_code}"
+    def _outcome(self, response: httpx.Response, now: datetime) -> Outcome:
+        if response.status_code == HTTPStatus.OK:
+            return Found(_profile(self._caller.read(response, _Answer)))
+        return self._refusals.read(response, now=now)
 
 
 def _profile(answer: _Answer) -> Profile:
