@@ -19,6 +19,10 @@ from headrace import Stream
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
+IS_HERE_SEEN = """() => {
+    const box = document.querySelector("nav [aria-current]")?.getBoundingClientRect();
+    return !box || (box.left >= 0 && box.right <= innerWidth);
+}"""
 EMPTY = ("/", "/jobs", "/events", "/queues", "/schedules", "/dead", "/operations", "/subscriptions", "/projections")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES, CONTRAST = {"type": "tag", "values": TAGS}, {"type": "rule", "values": ["color-contrast"]}
@@ -120,7 +124,11 @@ async def faults_of(page: Any, rules: dict[str, Any]) -> list[str]:
     result = await page.evaluate("rules => axe.run({runOnly: rules})", rules)
     faults = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
     too_wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return faults + ([f"{too_wide} px too wide"] if too_wide > 0 else [])
+    if too_wide > 0:
+        faults.append(f"{too_wide} px too wide")
+    if not await page.evaluate(IS_HERE_SEEN):
+        faults.append("the menu does not show where we are")
+    return faults
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ def _told(one: LimitHold) -> str:
             f"{one.standing.held} of {one.standing.concurrency} slots are held" + (f", by {who}" if who else "")
         )
     if one.tokens_at is not None:
-        parts.append(f"its tokens are there at {one.tokens_at.isoformat()}")
+        parts.append(f"its tokens are there at {one.tokens_at:%Y-%m-%d %H:%M:%S %Z}")
     return "; ".join(parts)
 
 

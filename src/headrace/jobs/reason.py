@@ -78,10 +78,11 @@ class NotDue(Reason, frozen=True, tag="not-due"):
     @property
     def text(self) -> str:
         if self.error is None:
-            return f"it is due at {self.until.isoformat()}: enqueued or rescheduled for then, or snoozed by its handler"
+            moment = f"{self.until:%Y-%m-%d %H:%M:%S %Z}"
+            return f"it is due at {moment}: enqueued or rescheduled for then, or snoozed by its handler"
         return (
             f"attempt {self.attempt} of {self.max_attempts} failed ({self.error}); "
-            f"the next one is due at {self.until.isoformat()}"
+            f"the next one is due at {self.until:%Y-%m-%d %H:%M:%S %Z}"
         )
 
 

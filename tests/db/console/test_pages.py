@@ -87,6 +87,8 @@ async def test_every_page_shows_a_busy_shop_and_takes_no_strangers_markup_for_it
         assert "the printer burns &lt;script&gt;" in pages["/"].text
         assert "queue mail is paused by" in pages[f"/jobs/{shop.jobs['pending']}"].text
         assert "half way &lt;script&gt;" in pages[f"/jobs/{shop.jobs['completed']}"].text
+        assert '<p class="error-line">bare</p>' in pages[f"/jobs/{shop.jobs['cancelled']}"].text
+        assert 'aria-label="3 of 3"' in pages[f"/jobs/{shop.jobs['parent']}"].text
         assert "no money &lt;script&gt;" in pages["/subscriptions/refund"].text
         told = paths_of(shop)
         trace = pages[told["trace"]].text
