@@ -19,8 +19,8 @@ from headrace_crm.mail.owners import set_as_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-PEOPLE = 900
-KILLS = 3
+PEOPLE = 600
+KILLS = 2
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTENT = (
     "SELECT key, kind, fingerprint, state, score, text, message_ids, numbers::text FROM crm.insight"

@@ -60,6 +60,8 @@ async def write(
     now: datetime,
 ) -> Mapping[str, UUID]:
     """Stores what was found about contacts, open; the ids by key. `told` are the keys that events tell of now."""
+    if not findings:
+        return {}
     rows = await connection.fetch(
         statement(_PACKAGE, "write_insights"),
         owner_id,
@@ -83,4 +85,6 @@ async def write(
 
 async def expire(connection: Connection, owner_id: UUID, keys: Sequence[str], *, now: datetime) -> None:
     """Ends open insights that hold no more."""
+    if not keys:
+        return
     await connection.execute(statement(_PACKAGE, "expire_insights"), owner_id, list(keys), now)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fix_pictures import ADA, NOW, OWNER, chat, letter, picture
 from headrace_crm.insights.going_cold import going_cold
+from headrace_crm.insights.introductions import names_wanted
 from headrace_crm.insights.meeting_day import day_named_in
 from headrace_crm.insights.model import KINDS, Acquaintance, Contact, PositionChange, Role
 from headrace_crm.insights.question import is_closing, question_in
@@ -222,3 +223,23 @@ def test_hostile_texts_are_read_in_no_time(text):
     is_closing(text)
     day_named_in(text, written_on=date(2026, 3, 2))
     find(picture(letter(5, "received", text=text, subject=text), letter(4, "sent", text=text)), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Introduce me to Grace Hull.",
+        "May I have an introduction to Grace Hull?",
+        "Please put us in touch with Grace Hull",
+        "Get me in touch with Grace Hull",
+        "Connect me with Grace Hull.",
+        "Have you got a contact of Grace Hull?",
+        "Hast du einen Kontakt zu Grace Hull?",
+        "Kannst du mich vorstellen bei Grace Hull?",
+        "Me pr\u00e9senter \u00e0 Grace Hull ?",
+        "Me mettre en contact avec Grace Hull ?",
+    ],
+)
+def test_introductions_are_asked_for_in_many_words(text):
+    assert names_wanted(text) == ("grace hull",)
+    assert names_wanted(text.replace("Grace Hull", "grace, the one with the hull")) == ()
