@@ -140,7 +140,9 @@ async def test_people_data_labs_find_by_address_or_profile_and_only_who_is_likel
     assert sandbox.pdl.matches_charged == 2
 
 
-@pytest.mark.parametrize(("status", "expected"), [(400, PERSON), (401, SOURCE), (402, CAP), (403, SOURCE)])
+@pytest.mark.parametrize(
+    ("status", "expected"), [(400, PERSON), (401, SOURCE), (402, CAP), (403, SOURCE), (422, PERSON)]
+)
 async def test_people_data_labs_refuse(sandbox: Sandbox, pdl, status: int, expected):
     assert refusal(await outcome_at(sandbox, pdl, status)) == expected
     assert isinstance((await pdl.look_up(ASK_ADA, now=now())).outcome, Found)
