@@ -28,7 +28,10 @@ Owner = Annotated[
 ]
 AsOfText = Annotated[str | None, typer.Option("--as-of", metavar="DATE|latest", help=AS_OF_HELP)]
 
+app = typer.Typer(invoke_without_command=True)
 
+
+@app.callback()
 def contacts(
     context: typer.Context,
     *,
@@ -41,6 +44,8 @@ def contacts(
 
     --as-of computes scores for that moment without storing them.
     """
+    if context.invoked_subcommand is not None:
+        return
     run(_contacts(context.obj, limit, owner, read_as_of(as_of), as_json=as_json))
 
 

@@ -14,6 +14,7 @@ from headrace_crm.cli import (
     erase,
     import_mail,
     insights,
+    joining,
     mcp,
     recount,
     sandbox,
@@ -30,7 +31,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("import")(import_mail.import_)
-app.command("contacts")(contacts.contacts)
 app.command("show")(contacts.show)
 app.command("search")(search.search_)
 app.command("ask")(search.ask)
@@ -46,6 +46,9 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("sandbox")(sandbox.sandbox)
+contacts.app.command("merge")(joining.merge)
+contacts.app.command("split")(joining.split)
+app.add_typer(contacts.app, name="contacts")
 app.add_typer(insights.app, name="insights", help="What is worth doing about people.")
 app.add_typer(accounts.app, name="accounts", help="Mailboxes that may be read.")
 

@@ -42,6 +42,24 @@ class ContactRemoved(msgspec.Struct, frozen=True):
     owner_id: UUID
 
 
+@event("contact.merged", version=1)
+class ContactMerged(msgspec.Struct, frozen=True):
+    """A user said that another contact is this one; that one goes, and its interactions become this one's."""
+
+    contact_id: UUID
+    owner_id: UUID
+    merged_id: UUID
+
+
+@event("contact.split", version=1)
+class ContactSplit(msgspec.Struct, frozen=True):
+    """A user said that some addresses of a contact are somebody else's: a contact of the new id, with its own part."""
+
+    contact_id: UUID
+    owner_id: UUID
+    new_id: UUID
+
+
 @event("interaction.email_sent", version=1)
 class InteractionEmailSent(msgspec.Struct, frozen=True):
     """The owner wrote to the contact; it occurred when the message was sent."""
@@ -94,6 +112,8 @@ CONTACT_EVENTS: tuple[type, ...] = (
     ContactCreated,
     ContactUpdated,
     ContactRemoved,
+    ContactMerged,
+    ContactSplit,
     InteractionEmailSent,
     InteractionEmailReceived,
     InteractionRecorded,

@@ -24,7 +24,8 @@ from headrace_crm.contacts.events import (
 from headrace_crm.contacts.person import Author, join_addresses
 from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
-from headrace_crm.contacts.store import ContactStore, StaleAddress
+from headrace_crm.contacts.store import ContactStore, StaleAddress, Writer
+from headrace_crm.contacts.tie import bonds_by_address, ties_of
 from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.owners import Owner, lock_owner
@@ -94,14 +95,19 @@ async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequenc
         for each in addresses
         if each.standing is not None and each.standing != standings[each.facts.email]
     ]
-    authors = {
-        each.facts.email: Author(each.facts.email, each.full_names, each.contact_id)
+    writers = {
+        each.facts.email: Writer(each.facts.email, each.full_names, each.contact_id, each.decided)
         for each in addresses
         if standings[each.facts.email] == "person"
     }
-    for neighbour in await store.authors_named({name for author in authors.values() for name in author.full_names}):
+    for neighbour in await store.authors_named({name for writer in writers.values() for name in writer.full_names}):
         if neighbour.email not in standings:
-            authors[neighbour.email] = neighbour
+            writers[neighbour.email] = neighbour
+    bonds = bonds_by_address(await store.bonds_among(writers.values()))
+    authors = {
+        email: Author(email, ties_of(email, each.full_names, bonds.get(email, ())), each.contact_id, each.decided)
+        for email, each in writers.items()
+    }
     contacts = await store.existing_contacts({author.contact_id for author in authors.values() if author.contact_id})
     people = join_addresses(authors.values(), contacts=contacts, new_id=uuid7)
     await store.absorb_people(people.absorbed)

@@ -1,6 +1,6 @@
-"""Which addresses are one person's: those that wrote under the same full name."""
+"""Which addresses are one person's: those a user said it of, and those with a name and evidence in common."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +9,15 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person's address: the full names it wrote under, and the person it was given before, if any."""
+    """A person's address: what ties it to others (see `tie.py`), and the person it was given before, if any.
+
+    `decided` is whose it is by the word of a user; None where nobody said anything.
+    """
 
     email: str
-    full_names: frozenset[str]
+    ties: frozenset[str]
     contact_id: UUID | None = None
+    decided: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,20 @@ class People:
 def join_addresses(authors: Iterable[Author], *, contacts: AbstractSet[UUID], new_id: Callable[[], UUID]) -> People:
     """Give every address a person.
 
-    Addresses connected by full names, over any number of steps, are one person. `contacts` are the persons
+    Addresses connected by ties, over any number of steps, are one person. `contacts` are the persons
     who are contacts already: two of them are never joined here, since merging contacts takes more than
-    this; what is new goes to the oldest of them, by id. Where no two contacts meet, the outcome is the same
-    in any order and division of the addresses.
+    this; what is new goes to the oldest of them, by id. What a user decided stands: its addresses are that
+    person's, and others join it only if they are tied to no other such person. Where no two contacts meet, the
+    outcome is the same in any order and division of the addresses.
     """
     known = {author.email: author for author in authors}
-    contact_ids: dict[str, UUID] = {}
+    decided = [author for author in known.values() if author.decided is not None]
+    contact_ids: dict[str, UUID] = {author.email: author.decided for author in decided if author.decided is not None}
     absorbed: dict[UUID, UUID] = {}
-    for group in _groups(known.values()):
+    for group in _groups(author for author in known.values() if author.decided is None):
         members = [known[email] for email in sorted(group)]
         persons = {member.contact_id for member in members if member.contact_id is not None}
-        survivor = min(persons & contacts or persons, default=None) or new_id()
+        survivor = _decided_for(members, decided) or min(persons & contacts or persons, default=None) or new_id()
         for member in members:
             kept = member.contact_id if member.contact_id in contacts else None
             contact_ids[member.email] = kept or survivor
@@ -46,11 +52,17 @@ def join_addresses(authors: Iterable[Author], *, contacts: AbstractSet[UUID], ne
     return People(contact_ids, absorbed)
 
 
+def _decided_for(members: Sequence[Author], decided: Iterable[Author]) -> UUID | None:
+    ties = frozenset[str]().union(*(member.ties for member in members))
+    found = {author.decided for author in decided if not ties.isdisjoint(author.ties)}
+    return found.pop() if len(found) == 1 else None
+
+
 def _groups(authors: Iterable[Author]) -> Iterable[set[str]]:
     group_of: dict[str, set[str]] = {}
     for author in authors:
         merged = {f"<{author.email}>"}
-        for key in (f"<{author.email}>", *author.full_names):
+        for key in (f"<{author.email}>", *author.ties):
             merged |= group_of.get(key, set()) | {key}
         for key in merged:
             group_of[key] = merged

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from headrace import Connection, Row, statement
 from headrace_crm.contacts.naming import SeenName, display_name
-from headrace_crm.contacts.person import Author
 from headrace_crm.contacts.resolve import Interaction, Resolution, StoredMessage
 from headrace_crm.contacts.standing import AddressFacts, Standing
 from headrace_crm.mail.model import ParsedMessage
@@ -24,6 +23,7 @@ class StaleAddress:
     standing: Standing | None
     contact_id: UUID | None
     full_names: frozenset[str]
+    decided: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,16 @@ class Card:
     id: UUID
     name: str
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A person's address with the full names it wrote under, and whose it is: by mail, and by a user's word."""
+
+    email: str
+    full_names: frozenset[str]
+    contact_id: UUID | None
+    decided: UUID | None
 
 
 @dataclass(slots=True)
@@ -65,14 +75,27 @@ class ContactStore:
                 row["standing"],
                 row["contact_id"],
                 frozenset(names[row["email"]].full),
+                row["decided"],
             )
             for row in rows
         ]
 
-    async def authors_named(self, full_names: Collection[str]) -> list[Author]:
+    async def authors_named(self, full_names: Collection[str]) -> list[Writer]:
         """Who writes under one of these full names, among those who are persons already."""
         rows = await self._fetch("authors_named", sorted(full_names))
-        return [Author(row["email"], frozenset(row["full_names"]), row["contact_id"]) for row in rows]
+        return [Writer(row["email"], frozenset(row["full_names"]), row["contact_id"], row["decided"]) for row in rows]
+
+    async def bonds_among(self, writers: Iterable[Writer]) -> list[tuple[str, str]]:
+        """Pairs of these addresses that have a full name in common and are bound by mail."""
+        by_name: dict[str, list[str]] = {}
+        for writer in writers:
+            for name in writer.full_names:
+                by_name.setdefault(name, []).append(writer.email)
+        asked = sorted((email, name) for name, emails in by_name.items() if len(emails) > 1 for email in emails)
+        if not asked:
+            return []
+        rows = await self._fetch("bonds_among", [email for email, _ in asked], [name for _, name in asked])
+        return [(row["email"], row["other"]) for row in rows]
 
     async def existing_contacts(self, contact_ids: Collection[UUID]) -> set[UUID]:
         """Those of these persons who are contacts."""
@@ -233,6 +256,10 @@ class ContactStore:
         """Has the mail of these contacts read for facts again."""
         if contact_ids:
             await self._connection.execute(statement(_PACKAGE, "mark_unread"), sorted(contact_ids))
+
+    async def mark_stale(self, contact_ids: Collection[UUID]) -> None:
+        """Has these contacts looked at for another name or other addresses."""
+        await self._connection.execute(statement(_PACKAGE, "mark_stale"), sorted(contact_ids))
 
     async def mark_read(self, contact_ids: Collection[UUID]) -> None:
         """Notes that the mail of these contacts was read for facts."""

@@ -76,7 +76,7 @@ class Thread:
             charset=writer.charset,
             transfer=writer.transfer,
             layout=writer.layout,
-            headers=headers,
+            headers=(*headers, *_reply_to(writer, sender)),
         )
         self.letters.append(letter)
         self.writer = writer
@@ -84,6 +84,11 @@ class Thread:
 
     def _subject(self, writer: Person) -> str:
         return f"{'AW' if writer.language == 'de' and writer.quoting == 'outlook' else 'Re'}: {self.subject}"
+
+
+def _reply_to(writer: Person, sender: Address) -> tuple[tuple[str, str], ...]:
+    # From home people ask for answers at work, which is how an importer can know that both are theirs.
+    return (("Reply-To", f"<{writer.work}>"),) if sender.spec == writer.private else ()
 
 
 def role_of(turn: int, *, length: int) -> Role:

@@ -32,7 +32,7 @@ CANARIES = ("boats.example", "home.example", "harbour", "keelhaul", "bilgepump",
 LETTERS = [
     ("grace-1", GRACE, OWNER, "Bilgepump", "We must keelhaul it.", {}),
     ("olive-1", OWNER, GRACE, "Re: Bilgepump", "So we must keelhaul.", {"In-Reply-To": "<grace-1@x.example>"}),
-    ("grace-2", ALSO_GRACE, OWNER, "From home", "The keelhaul again.", {}),
+    ("grace-2", ALSO_GRACE, OWNER, "From home", "The keelhaul again.", {"Reply-To": "grace@boats.example"}),
     ("grace-3", GRACE, f"{OWNER}, {JOAN}", "Plan", "To keelhaul on Monday.", {}),
     (
         "joan-1",

@@ -1,31 +1,12 @@
 """What contacts say of themselves in their mail, from the mailbox to their profile."""
 
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 from pathlib import Path
 
 from fix_crm import lend, read_outcome, run_import, working
+from fix_small_mail import BEGAN, OWNER, mailbox
 from headrace import Headrace
 from headrace_crm.enrichment.store import EnrichmentStore
-
-OWNER = "me@owner.example"
-BEGAN = datetime(2024, 1, 6, 9, tzinfo=UTC)
-
-
-def mailbox(path: Path, *letters: tuple[int, str, str, str]) -> Path:
-    """An mbox of messages to the owner, each a day, an address, a name and the words."""
-    parts: list[bytes] = []
-    for day, email, name, words in letters:
-        message = EmailMessage()
-        message["From"] = f"{name} <{email}>"
-        message["To"] = OWNER
-        message["Date"] = BEGAN + timedelta(days=day)
-        message["Message-ID"] = f"<{day}.{email}>"
-        message["Subject"] = f"letter {day}"
-        message.set_content(words)
-        parts.append(b"From x Sat Jan  6 09:00:00 2024\n" + message.as_bytes() + b"\n")
-    path.write_bytes(b"".join(parts))
-    return path
 
 
 async def profile_of(app: Headrace, email: str) -> dict[str, tuple[object, str]]:
@@ -92,9 +73,9 @@ async def test_the_same_letters_in_any_division_give_the_same_facts(database: st
         (day, email, "Ines Vidal", signed(title, "Vidal Press"))
         for day, email, title in (
             (1, "ines@vidal.example", "Editor"),
-            (2, "ines@hearth.example", "Editor"),
+            (2, "ines@mail.vidal.example", "Editor"),
             (3, "ines@vidal.example", "Chief Editor"),
-            (4, "ines@hearth.example", "Director"),
+            (4, "ines@mail.vidal.example", "Director"),
         )
     ]
     halves = [
@@ -104,5 +85,5 @@ async def test_the_same_letters_in_any_division_give_the_same_facts(database: st
         for half in halves:
             await run_import(app, half, [OWNER])
         profile = await profile_of(app, "ines@vidal.example")
-        assert profile == await profile_of(app, "ines@hearth.example")
+        assert profile == await profile_of(app, "ines@mail.vidal.example")
     assert profile["title"] == ("Director", "signature")

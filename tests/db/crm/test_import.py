@@ -229,10 +229,11 @@ async def test_stats_narrow_when_an_interaction_is_retracted(crm: Headrace, tmp_
     }
 
 
-async def test_a_new_address_under_a_known_name_joins_the_contact(crm: Headrace, tmp_path: Path):
+async def test_a_new_address_that_a_known_one_answers_for_joins_the_contact(crm: Headrace, tmp_path: Path):
+    answers = mail(2, '"Lind, Bo" <lind@example.net>', OWNER, "Reply-To: bo@example.com")
     async with working(crm) as app:
         await run_import(app, mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER)), [OWNER])
-        await run_import(app, mbox(tmp_path / "b", mail(2, '"Lind, Bo" <lind@example.net>', OWNER)), [OWNER])
+        await run_import(app, mbox(tmp_path / "b", answers), [OWNER])
         async with lend(app) as connection:
             (person,) = await list_contacts(connection)
             updates = await connection.fetchval("SELECT count(*) FROM headrace.event WHERE type = 'contact.updated'")
@@ -277,7 +278,11 @@ async def test_threads_that_a_later_import_joins_bring_new_scores(crm: Headrace,
 async def test_several_files_are_one_import(crm: Headrace, tmp_path: Path):
     files = [
         mbox(tmp_path / "a", mail(1, "Bo Lind <bo@example.com>", OWNER), mail(2, "Bo Lind <bo@example.com>", OWNER)),
-        mbox(tmp_path / "b", mail(2, "Bo Lind <bo@example.com>", OWNER), mail(3, "Bo Lind <lind@example.net>", OWNER)),
+        mbox(
+            tmp_path / "b",
+            mail(2, "Bo Lind <bo@example.com>", OWNER),
+            mail(3, "Bo Lind <lind@example.net>", OWNER, "Reply-To: bo@example.com"),
+        ),
     ]
     async with working(crm) as app:
         summary = await run_import(app, files, [OWNER])

@@ -23,7 +23,7 @@ def groups(contact_ids: dict[str, UUID]) -> set[frozenset[str]]:
     return {frozenset(group) for group in found.values()}
 
 
-def test_addresses_that_share_a_full_name_are_one_person_over_any_number_of_steps():
+def test_addresses_that_share_a_tie_are_one_person_over_any_number_of_steps():
     authors = [
         Author("a@x", frozenset({"bo lind"})),
         Author("b@x", frozenset({"bo lind", "robert lind"})),
@@ -64,6 +64,28 @@ def test_persons_without_a_contact_join_the_one_who_has():
     people = join_addresses(authors, contacts={number(2)}, new_id=ids())
     assert set(people.contact_ids.values()) == {number(2)}
     assert people.absorbed == {number(1): number(2)}
+
+
+def test_what_a_user_decided_stands_against_every_tie():
+    authors = [
+        Author("a@x", frozenset({"bo lind"}), number(1), decided=number(1)),
+        Author("b@x", frozenset({"bo lind"}), number(1), decided=number(2)),
+        Author("c@x", frozenset(), number(3), decided=number(1)),
+        Author("d@x", frozenset({"bo lind"})),
+    ]
+    people = join_addresses(authors, contacts={number(1)}, new_id=ids())
+    assert people.contact_ids == {"a@x": number(1), "b@x": number(2), "c@x": number(1), "d@x": number(1000)}
+
+
+def test_what_is_tied_to_one_decided_person_alone_joins_it():
+    authors = [
+        Author("a@x", frozenset({"bo lind"}), number(1), decided=number(1)),
+        Author("b@x", frozenset({"cy ode"}), number(2), decided=number(2)),
+        Author("d@x", frozenset({"bo lind"}), number(7)),
+    ]
+    people = join_addresses(authors, contacts={number(1), number(2)}, new_id=ids())
+    assert people.contact_ids["d@x"] == number(1)
+    assert people.absorbed == {number(7): number(1)}
 
 
 writers = st.dictionaries(
