@@ -15,6 +15,7 @@
     ├── LlmError                 a language model could not be asked, refused, or said what cannot be used
     ├── PersonNotFoundError      nobody fits the person a search was restricted to
     ├── JoiningError             contacts cannot be merged or split as asked
+    ├── TagError                 something given is no tag
     ├── UnknownFieldError        a profile has no such field
     ├── NotDealtInError          a page of a timeline begins at somebody else's message
     ├── ActorRefusedError        who came with a token may look and not act

@@ -1,14 +1,17 @@
 """`crm contacts` and `crm show`: who the owner knows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from headrace.terminal import EXIT_NOT_FOUND, fail, print_json, print_table, run
 from headrace_crm.cli.options import AS_OF_HELP, read_as_of
 from headrace_crm.cli.session import Choice, opened
+from headrace_crm.contacts.tags import read_tags, tags_of
 from headrace_crm.enrichment.profile import Value
 from headrace_crm.enrichment.reading import ShownProfile, read_profile
 from headrace_crm.mail.owners import AsOf, find_owners
@@ -37,6 +40,7 @@ def contacts(
     *,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 20,
     owner: Owner = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only those with this tag.")] = None,
     as_of: AsOfText = None,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +50,7 @@ def contacts(
     """
     if context.invoked_subcommand is not None:
         return
-    run(_contacts(context.obj, limit, owner, read_as_of(as_of), as_json=as_json))
+    run(_contacts(context.obj, limit, owner, read_as_of(as_of), tag, as_json=as_json))
 
 
 def show(
@@ -61,10 +65,13 @@ def show(
     run(_show(context.obj, who, owner, read_as_of(as_of), as_json=as_json))
 
 
-def print_contacts(people: Sequence[Person], *, title: str | None = None) -> None:
-    """Prints people as a table."""
+def print_contacts(
+    people: Sequence[Person], *, title: str | None = None, tags: Mapping[UUID, Sequence[str]] | None = None
+) -> None:
+    """Prints people as a table, with their tags where these are given and anybody has one."""
+    shown = tags or {}
     print_table(
-        ("name", "strength", "trend", "sent", "received", "last", "addresses"),
+        ("name", "strength", "trend", "sent", "received", "last", "addresses", *(("tags",) if shown else ())),
         [
             (
                 person.name,
@@ -74,6 +81,7 @@ def print_contacts(people: Sequence[Person], *, title: str | None = None) -> Non
                 person.received,
                 _day(person.last_interaction_at),
                 ", ".join(person.addresses),
+                *((", ".join(shown.get(person.id, ())),) if shown else ()),
             )
             for person in people
         ],
@@ -93,14 +101,20 @@ def print_profile(profile: ShownProfile) -> None:
     )
 
 
-async def _contacts(choice: Choice, limit: int, owner: list[str] | None, as_of: AsOf | None, *, as_json: bool) -> None:
+async def _contacts(
+    choice: Choice, limit: int, owner: list[str] | None, as_of: AsOf | None, tag: str | None, *, as_json: bool
+) -> None:
     async with opened(choice) as app, app.pool.acquire() as connection:
         owners = await find_owners(connection, owner) if owner else None
-        people = await list_contacts(connection, owners, limit=limit, as_of=as_of)
+        wanted = None if tag is None else next(iter(read_tags([tag])))
+        people = await list_contacts(connection, owners, limit=limit, as_of=as_of, tag=wanted)
+        tags = await tags_of(connection, [person.id for person in people])
     if as_json:
-        print_json(people)
+        print_json([asdict(person) | {"tags": tags.get(person.id, ())} for person in people])
     elif people:
-        print_contacts(people)
+        print_contacts(people, tags=tags)
+    elif wanted is not None:
+        typer.echo(f"nobody has the tag {wanted}")
     else:
         typer.echo("no contacts yet; import a mailbox: crm import FILE --owner you@example.org")
 
@@ -115,22 +129,24 @@ async def _show(choice: Choice, who: str, owner: list[str] | None, as_of: AsOf |
         except AmbiguousContactError as error:
             fail(str(error))
         profile = await read_profile(connection, found.person.id)
+        tags = (await tags_of(connection, [found.person.id])).get(found.person.id, ())
     if as_json:
-        print_json({"person": found.person, "messages": found.messages, "profile": profile})
+        print_json({"person": found.person, "messages": found.messages, "profile": profile, "tags": tags})
         return
-    _print_person(found)
+    _print_person(found, tags)
     if profile.fields:
         typer.echo("")
         print_profile(profile)
 
 
-def _print_person(found: PersonDetail) -> None:
+def _print_person(found: PersonDetail, tags: Sequence[str]) -> None:
     person = found.person
     print_table(
         ("field", "value"),
         [
             ("name", person.name),
             ("addresses", ", ".join(person.addresses)),
+            *((("tags", ", ".join(tags)),) if tags else ()),
             ("strength", f"{_strength(person.strength)} of 100, {person.trend}"),
             ("messages", f"{person.sent} sent, {person.received} received"),
             ("reciprocity", "" if person.reciprocity is None else f"{person.reciprocity:.2f}"),

@@ -48,7 +48,7 @@ def split(
 async def _merge(choice: Choice, who: str, other: str, wait: int) -> None:
     async with opened(choice) as app:
         async with app.pool.acquire() as connection:
-            kept, merged = await _person(connection, who), await _person(connection, other)
+            kept, merged = await person_called(connection, who), await person_called(connection, other)
         async with app.transaction() as tx:
             await unite(tx, kept.owner_id, kept.id, merged.id, now=app.clock.now())
         await _follow(app, kept.owner_id, wait)
@@ -58,7 +58,7 @@ async def _merge(choice: Choice, who: str, other: str, wait: int) -> None:
 async def _split(choice: Choice, who: str, addresses: list[str], wait: int) -> None:
     async with opened(choice) as app:
         async with app.pool.acquire() as connection:
-            person = await _person(connection, who)
+            person = await person_called(connection, who)
         async with app.transaction() as tx:
             await divide(tx, person.owner_id, person.id, addresses, now=app.clock.now())
         await _follow(app, person.owner_id, wait)
@@ -85,7 +85,8 @@ async def _show(app: Headrace, *addresses: str) -> None:
         print_contacts([(await show_contact(connection, address)).person for address in addresses])
 
 
-async def _person(connection: Connection, who: str) -> Person:
+async def person_called(connection: Connection, who: str) -> Person:
+    """The one person that fits; the command ends where nobody does, or several do."""
     try:
         return (await show_contact(connection, who)).person
     except ContactNotFoundError as error:

@@ -20,6 +20,7 @@ from headrace_crm.cli import (
     sandbox,
     search,
     serve,
+    tagging,
 )
 from headrace_crm.cli.session import Choice
 
@@ -48,6 +49,9 @@ app.command("mcp")(mcp.mcp)
 app.command("sandbox")(sandbox.sandbox)
 contacts.app.command("merge")(joining.merge)
 contacts.app.command("split")(joining.split)
+contacts.app.command("tag")(tagging.tag)
+contacts.app.command("untag")(tagging.untag)
+contacts.app.command("edit")(enrich.enter)
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(insights.app, name="insights", help="What is worth doing about people.")
 app.add_typer(accounts.app, name="accounts", help="Mailboxes that may be read.")

@@ -60,6 +60,16 @@ class ContactSplit(msgspec.Struct, frozen=True):
     new_id: UUID
 
 
+@event("contact.tagged", version=1)
+class ContactTagged(msgspec.Struct, frozen=True):
+    """A user put tags on a contact, or took some away: so many. `crm.contact_tag` has them."""
+
+    contact_id: UUID
+    owner_id: UUID
+    added: int
+    removed: int
+
+
 @event("interaction.email_sent", version=1)
 class InteractionEmailSent(msgspec.Struct, frozen=True):
     """The owner wrote to the contact; it occurred when the message was sent."""
@@ -114,6 +124,7 @@ CONTACT_EVENTS: tuple[type, ...] = (
     ContactRemoved,
     ContactMerged,
     ContactSplit,
+    ContactTagged,
     InteractionEmailSent,
     InteractionEmailReceived,
     InteractionRecorded,

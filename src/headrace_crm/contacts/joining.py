@@ -13,6 +13,7 @@ from headrace import Transaction, uuid7
 from headrace_crm.contacts.decisions import DecisionStore
 from headrace_crm.contacts.events import ContactCreated, ContactMerged, ContactSplit, contact_stream
 from headrace_crm.contacts.store import ContactStore
+from headrace_crm.contacts.tags import copy_tags
 from headrace_crm.errors import CrmError
 from headrace_crm.mail.importing import begin_extraction
 
@@ -38,6 +39,7 @@ async def merge_contacts(
     await store.write_people(dict.fromkeys(brought, contact_id), removed=())
     await store.unextract_messages_of(brought)
     await store.mark_unread([contact_id])
+    await copy_tags(tx.connection, merged_id, contact_id)
     await tx.append(ContactMerged(contact_id, owner_id, merged_id), stream=contact_stream(contact_id))
     await begin_extraction(tx, owner_id)
     return brought
@@ -69,6 +71,7 @@ async def split_contact(
     await decisions.decide(wanted, new_id, now=now)
     await store.write_people(dict.fromkeys(wanted, new_id), removed=())
     await store.insert_contacts(list((await store.cards([new_id])).values()))
+    await copy_tags(tx.connection, contact_id, new_id)
     await store.unextract_messages_of(wanted)
     await store.mark_stale([contact_id])
     await store.mark_unread([contact_id])

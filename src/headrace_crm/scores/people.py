@@ -82,17 +82,18 @@ async def list_contacts(
     *,
     limit: int = 20,
     as_of: AsOf | None = None,
+    tag: str | None = None,
 ) -> list[Person]:
-    """The people of these owners (of all, for None), strongest first.
+    """The people of these owners (of all, for None), those with a tag where one is given, strongest first.
 
     With `as_of` scores and counts are computed for that moment, and those without an interaction until
     then are left out; without it they are as stored.
     """
     owners = [owner_ids] if isinstance(owner_ids, UUID) else None if owner_ids is None else sorted(owner_ids)
     if as_of is None:
-        rows = await connection.fetch(statement(_PACKAGE, "list_people"), owners, limit)
+        rows = await connection.fetch(statement(_PACKAGE, "list_people"), owners, limit, tag)
         return [read_person(row) for row in rows]
-    people = [read_person(row) for row in await connection.fetch(statement(_PACKAGE, "list_people"), owners, None)]
+    people = [read_person(row) for row in await connection.fetch(statement(_PACKAGE, "list_people"), owners, None, tag)]
     found = [each for each in await people_at(connection, people, as_of) if each.sent + each.received]
     found.sort(key=lambda each: (-(each.strength or 0.0), each.name, each.id))
     return found[:limit]

@@ -98,7 +98,14 @@ def by_command(database: str) -> None:
     assert crm("merge", VIDAL[0], "nobody@x.example")[0] == 3
     assert (crm("merge", VIDAL[0], LUNE[0])[0], listed()) == (0, {f"{VIDAL[0]},{LUNE[0]}": 4, OTTO[0]: 2})
     assert crm("split", VIDAL[0], OTTO[0])[0] == 1
+    assert crm("tag", VIDAL[0], "VIP", "Board  Member")[1].strip() == "Ines Vidal: board member, vip"
+    assert crm("tag", VIDAL[0], "a,b")[0] == 1
+    assert crm("untag", VIDAL[0], "board member")[1].strip() == "Ines Vidal: vip"
+    assert [each["tags"] for each in json.loads(crm("--tag", "Vip", "--json")[1])] == [["vip"]]
+    assert "nobody has the tag x" in crm("--tag", "x")[1]
+    assert "Miller" in crm("edit", VIDAL[0], "title=Miller")[1]
     assert (crm("split", VIDAL[0], LUNE[0])[0], listed()) == (0, {VIDAL[0]: 2, LUNE[0]: 2, OTTO[0]: 2})
+    assert len(json.loads(crm("--tag", "vip", "--json")[1])) == 2
 
 
 @pytest.mark.timeout(90)

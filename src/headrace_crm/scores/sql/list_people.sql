@@ -6,6 +6,7 @@ SELECT contact.id, contact.owner_id, contact.name, contact.addresses, coalesce(s
 FROM crm.contact
 LEFT JOIN crm.contact_stats AS stats ON stats.contact_id = contact.id
 LEFT JOIN crm.contact_score AS score ON score.contact_id = contact.id
-WHERE $1::uuid[] IS NULL OR contact.owner_id = ANY ($1)
+WHERE ($1::uuid[] IS NULL OR contact.owner_id = ANY ($1))
+  AND ($3::text IS NULL OR contact.id IN (SELECT contact_id FROM crm.contact_tag WHERE tag = $3))
 ORDER BY score.strength DESC NULLS LAST, contact.name, contact.id
 LIMIT $2

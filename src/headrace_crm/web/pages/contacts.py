@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from headrace import Headrace
 from headrace.console import Problem, ProblemError, render
+from headrace_crm.contacts.tags import tags_of
 from headrace_crm.enrichment.reading import read_profile
 from headrace_crm.insights import list_insights
 from headrace_crm.insights.evidence import evidence_of
@@ -80,6 +81,7 @@ class ContactPages:
             if asked.at is not None:
                 found = await read_contact(connection, contact_id, at=asked.at) or found
             profile = await read_profile(connection, contact_id)
+            tags = (await tags_of(connection, [contact_id])).get(contact_id, ())
             insights = await list_insights(connection, found.person.owner_id, contact_id=contact_id, limit=_INSIGHTS)
             evidence = await evidence_of(connection, insights)
             months = await read_months(connection, contact_id, until=asked.at or now, count=_MONTHS)
@@ -90,6 +92,7 @@ class ContactPages:
             person=found.person,
             messages=found.messages,
             profile=profile,
+            tags=tags,
             insights=insights,
             evidence=evidence,
             said=SAID.get(request.query_params.get("did", "")),
