@@ -19,6 +19,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 
+from fix_apps import send
 from fix_crm import lend
 from fix_crm_pages import OWNER, XSS, import_letters
 from headrace import Headrace
@@ -244,6 +245,6 @@ async def test_the_command_serves_over_http_and_stops_when_it_is_told_to(databas
         told += line
     async with httpx.AsyncClient() as client:
         assert (await client.post(f"{found[1]}/mcp", json={})).status_code == 401
-    process.send_signal(signal.SIGTERM)
+    send(process, signal.SIGTERM)
     await process.communicate()
     assert process.returncode == 0

@@ -1,5 +1,6 @@
 """Fills a mailbox with the mail of the generated world."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,7 +27,10 @@ def fill(mailbox: Mailbox, *, seed: int, messages: int, ends_at: datetime) -> Pe
     owner = world.owner
     list_label = mailbox.add_label("Lists").id
     threads: dict[str, str] = {}
-    for number, letter in enumerate(compose_mail(world)):
+    numbers: Counter[str] = Counter()
+    for letter in compose_mail(world):
+        number = numbers[letter.sort]
+        numbers[letter.sort] += 1
         placed = mailbox.place(
             lambda letter=letter: with_crlf(bytes_at(owner, letter)),
             at=letter.sent_at,

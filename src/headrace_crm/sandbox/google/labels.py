@@ -24,6 +24,11 @@ SYSTEM: Final = (
 HIDDEN: Final = frozenset({"SPAM", "TRASH"})
 """Messages under these are listed only when asked for."""
 
+# Of so many newsletters the third is spam and the sixth is thrown away.
+_SHARE: Final = 10
+_SPAM: Final = 2
+_TRASH: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -47,7 +52,7 @@ def system_labels() -> dict[str, Label]:
 
 
 def labels_of_letter(letter: Letter, *, number: int, is_own: bool, is_new: bool, list_label: str) -> tuple[str, ...]:  # noqa: PLR0911 - one a sort
-    """The ids of the labels of a generated letter; `number` varies what is starred, archived, spam or trash.
+    """The ids of the labels of a generated letter; its `number` in its sort varies what is starred or archived.
 
     A few newsletters are in the spam or the trash, as they are in every mailbox.
     """
@@ -55,9 +60,9 @@ def labels_of_letter(letter: Letter, *, number: int, is_own: bool, is_new: bool,
         return ("SENT",)
     unread = ("UNREAD",) if is_new else ()
     match letter.sort:
-        case "newsletter" if number % 23 == 0:
+        case "newsletter" if number % _SHARE == _SPAM:
             return (*unread, "SPAM")
-        case "newsletter" if number % 19 == 0:
+        case "newsletter" if number % _SHARE == _TRASH:
             return (*unread, "TRASH")
         case "newsletter":
             return (*unread, "CATEGORY_PROMOTIONS", "INBOX")
