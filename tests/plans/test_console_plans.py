@@ -174,6 +174,7 @@ def routes(ended: UUID, waiting: UUID, correlation: UUID) -> list[str]:
         "/limits/none",
         "/schedules/none",
         "/projections/none",
+        f"/operations/{ended}",
         f"/replays/{ended}",
         "/subjects/none",
     ]
