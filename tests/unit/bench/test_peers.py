@@ -10,6 +10,7 @@ from bench.contest import EVENNESS
 from bench.peers import peer as peers
 from bench.peers.drain import _round
 from bench.stage import Stage
+from bench.workloads.event_peers import EVENT_PEER_WORKLOADS
 from bench.workloads.peers import PEER_WORKLOADS, peers_that_run
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +60,12 @@ def test_a_quick_run_measures_headrace_beside_every_peer_that_is_installed(serve
         stdout=subprocess.DEVNULL,
     )
     workloads = json.loads(path.read_text())["workloads"]
-    assert [one["name"] for one in workloads] == list(PEER_WORKLOADS)
-    installed = [one.name for one in peers.known_peers(is_quick=True) if one.missing is None]
-    assert all([who["name"] for who in one["contestants"]] == installed for one in workloads)
+    assert [one["name"] for one in workloads] == [*PEER_WORKLOADS, *EVENT_PEER_WORKLOADS]
+    for known, names in (
+        (peers.known_peers, PEER_WORKLOADS),
+        (peers.known_event_stores, EVENT_PEER_WORKLOADS),
+    ):
+        installed = [one.name for one in known(is_quick=True) if one.missing is None]
+        measured = [one for one in workloads if one["name"] in names]
+        assert all([who["name"] for who in one["contestants"]] == installed for one in measured)
     assert all(who["median"] > 0 for one in workloads for who in one["contestants"])
