@@ -202,9 +202,7 @@ class Engine:
             alone=lambda job: self.pool.execute(*insert_single(job, now=self.clock.override())),
         )
         self._appends: GroupCommit[NewEvent] = GroupCommit(
-            lambda events: self.pool.execute(*insert_together(events)),
-            alone=lambda event: self.pool.execute(*insert_together([event])),
-            key=stream_key,
+            lambda events: self.pool.execute(*insert_together(events)), key=stream_key
         )
 
     def key_service(self) -> KeyService:

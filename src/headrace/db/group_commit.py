@@ -29,16 +29,19 @@ class GroupCommit(Generic[T]):
         self,
         run: Callable[[Sequence[T]], Awaitable[object]],
         *,
-        alone: Callable[[T], Awaitable[object]],
+        alone: Callable[[T], Awaitable[object]] | None = None,
         key: Callable[[T], Hashable | None] = lambda _: None,
     ) -> None:
         self._run = run
-        self._alone = alone
+        self._alone: Callable[[T], Awaitable[object]] = alone or self._run_one
         self._key = key
         self._under_way = 0
         self._waiting: deque[tuple[T, asyncio.Future[None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+
+    def _run_one(self, one: T) -> Awaitable[object]:
+        return self._run((one,))
 
     async def store(self, one: T) -> None:
         """Stores and commits; raises what its statement raises.

@@ -17,11 +17,9 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class FoundItem(Shape):
-    """A message, person or question that was found; `score` is from 0 to 1 and comparable within one search."""
+class Passage(Shape):
+    """A piece of text that was found, and where it is from."""
 
-    kind: str
-    score: float
     occurred_at: datetime
     person_untrusted: Untrusted
     address: str
@@ -30,6 +28,13 @@ class FoundItem(Shape):
     contact_id: UUID | None
     message_id: int | None
     thread_id: int | None
+
+
+class FoundItem(Passage):
+    """A message, person or question that was found; `score` is from 0 to 1 and comparable within one search."""
+
+    kind: str
+    score: float
 
 
 class FoundItems(Shape):
@@ -40,18 +45,10 @@ class FoundItems(Shape):
     note: str | None
 
 
-class CitedPassage(Shape):
+class CitedPassage(Passage):
     """A passage that an answer rests on; `number` stands for it in the answer's text, like [2]."""
 
     number: int
-    occurred_at: datetime
-    person_untrusted: Untrusted
-    address: str
-    title_untrusted: Untrusted
-    text_untrusted: Untrusted
-    contact_id: UUID | None
-    message_id: int | None
-    thread_id: int | None
 
 
 class Answered(Shape):

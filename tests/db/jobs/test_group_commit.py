@@ -50,10 +50,7 @@ def gate(app):
 
 @pytest.fixture
 def group(gate):
-    return GroupCommit(
-        lambda jobs: gate.execute(*insert_many(jobs, now=None)),
-        alone=lambda job: gate.execute(*insert_many([job], now=None)),
-    )
+    return GroupCommit(lambda jobs: gate.execute(*insert_many(jobs, now=None)))
 
 
 async def ids(app):
@@ -129,7 +126,7 @@ async def test_a_lost_connection_is_told_to_all_whose_jobs_it_may_have_cost(app)
         await asyncio.sleep(0)
         raise lost
 
-    group = GroupCommit(fail, alone=fail)
+    group = GroupCommit(fail)
     calls = [asyncio.ensure_future(group.store(prepare(KIND, None))) for _ in range(9)]
     assert await asyncio.gather(*calls, return_exceptions=True) == [lost] * 9
     assert await ids(app) == []
