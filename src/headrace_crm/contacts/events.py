@@ -25,8 +25,8 @@ class ContactUpdated(msgspec.Struct, frozen=True):
     """A contact's name or addresses are others now; the contact's row has them.
 
     `changed` names the fields of its profile in whose place something else is known now: a row of
-    `crm.contact_change` has the old value, the new one and the source of each. What was read in mail occurred when
-    that mail was sent.
+    `crm.contact_change` has the old value, the new one and the source of each, `name` excepted. What was read in mail
+    occurred when that mail was sent.
     """
 
     contact_id: UUID

@@ -6,7 +6,7 @@ stay two, since merging contacts is a decision of its own.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from headrace_crm.contacts.events import (
 from headrace_crm.contacts.person import Author, join_addresses
 from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
-from headrace_crm.contacts.store import ContactStore, StaleAddress, Writer
+from headrace_crm.contacts.store import Announced, ContactStore, StaleAddress, Writer
 from headrace_crm.contacts.tie import bonds_by_address, ties_of
 from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.mail.importing import ExtractContacts
@@ -155,11 +155,14 @@ async def _append_interaction(tx: Transaction, owner_id: UUID, each: Interaction
 
 
 async def _announce_changes(
-    tx: Transaction, store: ContactStore, owner_id: UUID, contacts: Mapping[UUID, tuple[str, tuple[str, ...]]]
+    tx: Transaction, store: ContactStore, owner_id: UUID, contacts: Sequence[Announced]
 ) -> None:
-    cards = await store.cards(contacts)
-    changed = [card for contact_id, card in cards.items() if (card.name, card.addresses) != contacts[contact_id]]
+    told = {each.card.id: each for each in contacts}
+    cards = await store.cards(told)
+    changed = [card for card in cards.values() if card != told[card.id].card]
     await store.update_contacts(changed)
-    await store.freshen_contacts(contacts)
+    await store.freshen_contacts(told)
     for card in changed:
-        await tx.append(ContactUpdated(card.id, owner_id), stream=contact_stream(card.id))
+        # Nobody sees what mail calls somebody who has a better name.
+        if not told[card.id].is_named or card.addresses != told[card.id].card.addresses:
+            await tx.append(ContactUpdated(card.id, owner_id), stream=contact_stream(card.id))

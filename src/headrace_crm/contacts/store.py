@@ -28,11 +28,19 @@ class StaleAddress:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A person's name and addresses, the one they write from most first."""
+    """A person's name, as mail has it, and addresses, the one they write from most first."""
 
     id: UUID
     name: str
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A contact's card as it was told last; where it is named, its profile has a name that mail does not change."""
+
+    card: Card
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +240,13 @@ class ContactStore:
             [each.is_bulk for each in resolutions],
         )
 
-    async def stale_contacts(self, *, limit: int) -> dict[UUID, tuple[str, tuple[str, ...]]]:
-        """Contacts whose addresses or names may have changed, with the name and addresses last announced."""
+    async def stale_contacts(self, *, limit: int) -> list[Announced]:
+        """Contacts whose addresses or names may have changed, as last announced."""
         rows = await self._fetch("stale_contacts", limit)
-        return {row["id"]: (row["name"], tuple(row["addresses"])) for row in rows}
+        return [Announced(Card(row["id"], row["name"], tuple(row["addresses"])), row["is_named"]) for row in rows]
 
     async def update_contacts(self, cards: Sequence[Card]) -> None:
-        """Changes the name and addresses of contacts."""
+        """Changes the addresses of contacts, and what mail calls them: their names, where none is known better."""
         for card in cards:
             await self._connection.execute(
                 statement(_PACKAGE, "update_contact"), card.id, card.name, list(card.addresses)

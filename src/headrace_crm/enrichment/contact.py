@@ -12,7 +12,10 @@ _PACKAGE: Final = "headrace_crm.enrichment"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person of an owner; the first of `addresses` is the one they write from most."""
+    """A person of an owner; `name` is what mail calls them, whatever else is known.
+
+    The first of `addresses` is the one they write from most.
+    """
 
     id: UUID
     owner_id: UUID

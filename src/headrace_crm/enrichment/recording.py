@@ -1,18 +1,21 @@
 """Stores what a source said, merges it with what others said, and tells of it where something changed."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
-from headrace import Transaction
+from headrace import Transaction, statement
 from headrace_crm.contacts.events import ContactUpdated, contact_stream
 from headrace_crm.enrichment.contact import Contact
 from headrace_crm.enrichment.events import ContactEnriched
 from headrace_crm.enrichment.freshness import RefreshPolicy, due_at
 from headrace_crm.enrichment.handle_store import write_handles
-from headrace_crm.enrichment.merge import changed_fields, merge, merged_hash, position_changes
+from headrace_crm.enrichment.merge import MergedField, changed_fields, merge, merged_hash, position_changes
 from headrace_crm.enrichment.outcome import Found, Nothing, Refused
-from headrace_crm.enrichment.profile import LABELS, Asked, Source
+from headrace_crm.enrichment.profile import LABELS, Asked, Field, Source
 from headrace_crm.enrichment.store import EnrichmentStore
+
+_PACKAGE: Final = "headrace_crm.enrichment"
 
 
 async def record(
@@ -64,6 +67,8 @@ async def merge_again(tx: Transaction, contact: Contact, *, now: datetime) -> bo
         await store.note_changes(changes, now=now)
         updated = ContactUpdated(contact.id, contact.owner_id, tuple(change.field for change in changes))
         await tx.append(updated, stream=contact_stream(contact.id), occurred_at=now)
+    if "name" in changed:
+        await _call(tx, contact, after)
     if changed:
         spoken = {found.source for found in after.values()}
         sources: tuple[Source, ...] = tuple(source for source in LABELS if source in spoken)
@@ -71,3 +76,11 @@ async def merge_again(tx: Transaction, contact: Contact, *, now: datetime) -> bo
             ContactEnriched(contact.id, contact.owner_id, changed, sources), stream=contact_stream(contact.id)
         )
     return bool(changed)
+
+
+async def _call(tx: Transaction, contact: Contact, fields: Mapping[Field, MergedField]) -> None:
+    """Calls the contact by the name of its profile wherever it is shown; by the one mail gives where it has none."""
+    name = str(fields["name"].value) if "name" in fields else None
+    if await tx.fetchval(statement(_PACKAGE, "name_contact"), contact.id, name):
+        renamed = ContactUpdated(contact.id, contact.owner_id, ("name",))
+        await tx.append(renamed, stream=contact_stream(contact.id))

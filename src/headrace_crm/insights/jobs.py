@@ -67,7 +67,8 @@ def register(app: Headrace) -> None:
             if isinstance(event.data, ContactUpdated) and event.data.changed:
                 by_owner.setdefault(event.data.owner_id, set()).add(event.data.contact_id)
         for owner_id in sorted(by_owner):
-            await look_again(tx, owner_id, by_owner[owner_id])
+            about = await tx.fetch(statement(_PACKAGE, "told_beside"), sorted(by_owner[owner_id]))
+            await look_again(tx, owner_id, by_owner[owner_id].union(row["contact_id"] for row in about))
 
     app.schedule("daily-insights", DAILY_KIND, cron=DAILY_AT)
     _ = generate_contact_insights, generate_all_insights, refresh_insights

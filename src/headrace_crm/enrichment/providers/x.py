@@ -28,6 +28,7 @@ from headrace_crm.enrichment.providers.x_document import (
     activity,
     frequent_topics,
 )
+from headrace_crm.mail.full_name import full_name
 
 _RESET: Final = "x-rate-limit-reset"
 _REMAINING: Final = "x-rate-limit-remaining"
@@ -94,7 +95,8 @@ class X:
         claims = claim_texts(
             confidence,
             {
-                "name": account.name,
+                # A contact is called so: nobody is renamed after a nickname.
+                "name": account.name if full_name(account.name) else None,
                 "bio": account.bio,
                 "location": account.location,
                 "website": account.website,

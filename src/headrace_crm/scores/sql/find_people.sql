@@ -1,4 +1,4 @@
--- Contacts that fit a text: by an address (0), by the whole name (1), by a part of either (2).
+-- Contacts that fit a text: by an address (0), by the whole name (1), by a part of either or of what mail calls them (2).
 -- Index: none for a part of a name; reads the contacts of the owners asked for.
 SELECT found.* FROM (
     SELECT contact.id, contact.owner_id, contact.name, contact.addresses, coalesce(stats.sent, 0) AS sent,
@@ -6,7 +6,7 @@ SELECT found.* FROM (
            score.trend_value, score.reciprocity, score.median_response, score.their_median_response, score.as_of,
            CASE WHEN lower($2) = ANY (contact.addresses) THEN 0
                 WHEN lower(contact.name) = lower($2) THEN 1
-                WHEN strpos(lower(contact.name), lower($2)) > 0
+                WHEN strpos(lower(contact.name), lower($2)) > 0 OR strpos(lower(contact.mail_name), lower($2)) > 0
                      OR EXISTS (SELECT FROM unnest(contact.addresses) AS email WHERE strpos(email, lower($2)) > 0) THEN 2
            END AS closeness
     FROM crm.contact
