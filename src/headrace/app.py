@@ -259,6 +259,11 @@ class Headrace(Reading):
             telemetry=self.telemetry,
         )
 
+    async def close(self) -> None:
+        """Interrupts operations that go on in the background, sends the last wake-ups and closes everything."""
+        await self.operations.stop()
+        await super().close()
+
     def stepper(self, *, telemetry: Telemetry | None = None) -> Stepper:
         """What a test runs instead of a process: one job or one round of events at a time, when it is told to."""
         return Stepper(self, reactions=self._reactions, telemetry=telemetry or self.telemetry)

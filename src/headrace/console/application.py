@@ -34,7 +34,7 @@ from headrace.console.screens import (
 )
 from headrace.console.section import Section
 from headrace.console.services import service_routes, with_tokens
-from headrace.console.shield import Shield
+from headrace.console.shield import Shield, with_prefix
 from headrace.console.site import STATIC, Site
 from headrace.db.pool import CONNECTION_ERRORS
 from headrace.errors import HeadraceError
@@ -52,17 +52,18 @@ class Console:
 
     def __init__(self, site: Site, pulse: Pulse, *, trusts_proxy: bool) -> None:
         self.site = site
+        self._trusts_proxy = trusts_proxy
         self._pulse = pulse
         self._signals = StopSignals(pulse.end)
         knows = site.authenticate if site.access is not None else with_tokens(site.authenticate, Access(site.app))
         self._services = Starlette(routes=service_routes(site.app, authenticate=knows))
         inner = Starlette(routes=_routes(site), exception_handlers=failures.HANDLERS)
-        self._pages = SecurityHeaders(Shield(inner, site, trusts_proxy=trusts_proxy))
+        self._pages = SecurityHeaders(Shield(inner, site))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                await self._answer(scope, receive, send)
+                await self._answer(with_prefix(scope) if self._trusts_proxy else scope, receive, send)
             case "lifespan":
                 await self._live(receive, send)
             case _:
@@ -77,7 +78,6 @@ class Console:
             yield
         finally:
             await self._pulse.stop()
-            await self.site.background.stop()
             if is_ours and self.site.app.is_open:
                 await self.site.app.close()
 

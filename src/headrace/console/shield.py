@@ -1,9 +1,8 @@
 """What stands before every page: who asks, from where, and how far they may go. Plain ASGI."""
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -41,18 +40,15 @@ AREA_OF: Mapping[str, str] = MappingProxyType(
 
 
 class Shield:
-    """Lets in who is known, as far as they may go. `trusts_proxy` believes X-Forwarded-Prefix."""
+    """Lets in who is known, as far as they may go."""
 
-    def __init__(self, inner: ASGIApp, site: Site, *, trusts_proxy: bool) -> None:
+    def __init__(self, inner: ASGIApp, site: Site) -> None:
         self._inner = inner
         self._site = site
-        self._trusts_proxy = trusts_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = {**scope, "headrace.console": self._site}
         headers = Headers(scope=scope)
-        if self._trusts_proxy:
-            _add_prefix(scope, headers.get("x-forwarded-prefix", ""))
         scope["headrace.root"] = scope.get("root_path", "").rstrip("/")
         request = Request(scope, receive)
         answer = await self._check(request, headers)
@@ -99,8 +95,9 @@ def _refuse(request: Request, status: int, heading: str, text: str) -> ASGIApp:
     return render(request, "console/refused.html", status=status, heading=heading, text=text)
 
 
-def _add_prefix(scope: MutableMapping[str, Any], prefix: str) -> None:
-    prefix = prefix.rstrip("/")
-    if _PREFIX.fullmatch(prefix):
-        scope["root_path"] = prefix + scope.get("root_path", "")
-        scope["path"] = prefix + scope["path"]
+def with_prefix(scope: Scope) -> Scope:
+    """The request as it was before a proxy took a prefix away, which X-Forwarded-Prefix names."""
+    prefix = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
+    if not _PREFIX.fullmatch(prefix):
+        return scope
+    return {**scope, "root_path": prefix + scope.get("root_path", ""), "path": prefix + scope["path"]}

@@ -11,7 +11,6 @@ import jinja2
 from headrace.app import Headrace
 from headrace.console import words
 from headrace.console.access import Access, Authenticate
-from headrace.console.background import Background
 from headrace.console.section import Entry, Section
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ class Site:
         self.paths = frozenset(entry.path for _, entries in self.menu for entry in entries)
         self.version = _version([STATIC, *(one.static for one in sections if one.static is not None)])
         self.templates = _templates(sections)
-        self.background = Background(app.telemetry)
         self._opening = asyncio.Lock()
 
     async def ensure_open(self) -> None:

@@ -16,6 +16,7 @@ from headrace.db.pool import ConnectionPool
 from headrace.db.statements import statement
 from headrace.errors import OperationNotFoundError
 from headrace.ids import uuid7
+from headrace.jobs.background import Background
 from headrace.jobs.bulk import DONE, Deed, OnProgress, perform
 from headrace.jobs.job import Priority
 from headrace.jobs.operation import Operation, encode_subject, list_operations, read_operation
@@ -47,6 +48,7 @@ class Operations:
         self._telemetry = telemetry
         self._pool = pool
         self._notify = notify
+        self._background = Background(telemetry)
 
     async def preview(self, deed: Deed, *, patience: timedelta = timedelta(seconds=10), sample: int = 10) -> Preview:
         """Counts the jobs it would be done to, and shows some; changes nothing. Counts for `patience` at most."""
@@ -151,6 +153,14 @@ class Operations:
             changed=operation.changed_count,
         )
         return operation
+
+    def go_on(self, operation_id: UUID) -> None:
+        """Resumes it in the background of this app; `get` tells how far it is. Closing the app interrupts it."""
+        self._background.start(self.resume(operation_id), name="operation")
+
+    async def stop(self) -> None:
+        """Interrupts what goes on in the background, at the end of the last whole batch."""
+        await self._background.stop()
 
     async def all(self, *, before: UUID | None = None, limit: int = 50) -> list[Operation]:
         """The newest operations, newest first; `before` continues after the last id of a page."""

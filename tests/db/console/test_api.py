@@ -199,6 +199,53 @@ async def test_what_is_done_to_many_is_counted_first_and_recorded_with_its_reque
     assert str(linked) == requests[3]["id"]
 
 
+async def test_what_is_done_to_many_can_go_on_after_the_answer_which_has_its_address(client, shop, bench):
+    for n in range(3):
+        await shop.enqueue("greet", Greeting(str(n)))
+    deed = {"verb": "cancel", "filter": {"kinds": ["greet"]}, "reason": "wrong list", "wait": False}
+    begin = {"json": deed, "headers": {"idempotency-key": "once"}}
+    async with shop.pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM headrace.run FOR UPDATE")  # nothing of it can be done yet
+        begun = await client.post("/jobs/bulk", **begin)
+        effect = ok(begun, 202)
+        assert begun.headers["location"] == effect["address"] == f"/operations/{effect['operation']['id']}"
+        again = await client.post("/jobs/bulk", **begin)
+        assert (ok(again, 202), again.headers["location"]) == (effect, effect["address"])
+        assert again.headers["idempotency-replayed"] == "true"
+        at_work = ok(await client.get(effect["address"]))
+        assert (at_work["ended_at"], at_work["seen_count"], at_work["total_count"]) == (None, 0, 3)
+        problem(await client.post("/jobs/bulk", json={**deed, "reason": "x"}, headers=begin["headers"]), 422)
+
+    async def ended() -> bool:
+        return ok(await client.get(effect["address"]))["ended_at"] is not None
+
+    await eventually(ended)
+    done = ok(await client.get(effect["address"]))
+    assert (done["changed_count"], done["seen_count"], done["actor"], done["reason"]) == (3, 3, "ada", "wrong list")
+    assert len(ok(await client.get("/operations"))["items"]) == 1
+    assert ok(await client.post(effect["address"] + "/resume", json={"wait": False}), 202) == done
+    assert ok(await client.post(effect["address"] + "/resume")) == done
+    counted = {**deed, "verb": "retry", "dry_run": True}
+    assert ok(await client.post("/jobs/bulk", json=counted))["preview"]["count"] == 3
+    document = ok(await client.get("/openapi.json"))
+    answers = document["paths"]["/jobs/bulk"]["post"]["responses"]
+    assert "Location" in answers["202"]["headers"]
+    assert answers["202"]["content"] == answers["200"]["content"]
+    assert document["components"]["schemas"]["Bulk"]["properties"]["wait"]["default"] is True
+
+
+async def test_what_goes_on_when_the_app_closes_is_interrupted_and_goes_on_when_it_is_told_to(client, shop):
+    for n in range(3):
+        await shop.enqueue("greet", Greeting(str(n)))
+    deed = {"verb": "cancel", "filter": {"kinds": ["greet"]}, "wait": False}
+    async with shop.pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM headrace.run FOR UPDATE")
+        begun = ok(await client.post("/jobs/bulk", json=deed), 202)
+        await shop.operations.stop()
+        assert ok(await client.get(begun["address"]))["ended_at"] is None
+    assert ok(await client.post(begun["address"] + "/resume"))["changed_count"] == 3
+
+
 async def test_a_write_under_a_key_is_done_once_and_answered_alike(client, shop, bench):
     job = {"kind": "greet", "args": {"name": "Ada"}}
     key = {"idempotency-key": "order-7"}

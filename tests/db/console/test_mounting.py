@@ -87,6 +87,12 @@ async def test_it_stands_behind_a_proxy_that_takes_its_prefix_away(console: Cons
                 continue  # cannot be sent
             assert "evil" not in page.text
             assert 'href="/jobs"' in page.text
+        begun = await client.post(
+            "/api/jobs/bulk",
+            json={"verb": "cancel", "filter": {"states": ["pending"]}, "wait": False},
+            headers={"x-forwarded-prefix": "/tools/ops", "origin": "http://localhost"},
+        )
+        assert begun.headers["location"].startswith("/tools/ops/api/operations/")
 
 
 async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp_path):

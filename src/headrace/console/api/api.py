@@ -21,6 +21,7 @@ from headrace.console.api.events import event_routes
 from headrace.console.api.failure import problem_of
 from headrace.console.api.job_actions import job_action_routes
 from headrace.console.api.jobs import job_routes
+from headrace.console.api.operations import operation_routes
 from headrace.console.api.projections import projection_routes
 from headrace.console.api.queues import limit_routes, queue_routes
 from headrace.console.api.replays import replay_routes
@@ -81,6 +82,7 @@ def bare_api(app: Headrace, authenticate: Authenticate) -> FastAPI:
     subscription_routes(app, router)
     projection_routes(app, router)
     replay_routes(app, router)
+    operation_routes(app, router)
     system_routes(app, router)
     subject_routes(app, router)
     token_routes(app, router)

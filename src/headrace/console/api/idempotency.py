@@ -1,7 +1,9 @@
 """A write under an Idempotency-Key is done once, and answered alike each time it is sent."""
 
 import hashlib
+from http import HTTPStatus
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,5 +43,19 @@ def repeated(earlier: Earlier, key: Key) -> Response:
         earlier.answer or b"null",
         status_code=earlier.status,
         media_type="application/json",
-        headers={REPLAYED: "true", "cache-control": "no-store"},
+        headers={REPLAYED: "true", "cache-control": "no-store", **_where(earlier)},
     )
+
+
+class _Addressed(msgspec.Struct):
+    """What of an answer says where to look for the rest."""
+
+    address: str | None = None
+
+
+def _where(earlier: Earlier) -> dict[str, str]:
+    """The header that leads to what goes on since then."""
+    if earlier.status != HTTPStatus.ACCEPTED or earlier.answer is None:
+        return {}
+    address = msgspec.json.decode(earlier.answer, type=_Addressed).address
+    return {} if address is None else {"location": address}

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from headrace.app import Headrace
 from headrace.console.access.problem import Problem, ProblemError
 from headrace.console.api.job_bodies import Bulk, Change, NewJob, Tree
 from headrace.console.api.need import needs
+from headrace.console.api.operations import BEGUN, lead_to
 from headrace.console.api.route import principal_of
 from headrace.context import bind
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
@@ -23,6 +24,8 @@ from headrace.jobs.operation import Operation
 from headrace.jobs.outcome import Cancel, report_error
 from headrace.jobs.selection import JobFilter, Preview
 from headrace.jobs.tree import TreeCancelled, TreeRetried, cancel_tree, retry_tree
+
+_PATIENCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,14 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What was done to many jobs, or with `dry_run` what would be."""
+    """What was done to many jobs, or with `dry_run` what would be.
+
+    Without `wait` the operation as it begins, and the `address` that tells how far it is.
+    """
 
     preview: Preview | None = None
     operation: Operation | None = None
+    address: str | None = None
 
 
 def job_action_routes(app: Headrace, router: APIRouter) -> None:
@@ -87,11 +94,12 @@ def _many(app: Headrace, router: APIRouter) -> None:
             )
         return EnqueuedJob(done.id, done.is_new)
 
-    @router.post("/jobs/bulk", **needs("operator", "jobs"))
-    async def bulk(request: Request, wanted: Bulk) -> Effect:
+    @router.post("/jobs/bulk", responses=BEGUN, **needs("operator", "jobs"))
+    async def bulk(request: Request, response: Response, wanted: Bulk) -> Effect:
         """Does something to all jobs that fit, recorded as an operation; with `dry_run` counts them and shows some.
 
-        To delete needs an admin.
+        It is answered when all is done, which may take minutes; with `wait` false at once, and `address` tells how far
+        it is. Jobs are counted for a second at most then. To delete needs an admin.
         """
         if wanted.verb == "delete" and not principal_of(request).may("admin", "jobs"):
             raise ProblemError(Problem(403, "to delete jobs needs an admin", more={"needs": {"role": "admin"}}))
@@ -103,7 +111,13 @@ def _many(app: Headrace, router: APIRouter) -> None:
         )
         if wanted.dry_run:
             return Effect(preview=await app.operations.preview(deed))
-        return Effect(operation=await app.operations.run(deed, reason=wanted.reason))
+        if wanted.wait:
+            return Effect(operation=await app.operations.run(deed, reason=wanted.reason))
+        total = (await app.operations.preview(deed, patience=_PATIENCE, sample=0)).count
+        operation_id = await app.operations.begin(deed, reason=wanted.reason, total=total)
+        operation = await app.operations.get(operation_id)
+        app.operations.go_on(operation_id)
+        return Effect(operation=operation, address=lead_to(request, response, operation_id))
 
 
 def _one(app: Headrace, router: APIRouter) -> None:

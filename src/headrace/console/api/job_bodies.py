@@ -95,10 +95,14 @@ class Selection(Body):
 
 
 class Bulk(Because):
-    """What is done to the jobs that fit; `run_at` is for reschedule, `priority` for prioritise."""
+    """What is done to the jobs that fit; `run_at` is for reschedule, `priority` for prioritise.
+
+    Without `wait` it is answered as soon as it is recorded, and done in the background.
+    """
 
     verb: Literal["cancel", "retry", "reschedule", "prioritise", "delete"]
     filter: Selection
     run_at: Moment | None = None
     priority: PriorityName | None = None
     dry_run: bool = False
+    wait: bool = True

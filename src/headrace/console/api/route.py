@@ -70,16 +70,17 @@ def guarded_route(app: Headrace, authenticate: Authenticate) -> type[APIRoute]:
 
 
 def _answering(endpoint: Callable[..., Awaitable[Any]], status: int) -> Callable[..., Awaitable[Response]]:
-    """The endpoint, its value as the JSON of a response."""
+    """The endpoint, its value as the JSON of a response. A `response` it takes may set status and headers."""
 
     @wraps(endpoint)
     async def answer(*args: Any, **options: Any) -> Response:
         value = await endpoint(*args, **options)
+        said: Response | None = options.get("response")
         return Response(
             msgspec.json.encode(value),
-            status_code=status,
+            status_code=status if said is None else said.status_code or status,
             media_type="application/json",
-            headers={"cache-control": "no-store"},
+            headers={"cache-control": "no-store", **({} if said is None else said.headers)},
         )
 
     return answer

@@ -1,4 +1,4 @@
-"""What there is besides: workers, operations, subjects, the doctor, statistics, requests and tokens."""
+"""What there is besides: workers, subjects, the doctor, statistics, requests and tokens."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,6 @@ from headrace.doctor.examine import examine
 from headrace.doctor.finding import Finding
 from headrace.doctor.judge import judge
 from headrace.jobs.browse import WorkerSummary, list_workers
-from headrace.jobs.operation import Operation
 from headrace.subjects.erasure import Erasure, Subject
 
 SubjectId = Annotated[str, Path(min_length=1, max_length=500)]
@@ -55,7 +54,7 @@ class MadeToken:
 
 
 def system_routes(app: Headrace, router: APIRouter) -> None:
-    """Adds the routes of workers, operations, the doctor and statistics."""
+    """Adds the routes of workers, the doctor, statistics and requests."""
 
     @router.get("/me", **needs("viewer", "system"))
     async def me(request: Request) -> Me:
@@ -81,22 +80,6 @@ def system_routes(app: Headrace, router: APIRouter) -> None:
         """The registered workers, oldest first."""
         async with app.pool.acquire() as connection:
             return Listed(await list_workers(connection))
-
-    @router.get("/operations", **needs("viewer", "operations"))
-    async def operations(cursor: Cursor = None, limit: Limit = 50) -> Page[Operation]:
-        """Who did what to queues and to many jobs, newest first."""
-        found = await app.operations.all(before=cursor_id(cursor), limit=limit)
-        return Page(found, str(found[-1].id) if len(found) == limit else None)
-
-    @router.get("/operations/{operation_id}", **needs("viewer", "operations"))
-    async def operation(operation_id: UUID) -> Operation:
-        """One operation, as far as it is: how many jobs it has changed of how many, and whether it has ended."""
-        return await app.operations.get(operation_id)
-
-    @router.post("/operations/{operation_id}/resume", **needs("operator", "operations"))
-    async def resume_operation(operation_id: UUID) -> Operation:
-        """Goes on with an operation that was interrupted."""
-        return await app.operations.resume(operation_id)
 
     @router.get("/requests", **needs("admin", "operations"))
     async def requests(

@@ -60,7 +60,7 @@ async def begin(request: Request) -> Response:
             deed, by=principal.name, reason=fields.text(form, "reason"), total=total or 0
         )
         record.subject["operation"] = operation_id
-        site.background.start(operations.resume(operation_id), name="console operation")
+        operations.go_on(operation_id)
     return redirect(request, f"/operations/{operation_id}")
 
 

@@ -48,7 +48,7 @@ async def resume(request: Request) -> Response:
     operation_id = fields.as_uuid(request.path_params["id"], "an operation's id")
     await site.app.operations.get(operation_id)
     async with recorded(site.app, request, principal, "operations.resume", {"operation": operation_id}):
-        site.background.start(site.app.operations.resume(operation_id), name="console operation")
+        site.app.operations.go_on(operation_id)
     return redirect(request, f"/operations/{operation_id}")
 
 

@@ -1,4 +1,4 @@
-"""Work that goes on after an answer: an action on many jobs, which may take minutes."""
+"""Work that goes on after its caller has gone: what is done to many jobs, which may take minutes."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from headrace.telemetry import Telemetry
 
 
 class Background:
-    """Tasks of this process. What one raises is told; those at work when the server stops can be resumed."""
+    """Tasks of this process. What one raises is told; those at work when the app closes can be resumed."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
