@@ -246,6 +246,7 @@ def paths_of(shop: Shop) -> dict[str, str]:
         "overview": "/",
         "jobs": "/jobs",
         "jobs-failed": "/jobs?state=failed&state=dead",
+        "jobs-many": "/jobs/bulk?act=retry&state=dead",
         "queues": "/queues",
         "limit": "/limits/oven",
         "schedules": "/schedules",

@@ -162,8 +162,11 @@ async def test_jobs_are_cancelled_after_a_preview_and_taken_back(shop: Shop, bro
         await page.get_by_role("heading", name="Cancel 1 job?").wait_for()
         assert await of_mail(shop, "cancelled") == 1  # the shop's own; a preview changes nothing
         await page.get_by_role("link", name="Do nothing").click()
-        await page.wait_for_url(f"{root}/jobs")
+        await page.wait_for_url(f"{root}/jobs?state=pending&state=scheduled&queue=mail")
         await page.goto(f"{root}/jobs?queue=mail&state=pending")
+        before = len(await shop.app.operations.all())
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
         await boxes.first.check()
         await page.get_by_label("With those chosen, or all that fit").select_option("cancel")
         await page.get_by_role("button", name="Count them first").click()
@@ -172,6 +175,13 @@ async def test_jobs_are_cancelled_after_a_preview_and_taken_back(shop: Shop, bro
         await page.get_by_text("1 job changed").wait_for()
         assert await page.get_by_text("sent twice").first.is_visible()
         assert await of_mail(shop, "cancelled") == 2
+        # No page of the way is the answer to a form: all are loaded again, gone back to and on, and nothing is sent.
+        done = page.url
+        for step in (page.reload, page.go_back, page.reload, page.go_back, page.go_forward, page.go_forward):
+            await step(wait_until="domcontentloaded")
+        assert (page.url, sent) == (done, [f"{root}/jobs/bulk/begin"])
+        await page.get_by_text("1 job changed").wait_for()
+        assert len(await shop.app.operations.all()) == before + 1
         await page.get_by_role("button", name="Undo: run them again").click()
         await page.get_by_role("button", name="Run again 1 job").click()
         await page.get_by_role("heading", name="jobs.retried").wait_for()

@@ -73,6 +73,11 @@ async def list_operations(connection: Connection, *, before: UUID | None = None,
     ]
 
 
+def chosen_ids(operation: Operation) -> tuple[UUID, ...]:
+    """The jobs that were chosen one by one; none where a filter found them."""
+    return tuple(UUID(one) for one in operation.subject.get("filter", {}).get("ids", ()))
+
+
 def encode_subject(subject: Mapping[str, Any]) -> str:
     """What an operation was done to, as it is stored."""
     return msgspec.json.encode(dict(subject)).decode()

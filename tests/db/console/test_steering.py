@@ -30,12 +30,14 @@ async def test_many_jobs_are_counted_first_then_changed_and_the_record_says_by_w
         listed = await client.get("/jobs", params={"state": "dead", "kind": "bake"})
         fields = hidden(listed, "/jobs/bulk")
         assert sorted(fields) == [("kind", "bake"), ("state", "dead")]
-        seen = await post(client, "/jobs/bulk", [*fields, ("act", "retry")])
+        seen = await client.get("/jobs/bulk", params=[*fields, ("act", "retry")])
         assert "Run again 3 jobs?" in seen.text
         assert (await shop.app.operations.all())[0].action != "jobs.retried"
         confirmed = hidden(seen, "/jobs/bulk/begin")
         begun = await post(client, "/jobs/bulk/begin", [*confirmed, ("reason", "the oven is warm")])
         assert begun.status_code == 303
+        again = await post(client, "/jobs/bulk/begin", [*confirmed, ("reason", "pressed twice")])
+        assert again.headers["location"] == begun.headers["location"]
 
         async def has_ended() -> bool:
             return (await shop.app.operations.all())[0].ended_at is not None
@@ -59,7 +61,7 @@ async def test_many_jobs_are_counted_first_then_changed_and_the_record_says_by_w
 async def test_jobs_chosen_one_by_one_are_meant_alone_and_that_can_be_undone(shop: Shop):
     async with console_of(shop.app) as console, browsing(console) as client:
         chosen = [("id", str(shop.jobs["pending"])), ("id", str(shop.jobs["scheduled"])), ("queue", "mail")]
-        seen = await post(client, "/jobs/bulk", [*chosen, ("act", "cancel")])
+        seen = await client.get("/jobs/bulk", params=[*chosen, ("act", "cancel")])
         assert "Cancel 2 jobs?" in seen.text
         begun = await post(client, "/jobs/bulk/begin", hidden(seen, "/jobs/bulk/begin"))
 
@@ -69,15 +71,16 @@ async def test_jobs_chosen_one_by_one_are_meant_alone_and_that_can_be_undone(sho
         await eventually(has_ended)
         page = await client.get(begun.headers["location"])
         back = [*hidden(page, "/jobs/bulk"), ("act", "retry")]
-        assert "Run again 2 jobs?" in (await post(client, "/jobs/bulk", back)).text
+        assert "Run again 2 jobs?" in (await client.get("/jobs/bulk", params=back)).text
         for wrong in (
             {"act": "explode"},
             {"act": "prioritise", "priority": "soon"},
             {"act": "retry", "state": "pending"},
             {"act": "retry", "id": "7"},
+            {"act": "retry", "operation": "7"},
         ):
-            assert (await post(client, "/jobs/bulk", wrong)).status_code == 400
-        nothing = await post(client, "/jobs/bulk", {"act": "retry", "kind": "unheard-of"})
+            assert (await client.get("/jobs/bulk", params=wrong)).status_code == 400
+        nothing = await client.get("/jobs/bulk", params={"act": "retry", "kind": "unheard-of"})
         assert "No job fits" in nothing.text
 
 
@@ -86,8 +89,9 @@ async def test_only_an_admin_deletes(shop: Shop):
         return Principal("op", "operator")
 
     async with console_of(shop.app, authenticate=operator) as console, browsing(console) as client:
-        for path in ("/jobs/bulk", "/jobs/bulk/begin"):
-            assert (await post(client, path, {"act": "delete", "state": "dead"})).status_code == 403
+        wanted = {"act": "delete", "state": "dead"}
+        assert (await client.get("/jobs/bulk", params=wanted)).status_code == 403
+        assert (await post(client, "/jobs/bulk/begin", wanted)).status_code == 403
         assert 'value="delete"' not in (await client.get("/jobs?state=dead")).text
 
 

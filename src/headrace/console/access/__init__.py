@@ -7,7 +7,7 @@ from headrace.console.access.log_in import LogInForm, LogInPage, log_in_routes
 from headrace.console.access.origin import OriginGuard
 from headrace.console.access.principal import AREAS, ROLES, Authenticate, Principal, Role
 from headrace.console.access.problem import Problem, ProblemError, unauthenticated
-from headrace.console.access.recording import Recorded, RequestRecord, list_requests, recorded
+from headrace.console.access.recording import Key, Recorded, RequestRecord, list_requests, recorded
 from headrace.console.access.sessions import SessionPolicy
 from headrace.console.access.target import safe_target
 from headrace.console.access.tokens import ApiToken, create_token, find_token, list_tokens, revoke_token
@@ -20,6 +20,7 @@ __all__ = [
     "ApiToken",
     "Authenticate",
     "BodyLimit",
+    "Key",
     "LogInForm",
     "LogInPage",
     "OriginGuard",

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from headrace.console.access import list_requests, recorded
 from headrace.console.page import principal_of, redirect, render, site_of
 from headrace.console.screens import fields
+from headrace.jobs.operation import chosen_ids
 
 _PAGE = 30
 
@@ -39,7 +40,7 @@ async def operation(request: Request) -> Response:
     """One operation: how far it is, and what it was done to."""
     operation_id = fields.as_uuid(request.path_params["id"], "an operation's id")
     found = await site_of(request).app.operations.get(operation_id)
-    return render(request, "console/operation.html", operation=found)
+    return render(request, "console/operation.html", operation=found, chosen_count=len(chosen_ids(found)))
 
 
 async def resume(request: Request) -> Response:
