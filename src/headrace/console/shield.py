@@ -74,8 +74,9 @@ class Shield:
         return self._ask_who(request, path) if principal is None else _bound(request, principal, path)
 
     def _ask_who(self, request: Request, path: str) -> ASGIApp:
-        """To the form to log in with, where there is one and a page was asked for."""
-        if self._site.access is not None and request.method == "GET" and path != "/live":
+        """To the form to log in with, where there is one and a browser asked for a page."""
+        is_page = request.method == "GET" and path != "/live" and "authorization" not in request.headers
+        if self._site.access is not None and is_page:
             query = f"?{request.url.query}" if request.url.query else ""
             return redirect(request, "/login", {"next": url_of(request, path) + query})
         return _refuse(request, 401, "Please sign in", "You are not signed in, or your session has ended.")

@@ -102,6 +102,8 @@ async def test_with_the_log_in_of_its_own_every_page_leads_there_and_every_servi
                 assert urlsplit(answer.headers["location"])[:3] == ("", "", "/login"), path
             else:
                 assert answer.status_code == 401, path
+            # A program with a wrong token is told so, and not led to a form.
+            assert (await client.request(method, path, headers=bearer("hr_wrong"))).status_code == 401, path
         for path in ("/api/jobs", "/api/stats", "/metrics"):
             assert (await client.get(path)).status_code == 401, path
         token = await token_for(app, "viewer")
