@@ -54,6 +54,7 @@ from headrace.events.importing import Imported, PastEvent
 from headrace.events.lifecycle import JobCancelled, JobCompleted, JobDead, JobEnqueued, JobFailed, JobRetrying
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
+from headrace.events.middleware import EventDraft
 from headrace.events.personal import Personal
 from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
@@ -103,6 +104,7 @@ __all__ = [
     "DependencyResult",
     "Discard",
     "Enqueued",
+    "EventDraft",
     "EventFilter",
     "EventIdTakenError",
     "EventPage",

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -96,11 +96,13 @@ class Reactions:
         self._telemetry = telemetry
 
     async def run_sync(self, unit: Transaction, events: Sequence[StoredEvent]) -> None:
-        """Runs the `sync` handlers inside the transaction that appended the events.
+        """Runs the middleware and the `sync` handlers inside the transaction that appended the events.
 
         An error aborts the transaction, unless the handler has on_error="log": then what it wrote is
         rolled back to a savepoint and the error is recorded.
         """
+        if events:
+            await self._registry.middleware.after_append(events, unit)
         for event in events:
             for handler in self._bus.sync_handlers(event.type):
                 with bind(self._caused(handler, event)):
@@ -133,19 +135,17 @@ class Reactions:
         """Runs a `job` handler on its event. Raises Discard where the event is gone from the log."""
         handler = self._bus.get(args.handler)
         async for event in read(pool, self._registry, after=args.position - 1, until=args.position, batch=1):
-            with bind(self._caused(handler, event)), self._handling(handler, (event,)):
-                return await handler.function(event, job)
+            with bind(self._caused(handler, event)):
+                return await self._call(handler, (event,), event, job)
         raise Discard(f"event {args.event_id} at position {args.position} is no longer in the log")
 
     async def _run_one(self, handler: Handler, event: StoredEvent, unit: Transaction) -> None:
         if handler.on_error == "raise":
-            with self._handling(handler, (event,)):
-                await handler.function(event, unit)
+            await self._call(handler, (event,), event, unit)
             return
         try:
             async with unit.savepoint():
-                with self._handling(handler, (event,)):
-                    await handler.function(event, unit)
+                await self._call(handler, (event,), event, unit)
         except Exception as error:  # noqa: BLE001 - asked for with on_error="log"
             self._telemetry.emit(
                 "event.handler_failed",
@@ -156,10 +156,13 @@ class Reactions:
                 type=event.type,
             )
 
-    def _handling(self, handler: Handler, events: Sequence[StoredEvent]) -> AbstractContextManager[None]:
+    async def _call(self, handler: Handler, events: Sequence[StoredEvent], *args: Any) -> Any:
+        """Calls a handler inside all that is around it."""
+        middleware, call = self._registry.middleware, partial(handler.function, *args)
         if self._bus.around is None and not self._telemetry.hears(logging.DEBUG):
-            return nullcontext()
-        return handling(handler, events, around=self._bus.around, telemetry=self._telemetry)
+            return await middleware.around_handler(handler, events, call)
+        with handling(handler, events, around=self._bus.around, telemetry=self._telemetry):
+            return await middleware.around_handler(handler, events, call)
 
     def _caused(self, handler: Handler, event: StoredEvent) -> Context:
         """The context for a handler of an event; tells of a circle that it closes."""
@@ -178,8 +181,8 @@ class Reactions:
 
     def _show(self, handler: Handler) -> Callable[[StoredEvent], Awaitable[None]]:
         async def show(event: StoredEvent) -> None:
-            with bind(self._caused(handler, event)), self._handling(handler, (event,)):
-                await handler.function(event)
+            with bind(self._caused(handler, event)):
+                await self._call(handler, (event,), event)
 
         return show
 
@@ -197,8 +200,8 @@ class Reactions:
             # That one of them is a record of a job is not to be forgotten either.
             deepest = self._caused(handler, max(events, key=_depth))
             context = bind(deepest) if len(events) == 1 else bind(path=deepest.path)
-            with context, self._handling(handler, events):
-                await handler.function(events, unit)
+            with context:
+                await self._call(handler, events, events, unit)
 
         return deliver
 

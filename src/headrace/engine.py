@@ -194,6 +194,11 @@ class Engine:
                 unit.end()
             loan.is_clean = not unit.is_touched
         await self._announce(unit.stored, unit.appended, written_to(unit))
+        if unit.followed:
+            await self.events.middleware.after_commit(unit.followed, on_error=self._tell_after_commit)
+
+    def _tell_after_commit(self, part: str, error: Exception) -> None:
+        self.telemetry.emit("event.middleware_failed", level=logging.ERROR, middleware=part, error=error)
 
     def _begin_group_commits(self) -> None:
         # Plain functions that hand on the pool's coroutine: each one in between costs every call its turn.
@@ -287,7 +292,11 @@ class Engine:
 
     async def _append_alone(self, event: NewEvent) -> None:
         """Appends one event in a transaction of its own, by one statement and one round trip where that can be."""
-        needs_more = withholding() is not None or self.handlers.sync_handlers(event.type)
+        needs_more = (
+            withholding() is not None
+            or self.events.middleware.follows_appends
+            or self.handlers.sync_handlers(event.type)
+        )
         if not needs_more and is_sociable(event):
             await self._appends.store(event)
             if self._is_quiet:

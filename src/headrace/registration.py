@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 from headrace.bridge import On, require_known, require_readable
 from headrace.engine import Engine
+from headrace.errors import ConfigurationError
 from headrace.events.bus import Mode, OnError, type_names
+from headrace.events.middleware import EventPart
 from headrace.events.subject import SubjectErased
 from headrace.events.subscription import Start
 from headrace.jobs.handle import Job
@@ -194,12 +196,24 @@ class Registration(Engine):
             ignore=tuple(ignore),
         )
 
-    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
-        """Puts objects around every enqueue (`on_enqueue`) and attempt (`around_attempt`), outermost first.
+    def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware | EventPart) -> None:
+        """Puts objects around every enqueue, attempt, append and handler of events, outermost first.
 
         `on_enqueue(job)` returns the job to store, the one it was given or a changed one; what it raises
         is raised to the caller. `await around_attempt(job, call_next)` awaits `call_next()` and returns the
         result; what it raises counts as the attempt's own error.
+
+        `before_append(draft)` returns the event to append likewise, before it is encoded and anything is locked.
+        `await after_append(events, tx)` runs in the transaction, before the `sync` handlers, and its error aborts it;
+        `await after_commit(events)` after a commit of the app's own, and its error is recorded. `await
+        around_handler(handler, events, call_next)` is to a handler what `around_attempt` is to an attempt.
+        Raises ConfigurationError for an object with none of these.
         """
         for one in middleware:
-            self.kinds.middleware.add(one)
+            is_of_jobs, is_of_events = self.kinds.middleware.add(one), self.events.middleware.add(one)
+            if not is_of_jobs and not is_of_events:
+                raise ConfigurationError(
+                    f"{type(one).__qualname__} is no middleware; give it on_enqueue(job), async around_attempt(job, "
+                    "call_next), before_append(draft), async after_append(events, tx), async after_commit(events) or "
+                    "async around_handler(handler, events, call_next)"
+                )

@@ -33,7 +33,8 @@ class Transaction:
     events, so that the time between drawing a position and committing is short, then the events'
     `sync` handlers, whose own jobs and events are flushed in turn. `result` is what
     `Job.transaction` completes its job with; `stored` holds the jobs written, where `keeps_stored`
-    asks for it. `is_touched` tells that somebody has had the connection, and may have changed its session.
+    asks for it, `followed` the events appended, where a middleware follows commits. `is_touched` tells
+    that somebody has had the connection, and may have changed its session.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Transaction:
     ) -> None:
         self.stored: list[NewJob] = []
         self.appended: list[NewEvent] = []
+        self.followed: list[StoredEvent] = []
         self.result: Any = None
         self.has_jobs = False
         self.has_events = False
@@ -201,12 +203,12 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """A savepoint for a block: an exception undoes what was written, enqueued and appended inside it."""
-        before = list(self._jobs), list(self._events), list(self.stored), list(self.appended)
+        before = list(self._jobs), list(self._events), list(self.stored), list(self.appended), list(self.followed)
         try:
             async with self.connection.transaction():
                 yield
         except BaseException:
-            self._jobs, self._events, self.stored, self.appended = before
+            self._jobs, self._events, self.stored, self.appended, self.followed = before
             raise
 
     async def flush(self) -> None:
@@ -254,14 +256,12 @@ class Transaction:
         if self._keeps_stored:
             self.appended.extend(new for (new, _), place in zip(events, appended, strict=True) if place.is_new)
         now = self._clock.now()
-        await self._run_sync_handlers(
-            self,
-            [
-                _stored(new, data, place, now)
-                for (new, data), place in zip(events, appended, strict=True)
-                if place.is_new
-            ],
-        )
+        fresh = [
+            _stored(new, data, place, now) for (new, data), place in zip(events, appended, strict=True) if place.is_new
+        ]
+        if self._event_types.middleware.follows_commits:
+            self.followed += fresh
+        await self._run_sync_handlers(self, fresh)
 
     def _keep(self, jobs: Iterable[NewJob]) -> None:
         if self._keeps_stored:

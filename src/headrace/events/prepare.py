@@ -8,6 +8,7 @@ from headrace.context import Context, current
 from headrace.errors import ConfigurationError
 from headrace.events.cascade import extended, hop, require_shallow
 from headrace.events.event import ANY, Expected, NewEvent, StoredEvent, Stream
+from headrace.events.middleware import EventDraft
 from headrace.events.schema import EventRegistry
 from headrace.ids import uuid7
 
@@ -27,13 +28,13 @@ def prepare(
     context: Context | None = None,
     clock: Clock | None = None,
 ) -> NewEvent:
-    """The event to append for this data.
+    """The event to append for this data, as the middleware leaves it.
 
     `expected` is ANY, NONE or the version the stream must be at before this event. An event with an
     `event_id` is recognised by it when it is appended again. What is not given is taken from the
     current context and the clock; outside any correlation the event begins its own. Raises
     UnknownEventError or InvalidEventError for the data, CascadeError after too many handlers,
-    ConfigurationError for the rest.
+    ConfigurationError for the rest, and whatever a middleware raises.
     """
     if expected < ANY:
         raise ConfigurationError(f"expected must be ANY, NONE or a version of at least 1, got {expected}")
@@ -43,10 +44,14 @@ def prepare(
         _require_name("aggregate type", stream.aggregate_type)
         _require_name("aggregate id", stream.aggregate_id)
     moment = occurred_at if occurred_at is not None else (clock or SystemClock()).now()
+    bound = context if context is not None else current()
+    if registry.middleware.changes_events:
+        draft = EventDraft(data=data, stream=stream, occurred_at=moment, context=bound)
+        draft = registry.middleware.before_append(draft)
+        data, moment, bound = draft.data, draft.occurred_at, draft.context
     if moment.tzinfo is None:
         raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
     encoded = registry.encode(data)
-    bound = context if context is not None else current()
     if bound.path is not None:
         require_shallow(encoded.type, bound.path)
     if bound.tenant_id:

@@ -11,6 +11,7 @@ from headrace.errors import ConfigurationError, InvalidEventError, UnknownEventE
 from headrace.events.codec import DATA_ERRORS, Codec, codec_for
 from headrace.events.event import EventType, event_type
 from headrace.events.event_class import CLASSES, require_class
+from headrace.events.middleware import EventMiddleware
 from headrace.events.personal import MARK, Personal, PersonalData, Sealer, masked, personal_fields, subjects_of
 
 MAX_BYTES = 1024 * 1024
@@ -59,6 +60,8 @@ class EventRegistry:
         self.sealer: Sealer | None = None
         """What seals personal values, where an application has it; asked only once a type has some."""
         self.has_personal = False
+        self.middleware = EventMiddleware()
+        """What the application runs around its events."""
         self.on_append: Callable[[Any], Any] | None = None
         """What sees each event before it is stored, and gives the one to store; for tracing."""
 

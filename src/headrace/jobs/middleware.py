@@ -41,8 +41,11 @@ class Middleware:
         self.changes_jobs = False
         self._around_attempt: tuple[AroundAttempt, ...] = ()
 
-    def add(self, middleware: EnqueueMiddleware | AttemptMiddleware) -> None:
-        """Adds an object with `on_enqueue`, `around_attempt` or both. Raises ConfigurationError for neither."""
+    def add(self, middleware: object) -> bool:
+        """Adds the parts an object has in jobs, `on_enqueue` and `around_attempt`; whether it has any.
+
+        Raises ConfigurationError for one that cannot be called.
+        """
         on_enqueue = cast("OnEnqueue | None", getattr(middleware, "on_enqueue", None))
         around_attempt = cast("AroundAttempt | None", getattr(middleware, "around_attempt", None))
         for name, part in (("on_enqueue", on_enqueue), ("around_attempt", around_attempt)):
@@ -50,17 +53,13 @@ class Middleware:
                 raise ConfigurationError(
                     f"{name} of {type(middleware).__qualname__} must be a method, got {part!r:.50}"
                 )
-        if on_enqueue is None and around_attempt is None:
-            raise ConfigurationError(
-                f"{type(middleware).__qualname__} is no middleware; "
-                "give it on_enqueue(job), async around_attempt(job, call_next), or both"
-            )
         if on_enqueue is not None:
             self._on_enqueue += (on_enqueue,)
             self.changes_jobs = True
         if around_attempt is not None:
             self._around_attempt += (around_attempt,)
             self.surrounds_attempts = True
+        return on_enqueue is not None or around_attempt is not None
 
     def on_enqueue(self, job: NewJob) -> NewJob:
         """The job as the last of them leaves it. Raises ConfigurationError where one returns another job."""

@@ -130,7 +130,7 @@ class Tracing:
         """Puts it around every enqueue, attempt, append and handler of an app."""
         app.middleware(self)
         app.events.on_append = self.on_append
-        app.handlers.around = self.around_handler
+        app.handlers.around = self.spanning_handler
         app.telemetry.subscribe(self)
 
     def on_enqueue(self, job: J) -> J:
@@ -165,7 +165,7 @@ class Tracing:
         return replace(event, traceparent=self._write(span, new.traceparent))
 
     @contextmanager
-    def around_handler(self, handler: Handler, events: Sequence[Any]) -> Generator[None]:
+    def spanning_handler(self, handler: Handler, events: Sequence[Any]) -> Generator[None]:
         """Makes the span of a call of a handler the current one for it; what it raises is recorded there."""
         contexts = [
             get_current_span(self._read(event.traceparent)).get_span_context() for event in events[:_MOST_LINKS]

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from headrace import ConfigurationError, Unique, uuid7
+from headrace import ConfigurationError, Headrace, Unique, uuid7
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import NewJob
 from headrace.jobs.middleware import Middleware
@@ -74,9 +74,10 @@ def test_middleware_added_after_a_kind_is_around_it_too(seen: list[str]):
     assert prepare(kind, None).metadata == "late"
 
 
-def test_an_object_with_neither_part_is_refused():
-    with pytest.raises(ConfigurationError, match="object is no middleware"):
-        Middleware().add(object())
+def test_an_object_without_any_part_is_refused():
+    app = Headrace("postgresql:///nowhere")
+    with pytest.raises(ConfigurationError, match="object is no middleware; give it on_enqueue"):
+        app.middleware(object())
 
 
 @pytest.mark.parametrize("part", ["on_enqueue", "around_attempt"])
