@@ -14,7 +14,7 @@ from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.search import SearchSettings
 from headrace_crm.contacts import jobs as contact_jobs
 from headrace_crm.enrichment import jobs as enrichment_jobs
-from headrace_crm.enrichment.discovery import read_mail_of
+from headrace_crm.enrichment.matching import FOLLOWING
 from headrace_crm.enrichment.profile import Asked
 from headrace_crm.enrichment.provider import Provider
 from headrace_crm.enrichment.providers.clearbit import Clearbit
@@ -63,7 +63,7 @@ def create_app(
     means = Means(app, turns, gmail, chosen.gmail)
     mail_jobs.register(means)
     sync_jobs.register(means, topic=chosen.google.push_topic)
-    contact_jobs.register(app, turns=turns, read_mail=read_mail_of)
+    contact_jobs.register(app, turns=turns, following=FOLLOWING)
     enrichment_jobs.register(app, sources=enrichment_sources(chosen.enrichment), settings=chosen.enrichment)
     score_jobs.register(app, follow=insight_jobs.look_again)
     stats_projections.register(app)

@@ -44,11 +44,16 @@ class ContactRemoved(msgspec.Struct, frozen=True):
 
 @event("contact.merged", version=1)
 class ContactMerged(msgspec.Struct, frozen=True):
-    """A user said that another contact is this one; that one goes, and its interactions become this one's."""
+    """Another contact is this one; that one goes, and its interactions become this one's.
+
+    `evidence` is what showed it besides the name, such as `phone of message 17`, and tells no value; it is empty
+    where a user said so.
+    """
 
     contact_id: UUID
     owner_id: UUID
     merged_id: UUID
+    evidence: tuple[str, ...] = ()
 
 
 @event("contact.split", version=1)

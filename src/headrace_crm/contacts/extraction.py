@@ -1,13 +1,16 @@
 """The work of `contact-extraction`: brings an owner's people and interactions in line with the mail stored.
 
 What results is a function of the set of messages and of the owner's addresses, whatever order they came
-in and wherever a run was cut off; with one exception: two contacts that later mail shows to be one person
-stay two, since merging contacts is a decision of its own.
+in and wherever a run was cut off; but where two contacts turn out to be one person, which id stays depends on which
+was there first.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 from headrace import Headrace, Transaction, bind, uuid7
@@ -26,6 +29,7 @@ from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
 from headrace_crm.contacts.store import Announced, ContactStore, StaleAddress, Writer
 from headrace_crm.contacts.tie import bonds_by_address, ties_of
+from headrace_crm.contacts.unmatched import mark_matched, mark_unmatched, unmatched_contacts
 from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.owners import Owner, lock_owner
@@ -36,38 +40,61 @@ MESSAGES_A_STEP: Final = 500
 CONTACTS_A_STEP: Final = 500
 READINGS_A_STEP: Final = 100
 
+MATCHES_A_STEP: Final = 100
+
 ReadMail: TypeAlias = Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
-"""Reads what contacts say of themselves in their mail, and stores it: the work of a feature above this one."""
+
+
+class JoinAlike(Protocol):
+    """Joins contacts of an owner that are one person, among these and others; how many went."""
+
+    def __call__(
+        self, tx: Transaction, owner_id: UUID, contact_ids: Sequence[UUID], *, now: datetime
+    ) -> Awaitable[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a feature above this one does as a part of extraction.
+
+    `read_mail` reads what contacts say of themselves in their mail, and stores it; `join_alike` joins contacts of
+    which enough is known then.
+    """
+
+    read_mail: ReadMail
+    join_alike: JoinAlike
 
 
 async def extract_contacts(
-    app: Headrace, turns: Turns, args: ExtractContacts, *, read_mail: ReadMail
+    app: Headrace, turns: Turns, args: ExtractContacts, *, following: Following
 ) -> dict[str, int]:
     """Works step by step until nothing is left to do; each step is one transaction that resumes the last.
 
     Returns how much was done: addresses judged, messages resolved, contacts announced anew, contacts whose mail
-    was read.
+    was read, contacts compared with their namesakes.
     """
     done: Counter[str] = Counter()
     while True:
         async with turns.of(args.owner_id), app.transaction() as tx:
             owner = await lock_owner(tx.connection, args.owner_id)
             with bind(user_id=str(owner.id)):
-                step = await take_step(tx, owner, read_mail=read_mail)
+                step = await take_step(tx, owner, following=following, now=app.clock.now())
         if step is None:
             return dict(done)
         done[step[0]] += step[1]
 
 
-async def take_step(tx: Transaction, owner: Owner, *, read_mail: ReadMail) -> tuple[str, int] | None:
+async def take_step(tx: Transaction, owner: Owner, *, following: Following, now: datetime) -> tuple[str, int] | None:
     """Does the first thing left to do for a locked owner; None when there is none.
 
     Addresses come before messages, so that no message is resolved by a judgement that is out of date. Mail is
-    read for facts last: once for everything that a run found, and under the name that a contact has then.
+    read for facts after that: once for everything that a run found, and under the name that a contact has then. Who
+    is one person is asked last, since facts tell it too; what is joined begins again with its messages.
     """
     store = ContactStore(tx.connection, owner.id)
     if addresses := await store.stale_addresses(limit=ADDRESSES_A_STEP):
-        await _judge_addresses(store, owner, addresses)
+        apart = await _judge_addresses(store, owner, addresses)
+        await mark_unmatched(tx.connection, apart)
         return "addresses", len(addresses)
     if messages := await store.unextracted_messages(limit=MESSAGES_A_STEP):
         people = await store.people(message.message for message in messages)
@@ -81,14 +108,25 @@ async def take_step(tx: Transaction, owner: Owner, *, read_mail: ReadMail) -> tu
     if contacts := await store.stale_contacts(limit=CONTACTS_A_STEP):
         await _announce_changes(tx, store, owner.id, contacts)
         return "contacts", len(contacts)
+    return await _learn(tx, store, owner.id, following=following, now=now)
+
+
+async def _learn(
+    tx: Transaction, store: ContactStore, owner_id: UUID, *, following: Following, now: datetime
+) -> tuple[str, int] | None:
     if unread := await store.unread_contacts(limit=READINGS_A_STEP):
-        await read_mail(tx, unread)
+        await following.read_mail(tx, unread)
         await store.mark_read(unread)
         return "readings", len(unread)
+    if unmatched := await unmatched_contacts(tx.connection, owner_id, limit=MATCHES_A_STEP):
+        await mark_matched(tx.connection, unmatched)
+        await following.join_alike(tx, owner_id, unmatched, now=now)
+        return "matches", len(unmatched)
     return None
 
 
-async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequence[StaleAddress]) -> None:
+async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequence[StaleAddress]) -> AbstractSet[UUID]:
+    """Gives every address a person; the contacts that are tied to another one."""
     standings: dict[str, Standing] = {each.facts.email: standing_of(each.facts, owner.addresses) for each in addresses}
     changed = [
         each.facts.email
@@ -117,6 +155,7 @@ async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequenc
         removed=[email for email, standing in standings.items() if standing != "person"],
     )
     await store.unextract_messages_of(changed)
+    return people.apart
 
 
 async def _record(tx: Transaction, store: ContactStore, owner_id: UUID, resolutions: Sequence[Resolution]) -> None:

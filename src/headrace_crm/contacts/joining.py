@@ -1,11 +1,11 @@
-"""Contacts joined and split by the word of a user: the addresses at once, all that follows by `contact-extraction`.
+"""Contacts joined by the word of a user or by evidence, and split: addresses at once, the rest by extraction.
 
 Both only say whose addresses are, and have the messages that name them resolved again. Extraction then retracts and
 records interactions, one event each, so that whatever counts events comes out right, and comes out the same when it
 is rebuilt.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,9 +23,11 @@ class JoiningError(CrmError):
 
 
 async def merge_contacts(
-    tx: Transaction, owner_id: UUID, contact_id: UUID, merged_id: UUID, *, now: datetime
+    tx: Transaction, owner_id: UUID, contact_id: UUID, merged_id: UUID, *, evidence: Sequence[str] = (), now: datetime
 ) -> tuple[str, ...]:
     """Gives a contact the addresses of another, which goes; the owner must be locked. Returns these addresses.
+
+    Without evidence it is a user's word, which is kept and stands against all evidence from then on.
 
     Raises JoiningError where both are the same, or one is gone or another owner's.
     """
@@ -35,12 +37,14 @@ async def merge_contacts(
     await _require(decisions, {contact_id, merged_id})
     addresses = {each: (await decisions.addresses_of(each)) for each in (contact_id, merged_id)}
     brought = addresses[merged_id]
-    await decisions.decide((*addresses[contact_id], *brought), contact_id, now=now)
+    if not evidence:
+        await decisions.decide((*addresses[contact_id], *brought), contact_id, now=now)
     await store.write_people(dict.fromkeys(brought, contact_id), removed=())
     await store.unextract_messages_of(brought)
     await store.mark_unread([contact_id])
     await copy_tags(tx.connection, merged_id, contact_id)
-    await tx.append(ContactMerged(contact_id, owner_id, merged_id), stream=contact_stream(contact_id))
+    merged = ContactMerged(contact_id, owner_id, merged_id, tuple(evidence))
+    await tx.append(merged, stream=contact_stream(contact_id))
     await begin_extraction(tx, owner_id)
     return brought
 

@@ -9,6 +9,7 @@ from headrace import Connection, Row, statement
 from headrace_crm.contacts.naming import SeenName, display_name
 from headrace_crm.contacts.resolve import Interaction, Resolution, StoredMessage
 from headrace_crm.contacts.standing import AddressFacts, Standing
+from headrace_crm.contacts.tie import Bound
 from headrace_crm.mail.model import ParsedMessage
 from headrace_crm.mail.store import restore_message
 
@@ -93,7 +94,7 @@ class ContactStore:
         rows = await self._fetch("authors_named", sorted(full_names))
         return [Writer(row["email"], frozenset(row["full_names"]), row["contact_id"], row["decided"]) for row in rows]
 
-    async def bonds_among(self, writers: Iterable[Writer]) -> list[tuple[str, str]]:
+    async def bonds_among(self, writers: Iterable[Writer]) -> list[Bound]:
         """Pairs of these addresses that have a full name in common and are bound by mail."""
         by_name: dict[str, list[str]] = {}
         for writer in writers:
@@ -103,7 +104,7 @@ class ContactStore:
         if not asked:
             return []
         rows = await self._fetch("bonds_among", [email for email, _ in asked], [name for _, name in asked])
-        return [(row["email"], row["other"]) for row in rows]
+        return [Bound(row["email"], row["other"], f"{row['way']} in message {row['message_id']}") for row in rows]
 
     async def existing_contacts(self, contact_ids: Collection[UUID]) -> set[UUID]:
         """Those of these persons who are contacts."""

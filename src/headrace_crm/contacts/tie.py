@@ -5,7 +5,7 @@ A name alone never does: two people may have it.
 
 import re
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final
 
 _SECOND_LEVEL: Final = frozenset(("co", "com", "ac", "edu", "org", "net", "gov", "or", "ne", "gob", "gouv"))
@@ -59,13 +59,22 @@ def site_of(host: str) -> str:
     return "" if len(own) < 2 or own[0] in _OPEN_HOSTS else ".".join(own)  # noqa: PLR2004 - a name and an ending
 
 
-def bonds_by_address(pairs: Iterable[tuple[str, str]]) -> Mapping[str, AbstractSet[str]]:
-    """The bonds of each address, out of pairs that mail binds."""
-    found: dict[str, set[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Two addresses that mail binds; `evidence` tells by what, such as `conversation in message 17`."""
+
+    email: str
+    other: str
+    evidence: str
+
+
+def bonds_by_address(pairs: Iterable[Bound]) -> Mapping[str, Mapping[str, str]]:
+    """The bonds of each address with the evidence of each, out of pairs that mail binds."""
+    found: dict[str, dict[str, str]] = {}
     for pair in pairs:
-        bond = "with ".join(sorted(pair))
-        for email in pair:
-            found.setdefault(email, set()).add(bond)
+        bond = "with ".join(sorted((pair.email, pair.other)))
+        for email in (pair.email, pair.other):
+            found.setdefault(email, {}).setdefault(bond, pair.evidence)
     return found
 
 

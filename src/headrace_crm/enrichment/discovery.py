@@ -11,7 +11,7 @@ from headrace_crm.enrichment.handle_store import handles_of, write_handles
 from headrace_crm.enrichment.handles import ASK_FROM, find_handles, linkedin_link, surest
 from headrace_crm.enrichment.letters import Letter, newest_letters, read_before
 from headrace_crm.enrichment.profile import Asked, Claim, Field, Handle, Network
-from headrace_crm.enrichment.recording import merge_again
+from headrace_crm.enrichment.recording import compare_soon, merge_again
 from headrace_crm.enrichment.signatures.facts import NOTHING
 from headrace_crm.enrichment.signatures.read import read_signature
 from headrace_crm.enrichment.signatures.sender import Sender
@@ -32,7 +32,7 @@ async def read_mail_of(tx: Transaction, contact_ids: Sequence[UUID]) -> None:
     had = await read_before(tx.connection, contact_ids)
     for contact in contacts:
         own = letters[contact.id]
-        handles, claims = read_letters(own, name=contact.name, email=_address_of(contact))
+        handles, claims = read_letters(own, name=contact.name, addresses=contact.addresses)
         if own and (handles or claims or contact.id in had):
             await _store(tx, contact, handles, claims, now=own[0].sent_at)
 
@@ -43,15 +43,18 @@ async def read_mail(tx: Transaction, contact: Contact, *, now: datetime) -> bool
     What is found is of the moment the newest message was sent, or of `now` where there is none any more.
     """
     own = (await newest_letters(tx.connection, [contact.id], limit=_MESSAGES))[contact.id]
-    handles, claims = read_letters(own, name=contact.name, email=_address_of(contact))
+    handles, claims = read_letters(own, name=contact.name, addresses=contact.addresses)
     return await _store(tx, contact, handles, claims, now=own[0].sent_at if own else now)
 
 
-def read_letters(letters: Sequence[Letter], *, name: str, email: str) -> tuple[list[Handle], dict[Field, Claim]]:
+def read_letters(
+    letters: Sequence[Letter], *, name: str, addresses: Sequence[str]
+) -> tuple[list[Handle], dict[Field, Claim]]:
     """What the messages of one person say of them, the newest first: handles, the surest first, and claims.
 
-    `name` and `email` are the contact's; those in a message's own header come before them.
+    `name` and `addresses` are the contact's; those in a message's own header come before them.
     """
+    email = next(iter(addresses), "")
     handles: list[Handle] = []
     signed: list[Signed] = []
     for letter in letters:
@@ -60,7 +63,7 @@ def read_letters(letters: Sequence[Letter], *, name: str, email: str) -> tuple[l
         facts = read_signature(reply.text, reply.signature, Sender(letter.name or name, letter.email or email))
         if facts != NOTHING:
             signed.append(Signed(facts, letter.evidence))
-    return surest(handles), claims_of(signed, name=name)
+    return surest(handles), claims_of(signed, name=name, own=addresses)
 
 
 async def best_handle(connection: Connection, contact: Contact, network: Network, *, besides: Asked) -> Handle | None:
@@ -85,8 +88,6 @@ async def _store(
                 claims["linkedin_url"] = Claim(linkedin_link(handle.handle), handle.confidence, handle.evidence)
     store = EnrichmentStore(tx.connection, contact.id)
     is_other = await store.write_claims("signature", "found", claims, asked_for="", now=now, due_at=None)
+    if is_other:
+        await compare_soon(tx, contact, claims)
     return is_other and await merge_again(tx, contact, now=now)
-
-
-def _address_of(contact: Contact) -> str:
-    return contact.addresses[0] if contact.addresses else ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from headrace import Transaction
 from headrace_crm.enrichment.contact import Contact
 from headrace_crm.enrichment.profile import FIELDS, Claim, Field, Value, claim_texts
-from headrace_crm.enrichment.recording import merge_again
+from headrace_crm.enrichment.recording import compare_soon, merge_again
 from headrace_crm.enrichment.store import EnrichmentStore
 from headrace_crm.errors import CrmError
 
@@ -42,4 +42,5 @@ async def enter_fields(
         claims.pop(field, None)
     claims.update(entered)
     await store.write_claims("user", "found", claims, asked_for="", now=now, due_at=None)
+    await compare_soon(tx, contact, entered)
     return await merge_again(tx, contact, now=now)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -30,6 +31,7 @@ Field: TypeAlias = Literal[
     "other_links",
     "phone",
     "other_phones",
+    "other_emails",
     "x_handle",
     "linkedin_url",
     "topics",
@@ -47,6 +49,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     "other_links",
     "phone",
     "other_phones",
+    "other_emails",
     "x_handle",
     "linkedin_url",
     "topics",
@@ -55,6 +58,11 @@ FIELDS: Final[tuple[Field, ...]] = (
     "followers",
 )
 Value: TypeAlias = str | int | tuple[str, ...]
+Way: TypeAlias = Literal["phone", "mail"]
+REACH: Final[Mapping[Field, Way]] = MappingProxyType(
+    {"phone": "phone", "other_phones": "phone", "other_emails": "mail"}
+)
+"""The fields that tell how somebody is reached, and in which way."""
 Network: TypeAlias = Literal["x", "linkedin"]
 
 

@@ -12,8 +12,9 @@ from headrace_crm.enrichment.freshness import RefreshPolicy, due_at
 from headrace_crm.enrichment.handle_store import write_handles
 from headrace_crm.enrichment.merge import MergedField, changed_fields, merge, merged_hash, position_changes
 from headrace_crm.enrichment.outcome import Found, Nothing, Refused
-from headrace_crm.enrichment.profile import LABELS, Asked, Field, Source
+from headrace_crm.enrichment.profile import LABELS, REACH, Asked, Claim, Field, Source
 from headrace_crm.enrichment.store import EnrichmentStore
+from headrace_crm.mail.importing import begin_extraction
 
 _PACKAGE: Final = "headrace_crm.enrichment"
 
@@ -49,7 +50,15 @@ async def record(
             )
         case _:
             assert_never(outcome)
+    if is_other and isinstance(outcome, Found):
+        await compare_soon(tx, contact, outcome.profile.claims)
     return is_other and await merge_again(tx, contact, now=now)
+
+
+async def compare_soon(tx: Transaction, contact: Contact, claims: Mapping[Field, Claim]) -> None:
+    """Has a contact of which this was said compared with others, where it tells how they are reached."""
+    if REACH.keys() & claims.keys():
+        await begin_extraction(tx, contact.owner_id)
 
 
 async def merge_again(tx: Transaction, contact: Contact, *, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What a contact's signatures say together: pure, and the same for the same messages."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +21,8 @@ class Signed:
     evidence: str
 
 
-def claims_of(signed: Sequence[Signed], *, name: str) -> dict[Field, Claim]:
-    """Claims out of the messages of a contact called `name`, the newest first.
+def claims_of(signed: Sequence[Signed], *, name: str, own: Collection[str] = ()) -> dict[Field, Claim]:
+    """Claims out of the messages of a contact called `name`, the newest first; `own` addresses are told already.
 
     The newest message that says something about a field counts. A role held at another organisation than the
     newest one is over. A name is claimed only where mail headers give no full one.
@@ -40,6 +40,12 @@ def claims_of(signed: Sequence[Signed], *, name: str) -> dict[Field, Claim]:
         claims["name"] = found
     _add_many(claims, signed, "phone", "other_phones", lambda facts: facts.phones)
     _add_many(claims, signed, "website", "other_links", lambda facts: facts.links)
+    for each in signed:
+        others = tuple(fact for fact in each.facts.addresses if fact.value not in own)
+        if others:
+            sure = min(fact.confidence for fact in others)
+            claims["other_emails"] = Claim(tuple(fact.value for fact in others), sure, each.evidence)
+            break
     return claims
 
 

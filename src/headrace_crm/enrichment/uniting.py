@@ -1,6 +1,6 @@
 """Contacts joined and split with everything sources said of them; what a joining added, a split takes back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,15 +29,18 @@ class _Entered(msgspec.Struct, frozen=True):
 _said: Final = msgspec.json.Decoder(list[_Entered])
 
 
-async def unite(tx: Transaction, owner_id: UUID, contact_id: UUID, merged_id: UUID, *, now: datetime) -> None:
+async def unite(
+    tx: Transaction, owner_id: UUID, contact_id: UUID, merged_id: UUID, *, evidence: Sequence[str] = (), now: datetime
+) -> None:
     """Joins a contact to another, which keeps its id, its answers and what was entered, and gets what it lacks.
 
+    Without evidence because a user said so.
     Interactions, stats and scores follow by `contact-extraction`, which it enqueues. Raises JoiningError.
     """
     await lock_owner(tx.connection, owner_id)
     contacts = {each.id: each for each in await lock_contacts(tx.connection, [contact_id, merged_id])}
-    brought = await merge_contacts(tx, owner_id, contact_id, merged_id, now=now)
-    await _run(tx.connection, "keep_merge", owner_id, contact_id, merged_id, list(brought), now)
+    brought = await merge_contacts(tx, owner_id, contact_id, merged_id, evidence=evidence, now=now)
+    await _run(tx.connection, "keep_merge", owner_id, contact_id, merged_id, list(brought), now, list(evidence))
     entered = _together(await _entered(tx.connection, contact_id), await _entered(tx.connection, merged_id))
     await _run(tx.connection, "carry_answers", contact_id, merged_id)
     await _enter(tx, contacts[contact_id], entered, now=now)

@@ -9,7 +9,7 @@ from headrace import Headrace, Transaction, bind, statement
 from headrace_crm.analytics.jobs import enqueue as enqueue_analytics
 from headrace_crm.contacts.events import ContactRemoved, contact_stream
 from headrace_crm.contacts.extraction import extract_contacts
-from headrace_crm.enrichment.discovery import read_mail_of
+from headrace_crm.enrichment.matching import FOLLOWING
 from headrace_crm.enrichment.store import forget as forget_enrichment
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.keeping_out import erasure_key, mark_erased
@@ -48,7 +48,7 @@ async def erase_person(app: Headrace, turns: Turns, erasure_id: UUID) -> dict[st
         pass
     for owner_id in owners:
         # Takes back what was recorded of messages that are gone or changed, and then their rows.
-        await extract_contacts(app, turns, ExtractContacts(owner_id), read_mail=read_mail_of)
+        await extract_contacts(app, turns, ExtractContacts(owner_id), following=FOLLOWING)
     await _forget(app, erasure)
     return dict((await _read(app, erasure_id)).counts)
 

@@ -14,7 +14,7 @@ _PACKAGE: Final = "headrace_crm.scores"
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is left to do for an owner: imports under way, messages and addresses to judge, stats, scores.
+    """What is left to do for an owner: imports under way, messages, addresses and people to judge, stats, scores.
 
     `unfound` are messages that search does not know yet, and passages without a vector; they are counted only
     where nothing else is left. `insights` are people whom insights are to look at again: who waits for those too

@@ -47,7 +47,7 @@ def test_a_person_known_before_keeps_its_id():
     }
 
 
-def test_two_contacts_are_never_joined_and_new_addresses_go_to_the_older():
+def test_two_contacts_are_told_and_stay_and_new_addresses_go_to_the_older():
     authors = [
         Author("a@x", frozenset({"bo lind"}), number(2)),
         Author("b@x", frozenset({"bo lind"}), number(1)),
@@ -57,6 +57,7 @@ def test_two_contacts_are_never_joined_and_new_addresses_go_to_the_older():
     people = join_addresses(authors, contacts={number(1), number(2)}, new_id=ids())
     assert people.contact_ids == {"a@x": number(2), "b@x": number(1), "c@x": number(1), "d@x": number(1)}
     assert people.absorbed == {number(3): number(1)}
+    assert people.apart == {number(2)}
 
 
 def test_persons_without_a_contact_join_the_one_who_has():

@@ -1,6 +1,6 @@
 import pytest
 
-from headrace_crm.contacts.tie import bonds_by_address, ties_of
+from headrace_crm.contacts.tie import Bound, bonds_by_address, ties_of
 
 NAME = ["ines vidal"]
 
@@ -29,7 +29,7 @@ def test_evidence_ties_only_with_a_name():
 
 
 def test_a_bond_of_mail_ties_the_two_it_binds():
-    bonds = bonds_by_address([("a@x.example", "b@y.example"), ("c@z.example", "b@y.example")])
+    bonds = bonds_by_address([Bound("a@x.example", "b@y.example", ""), Bound("c@z.example", "b@y.example", "")])
     ties = {email: ties_of(email, NAME, found) for email, found in bonds.items()}
     assert ties["a@x.example"] & ties["b@y.example"]
     assert ties["c@z.example"] & ties["b@y.example"]

@@ -180,6 +180,9 @@ async def test_people_data_labs_is_asked_by_address_and_link(httpserver: HTTPSer
             "linkedin_url": "linkedin.com/in/ada-byron",
             "twitter_username": "ada_b",
             "skills": ["mills", "rivers"],
+            "work_email": "Ada@Mill.example",
+            "personal_emails": True,
+            "emails": [{"address": "ada@example.org", "type": "personal"}, {"address": "ada@mill.example"}, "no"],
         }
         return Response(json.dumps({"status": 200, "likelihood": 8, "data": person}))
 
@@ -190,6 +193,7 @@ async def test_people_data_labs_is_asked_by_address_and_link(httpserver: HTTPSer
     claims = found.outcome.profile.claims
     assert claims["title"] == Claim("Miller", 0.8)
     assert claims["linkedin_url"] == Claim("https://www.linkedin.com/in/ada-byron", 0.8)
+    assert claims["other_emails"] == Claim(("ada@mill.example",), 0.8)
     assert "location" not in claims
     assert found.outcome.profile.handles == (
         Handle("linkedin", "ada-byron", 0.8, "pdl"),

@@ -37,6 +37,9 @@ class _Person(msgspec.Struct):
     twitter_url: Any = None
     summary: Any = None
     skills: Any = None
+    work_email: Any = None
+    personal_emails: Any = None
+    emails: Any = None
 
 
 class _Answer(msgspec.Struct):
@@ -66,17 +69,17 @@ class PeopleDataLabs:
         if query.linkedin is not None:
             parameters["profile"] = f"linkedin.com/in/{query.linkedin}"
         response = await self._caller.get("/v5/person/enrich", parameters)
-        outcome = self._outcome(response, now)
+        outcome = self._outcome(response, query.email, now)
         rest = None if isinstance(outcome, Limited) else rests_until(response.headers, now)
         return Answer(outcome, charged=self.most if isinstance(outcome, Found) else 0, resting_until=rest)
 
-    def _outcome(self, response: httpx.Response, now: datetime) -> Outcome:
+    def _outcome(self, response: httpx.Response, email: str, now: datetime) -> Outcome:
         if response.status_code == HTTPStatus.OK:
-            return Found(_profile(self._caller.read(response, _Answer)))
+            return Found(_profile(self._caller.read(response, _Answer), email))
         return self._refusals.read(response, now=now)
 
 
-def _profile(answer: _Answer) -> Profile:
+def _profile(answer: _Answer, email: str) -> Profile:
     person = answer.data
     confidence = min(max(answer.likelihood, 0), _CERTAIN) / _CERTAIN
     linkedin = read_linkedin_url(person.linkedin_url) if isinstance(person.linkedin_url, str) else None
@@ -91,6 +94,7 @@ def _profile(answer: _Answer) -> Profile:
             "location": person.location_name,
             "bio": person.summary,
             "topics": person.skills,
+            "other_emails": [each for each in _addresses(person) if each != email],
             "linkedin_url": linkedin_link(linkedin) if linkedin else None,
             "x_handle": x_handle,
         },
@@ -99,3 +103,12 @@ def _profile(answer: _Answer) -> Profile:
     if x_handle:
         handles.append(Handle("x", x_handle, round(confidence * _LESS_SURE, 4), "pdl"))
     return Profile(claims, tuple(handles))
+
+
+def _addresses(person: _Person) -> list[str]:
+    """Every mail address the profile has, once, in lower case: `emails` are objects with an `address`."""
+    given: list[Any] = [person.work_email]
+    for some in (person.personal_emails, person.emails):
+        given += some if isinstance(some, list) else []  # pyright: ignore[reportUnknownArgumentType] - whatever the plan gives
+    texts = (str(each.get("address") if isinstance(each, dict) else each) for each in given)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
+    return list(dict.fromkeys(text.strip().lower() for text in texts if "@" in text))

@@ -44,6 +44,7 @@ FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
         "other_links": "Other links",
         "phone": "Phone",
         "other_phones": "Other phones",
+        "other_emails": "Other addresses",
         "x_handle": "On X",
         "linkedin_url": "On LinkedIn",
         "topics": "Topics",
