@@ -72,7 +72,12 @@ async def link(
 
 
 async def hold_living(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, bool]:
-    """Keeps what these jobs depend on as it is to the end of the caller's transaction; whether each lives."""
+    """Keeps what these jobs depend on as it is to the end of the caller's transaction; whether each lives.
+
+    Those who bring jobs back take turns from here to the end of theirs: what one holds as a dependency, another would
+    lock to bring it back, and the other way round.
+    """
+    await connection.execute(statement(_PACKAGE, "take_turn"))
     followed = [row["depends_on"] for row in await connection.fetch(statement(_PACKAGE, "find_followed"), job_ids)]
     if not followed:
         return {}

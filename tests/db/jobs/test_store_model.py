@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from headrace.context import Context
+from headrace.db.statements import statement
 from headrace.ids import uuid7
 from headrace.jobs import store
 from headrace.jobs.cancelling import cancel_job
@@ -29,6 +30,7 @@ SECOND = timedelta(seconds=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 POISON = 3
 PAIR = 2
+_PACKAGE = "headrace.jobs"
 picks = st.integers(0, 10_000)
 
 
@@ -66,6 +68,7 @@ class World:
     families: dict[UUID, Family] = field(default_factory=dict)
     stale: list[Claim] = field(default_factory=list)
     now: datetime = START
+    is_paused: bool = False
 
 
 def machine_on(  # noqa: C901 - the rules of one machine
@@ -78,7 +81,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
             self.run(
                 connection.execute(
                     "TRUNCATE headrace.job, headrace.run, headrace.outcome, headrace.failure, headrace.progress,"
-                    " headrace.limit_key, headrace.limit_freed"
+                    " headrace.limit_key, headrace.limit_freed, headrace.queue"
                 )
             )
 
@@ -158,6 +161,15 @@ def machine_on(  # noqa: C901 - the rules of one machine
         def time_passes(self, seconds: int) -> None:
             self.world.now += seconds * SECOND
 
+        @rule(is_paused=st.booleans())
+        def pause_or_resume(self, is_paused: bool) -> None:
+            if is_paused:
+                changed = self.run(connection.fetchval(statement(_PACKAGE, "pause_queue"), "default", "x", None, None))
+            else:
+                changed = self.run(connection.fetchval(statement(_PACKAGE, "resume_queue"), "default"))
+            assert (changed == "default") == (is_paused != self.world.is_paused)
+            self.world.is_paused = is_paused
+
         @rule(limit=st.integers(1, 4), worker=st.integers(1, 2))
         def claim(self, limit: int, worker: int) -> None:
             ranges = ClaimCursor(["default"], ageing=None).plan(limit, is_sweep=True)
@@ -167,7 +179,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
             due = sorted(
                 (job.priority, job.run_at, job_id)
                 for job_id, job in self.world.jobs.items()
-                if job.state == "waiting" and job.run_at <= self.world.now and job.key is None
+                if self.claimable(job) and job.key is None
             )
             assert [row["job_id"] for row in rows] == [job_id for _, _, job_id in due[:limit]]
             self.take(rows, worker)
@@ -192,11 +204,14 @@ def machine_on(  # noqa: C901 - the rules of one machine
                 due = sorted(
                     (job.priority, job.run_at, job_id)
                     for job_id, job in self.world.jobs.items()
-                    if job.state == "waiting" and job.run_at <= self.world.now and job.key == key
+                    if self.claimable(job) and job.key == key
                 )
                 expected |= {job_id for _, _, job_id in due[: PAIR - self.held_of(key)]}
             assert {row["job_id"] for row in rows} == expected
             self.take(rows, worker)
+
+        def claimable(self, job: Known) -> bool:
+            return job.state == "waiting" and job.run_at <= self.world.now and not self.world.is_paused
 
         def held_of(self, key: str) -> int:
             return sum(self.world.jobs[job_id].key == key for job_id in self.of("processing"))

@@ -8,10 +8,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import child_handlers
-from headrace import ChildDiedError, ConfigurationError, Context, Interrupted, LogPolicy, Retry, Snooze, uuid7
+from headrace import (
+    ChildDiedError,
+    ConfigurationError,
+    Context,
+    Interrupted,
+    LogPolicy,
+    Retry,
+    Snooze,
+    WorkerOptions,
+    uuid7,
+)
 from headrace.jobs.handle import Job
 from headrace.jobs.job_log import Line
 from headrace.jobs.outcome import report_error
+from headrace.jobs.processes import child_process
 from headrace.jobs.processes.messages import (
     HEADER_BYTES,
     Began,
@@ -171,3 +182,8 @@ def test_executors_that_do_not_fit_are_refused():
     with pytest.raises(ConfigurationError, match='leave executor="thread" out'):
         describe("shop", coroutine, job_type=Job, executor="thread")
     assert not describe("shop", in_main, job_type=Job, executor="thread").in_process
+
+
+def test_by_default_a_loop_is_killed_within_a_second_of_its_jobs_cancelling():
+    """Its worker hears of the cancelling at the next sign of life, and leaves the handler a moment to clean up."""
+    assert WorkerOptions().heartbeat + child_process._MERCY <= timedelta(milliseconds=800)
