@@ -7,7 +7,21 @@ import msgspec
 import pytest
 
 from fix_apps import eventually, opened_bench, opened_ledger, registered
-from headrace import ConfigurationError, Headrace, Job, Retry, Unique, event
+from headrace import (
+    Call,
+    ConfigurationError,
+    Headrace,
+    Job,
+    Limit,
+    PastEvent,
+    Rate,
+    Retry,
+    Stream,
+    Unique,
+    cancel_tree,
+    event,
+    read_log,
+)
 from headrace.db.pool import ConnectionPool
 
 pytestmark = pytest.mark.timeout(60)
@@ -114,6 +128,99 @@ async def test_with_a_direct_connection_workers_are_woken_and_lead(pooler, datab
             ran["again"].clear()
             await bench.app.enqueue("again")
             await eventually(lambda: ran["again"], 5, what="a wake-up comes through")
+
+
+class Tally(msgspec.Struct, frozen=True):
+    count: int = 0
+
+
+@pytest.mark.slow
+async def test_limits_flows_results_logs_projections_imports_and_replays_need_no_session_of_their_own(
+    pooler, connection
+):
+    """The rest of what an application does, each of it while statements go to whatever session is free."""
+    async with opened_bench(pooler) as bench:
+        app = bench.app
+        app.register(Thing)
+        running: dict[str, int] = {"now": 0, "most": 0}
+        ordered: list[int] = []
+
+        @app.job("limited", limit=Limit("pooled", key="{lane}", concurrency=2, rate=Rate(1_000)))
+        async def limited(args: dict[str, int]) -> int:
+            running["now"] += 1
+            running["most"] = max(running["most"], running["now"])
+            await asyncio.sleep(0.01)
+            running["now"] -= 1
+            return args["number"]
+
+        @app.job("stepping")
+        async def stepping(job: Job) -> int:
+            job.log.info("it steps")
+            first = await job.step("first", lambda: 20)
+            if job.attempt == 1:
+                raise Retry(after=timedelta(0))
+            return first + 1
+
+        @app.job("hanging")
+        async def hanging() -> None:
+            await asyncio.Event().wait()
+
+        @app.on(Thing, mode="ordered", name="ordered")
+        async def in_order(events, tx) -> None:
+            ordered.extend(one.data.number for one in events)
+
+        @app.projection("tally", Thing, row=Tally, key=lambda one: "all")
+        def tally(row, one):
+            return Tally(row.count + 1)
+
+        async with bench.working(heartbeat=timedelta(milliseconds=200)):
+            jobs = await app.enqueue_many("limited", [{"lane": 1, "number": number} for number in range(30)])
+            stepped = await app.enqueue("stepping")
+            assert await stepped.result(timeout=timedelta(seconds=20)) == 21
+            async with app.pool.acquire() as session:
+                assert [line.message for line in await read_log(session, stepped.id)] == ["it steps"] * 2
+            assert [await job.result(timeout=timedelta(seconds=30)) for job in jobs] == list(range(30))
+            assert running["most"] == 2
+
+            await cancel_running(bench, "hanging")
+            async with app.transaction() as tx, tx.group(on_complete=Call("stepping")) as group:
+                await group.enqueue("limited", {"lane": 2, "number": 1})
+            await app.queues.pause("default")
+            await app.queues.resume("default")
+
+            await app.import_events(
+                PastEvent(data=Thing(number), stream=Stream("thing", str(number % 7))) for number in range(300)
+            )
+            await eventually(lambda: len(ordered) == 300, 20)
+            await eventually(lambda: shows(connection, 300), 20)
+            await app.projections.rebuild("tally")
+            await eventually(lambda: is_live(connection, 2), 30)
+            assert await shows(connection, 300)
+
+            replay = await app.replays.begin("ordered")
+            await bench.reaches(replay.job_id, "completed", 20)
+            assert len(ordered) == 600
+            assert (await app.replays.rehearse("ordered")).event_count == 300
+        assert await connection.fetchval("SELECT count(*) FROM headrace.run") == 0
+        troubles = [one for one in bench.records if one.name in {"service.error", "lease.error", "job.stale"}]
+        assert troubles == []
+
+
+async def cancel_running(bench, kind: str) -> None:
+    job = await bench.app.enqueue(kind)
+    await bench.reaches(job, "processing")
+    await cancel_tree(bench.app, job.id, by="a test")
+    await bench.reaches(job, "cancelled")
+
+
+async def shows(connection, count: int) -> bool:
+    if not await connection.fetchval("SELECT to_regclass('tally') IS NOT NULL"):
+        return False
+    return await connection.fetchval("SELECT count FROM tally") == count
+
+
+async def is_live(connection, build: int) -> bool:
+    return await connection.fetchval("SELECT state = 'live' FROM headrace.projection_build WHERE build = $1", build)
 
 
 async def test_jobs_of_a_killed_worker_come_back_when_its_lease_has_ended(pooler, database, start_worker):

@@ -44,9 +44,9 @@ async def test_a_million_events_are_rebuilt_verified_and_swapped_under_load(data
     async with opened_bench(database) as bench:
         app = bench.app
         declare(app, "sql")
+        before_kb = memory_kb()
         await drain(app)
         assert await hands(connection) == await shown(connection)
-        before_kb = memory_kb()
         seen: list[tuple[str, float, bool]] = []
         async with bench.working():
             await app.projections.rebuild("note_stats")

@@ -19,6 +19,7 @@ from headrace.doctor.facts import (
     Server,
     Subscriber,
     Table,
+    Unerased,
     Worker,
 )
 from headrace.doctor.judge import judge
@@ -45,6 +46,7 @@ BUILD = BuildFacts(projection="stats", build=2, version=3, state="filling", posi
 LIVE = replace(BUILD, build=1, state="live")
 SUBSCRIBER = Subscriber("stats", 90, 10, 0, None)
 UNSERVED = replace(QUEUE, due_count=9, worker_count=0)
+UNERASED = Unerased("cards", "waiting", 2, UUID(int=5), "4711", is_served=False)
 INTERRUPTED = Interrupted(UUID(int=9), "jobs.cancelled", "ada", 20, 35)
 
 
@@ -146,6 +148,19 @@ CASES = [
         "cannot be shown just now: lock timeout",
     ),
     ({"builds": (replace(BUILD, parked_count=1),)}, "warning", "projection stats", "1 streams parked"),
+    (
+        {"unerased": (UNERASED,), "workers": (WORKER,)},
+        "problem",
+        "projection cards",
+        f"values of 2 erased subjects, such as 4711: job {UUID(int=5)} is to rebuild it, and no worker has its fold",
+    ),
+    (
+        {"unerased": (replace(UNERASED, standing="unasked", job_id=None),)},
+        "problem",
+        "projection cards",
+        "nobody has asked for its rebuild",
+    ),
+    ({"unerased": (replace(UNERASED, standing="failed"),)}, "problem", "projection cards", "rebuild it, is failed"),
     ({"interrupted": (INTERRUPTED,)}, "warning", f"operation {INTERRUPTED.id}", "20 of 35 jobs"),
 ]
 

@@ -19,6 +19,7 @@ from headrace.doctor.facts import (
     Server,
     Subscriber,
     Table,
+    Unerased,
     Worker,
 )
 from headrace.jobs.queues import list_queues
@@ -57,6 +58,7 @@ async def examine(
         open_writers=tuple(OpenWriter(**one) for one in await _rows(connection, statement(_PACKAGE, "open_writers"))),
         subscribers=tuple(Subscriber(**one) for one in await _rows(connection, statement(_PACKAGE, "subscriptions"))),
         builds=tuple(BuildFacts(**one) for one in await _rows(connection, statement(_PACKAGE, "builds"))),
+        unerased=tuple(Unerased(**one) for one in await _rows(connection, statement(_PACKAGE, "erasures"))),
         interrupted=tuple(Interrupted(**one) for one in await _rows(connection, statement(_PACKAGE, "interrupted"))),
     )
 

@@ -123,6 +123,22 @@ class BuildFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Unerased:
+    """A read model that may hold values of `count` erased subjects, one of which is `subject`.
+
+    `standing` is "unasked" where nobody has asked for its rebuild, "waiting" while the job lives, and otherwise how
+    `job_id`, one of the jobs, ended, or "gone". `is_served` where a worker has a fold of it.
+    """
+
+    projection: str
+    standing: str
+    count: int
+    job_id: UUID | None
+    subject: str
+    is_served: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """An operation that has not ended."""
 
@@ -151,4 +167,5 @@ class Facts:
     open_writers: tuple[OpenWriter, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
     builds: tuple[BuildFacts, ...] = ()
+    unerased: tuple[Unerased, ...] = ()
     interrupted: tuple[Interrupted, ...] = ()

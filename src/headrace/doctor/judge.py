@@ -15,7 +15,7 @@ from headrace.doctor.facts import (
     Worker,
 )
 from headrace.doctor.finding import Finding, Level
-from headrace.doctor.judge_readers import judge_build, judge_subscriber
+from headrace.doctor.judge_readers import judge_build, judge_subscriber, judge_unerased
 from headrace.jobs.queues import QueueSummary
 
 _OLDEST_SERVER = 150_000
@@ -53,6 +53,7 @@ def _findings(facts: Facts) -> Iterator[Finding]:
         yield from _log(facts.log, facts.open_writers)
     yield from chain.from_iterable(judge_subscriber(one, has_workers=has_workers) for one in facts.subscribers)
     yield from chain.from_iterable(judge_build(one, has_workers=has_workers) for one in facts.builds)
+    yield from chain.from_iterable(judge_unerased(one, has_workers=has_workers) for one in facts.unerased)
     yield from map(_interrupted, facts.interrupted)
 
 

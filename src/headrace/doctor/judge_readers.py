@@ -1,8 +1,8 @@
-"""From facts to findings, for those who read the log: subscriptions of handlers, and builds of projections. Pure."""
+"""From facts to findings, for those who read the log: handlers, builds of projections, what erasures left. Pure."""
 
 from collections.abc import Iterator
 
-from headrace.doctor.facts import BuildFacts, Subscriber
+from headrace.doctor.facts import BuildFacts, Subscriber, Unerased
 from headrace.doctor.finding import Finding
 
 _FAR_BEHIND = 10_000
@@ -129,4 +129,28 @@ def _judge_candidate(one: BuildFacts, about: str, name: str, served: str, *, has
             about,
             f"{name} cannot be shown just now: {one.postponed_by}",
             "it is tried again by itself; end the session that reads the view for so long",
+        )
+
+
+def judge_unerased(one: Unerased, *, has_workers: bool) -> Iterator[Finding]:
+    """Whether a read model goes on holding what was erased, since nobody makes it anew."""
+    about = f"projection {one.projection}"
+    fact = f"it may hold values of {one.count} erased subjects, such as {one.subject}"
+    again = f"`headrace subjects erase {one.subject}` with an app that declares it"
+    if one.standing == "unasked":
+        yield Finding("problem", about, f"{fact}, and nobody has asked for its rebuild", again)
+    elif one.standing == "waiting":
+        if has_workers and not one.is_served:
+            yield Finding(
+                "problem",
+                about,
+                f"{fact}: job {one.job_id} is to rebuild it, and no worker has its fold",
+                "start a worker whose app declares it; until then its tables hold them",
+            )
+    else:
+        yield Finding(
+            "problem",
+            about,
+            f"{fact}: job {one.job_id}, which was to rebuild it, is {one.standing}",
+            f"`headrace jobs show {one.job_id}` tells why; mend it, then `headrace jobs retry {one.job_id}`",
         )

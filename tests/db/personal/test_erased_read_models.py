@@ -6,6 +6,8 @@ import pytest
 from fix_apps import eventually, opened_bench
 from fix_personal import EMAIL, FIRST_KEY, PersonMet, met, person
 from headrace import KeyRing
+from headrace.doctor.examine import examine
+from headrace.doctor.judge import judge
 from headrace.projections import operate
 from headrace.projections.survey import list_details
 
@@ -30,6 +32,13 @@ def declare(app, **options) -> None:
         "INSERT INTO places AS known SELECT data ->> 'place', count(*) FROM batch GROUP BY 1 ORDER BY 1"
         " ON CONFLICT (place) DO UPDATE SET meetings = known.meetings + excluded.meetings"
     )
+
+
+async def doctor_tells(app) -> list[str]:
+    """What the doctor says of read models that hold what was erased."""
+    async with app.pool.acquire() as connection:
+        facts = await examine(connection, migrations=app.migrations, timeouts={})
+    return [one.fact for one in judge(facts) if "erased subjects" in one.fact]
 
 
 async def shown(bench) -> list[tuple[str, str, int]]:
@@ -107,9 +116,16 @@ async def test_a_worker_of_another_app_leaves_the_rebuild_to_those_that_have_the
                 return told is not None and told.message == "waits for a worker whose app declares 'directory'"
 
             await eventually(is_left)
+        told = f"1 erased subjects, such as 7: job {job} is to rebuild it, and no worker has its fold"
+        async with other.working():
+            assert any(told in fact for fact in await doctor_tells(other.app))
+            await other.app.subjects.erase("8")
+            assert any(
+                "such as 8, and nobody has asked for its rebuild" in fact for fact in await doctor_tells(other.app)
+            )
     async with private.working():
         await private.reaches(job, "completed", 20)
-    assert await shown(private) == [("7", HIDDEN, 1), ("8", EMAIL, 1)]
+    assert await shown(private) == [("7", HIDDEN, 1), ("8", HIDDEN, 1)]
 
 
 async def test_erasures_together_share_a_build_and_one_that_waits_for_a_word_says_so(private):
