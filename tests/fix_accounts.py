@@ -42,7 +42,7 @@ class AccountsBench:
             await store.link_account(
                 tx.connection,
                 account_id,
-                owner_id=await claim_owner(tx.connection, [email]),
+                owner_id=await claim_owner(tx, [email]),
                 provider="google",
                 email=email,
                 scopes=[GMAIL_SCOPE],

@@ -11,7 +11,9 @@ from headrace.console.access import (
     Problem,
     ProblemError,
     Role,
+    SessionChange,
     SessionPolicy,
+    TellSession,
     recorded,
 )
 from headrace.console.api import create_api
@@ -33,7 +35,9 @@ __all__ = [
     "ProblemError",
     "Role",
     "Section",
+    "SessionChange",
     "SessionPolicy",
+    "TellSession",
     "create_api",
     "create_console",
     "form_of",

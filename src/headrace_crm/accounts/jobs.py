@@ -11,6 +11,7 @@ from headrace_crm.accounts.model import AccountError
 from headrace_crm.accounts.oauth import OAuthError
 from headrace_crm.accounts.push_intake import forget_pushes
 from headrace_crm.accounts.refreshing import Refreshed, refresh_all
+from headrace_crm.accounts.users import USER_EVENTS
 from headrace_crm.config import GoogleSettings
 
 REFRESH_KIND: Final = "refresh-oauth-tokens"
@@ -24,7 +25,7 @@ def register(app: Headrace, *, google: GoogleSettings, tokens: AccessTokens) -> 
     Whatever job meets an account that cannot be used is cancelled; one that meets a Google out of reach is tried again
     when Google wants it to.
     """
-    app.register(*ACCOUNT_EVENTS)
+    app.register(*ACCOUNT_EVENTS, *USER_EVENTS)
     app.middleware(EndWithTheAccount())
 
     @app.job(REFRESH_KIND, queue="accounts", max_attempts=3)

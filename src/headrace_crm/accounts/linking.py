@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from headrace import Connection, Headrace, bind, uuid7
+from headrace import Headrace, Transaction, bind, uuid7
 from headrace_crm.accounts import oauth, store
 from headrace_crm.accounts.events import AccountLinked, account_stream
 from headrace_crm.accounts.model import GOOGLE, Account, Tokens
@@ -18,7 +18,7 @@ from headrace_crm.accounts.signing_in import GMAIL_SCOPE, LinkError, SignIn
 from headrace_crm.config import GoogleSettings
 from headrace_crm.kit.http import open_client
 
-ClaimOwner: TypeAlias = Callable[[Connection, Iterable[str]], Awaitable[UUID]]
+ClaimOwner: TypeAlias = Callable[[Transaction, Iterable[str]], Awaitable[UUID]]
 """Finds or makes the owner of addresses, and holds its lock to the end of the transaction."""
 
 _PROFILE: Final = "/gmail/v1/users/me/profile"
@@ -64,7 +64,7 @@ async def link(
     """Stores a mailbox that tokens were had for, seals them, and appends `account.linked`."""
     email, keys = email.strip().lower(), app.key_service()
     async with app.transaction() as tx:
-        owner_id = await claim_owner(tx.connection, [email, *owner_addresses])
+        owner_id = await claim_owner(tx, [email, *owner_addresses])
         # The owner's lock is held: nobody else links this address between these two.
         known = await store.lock_place(tx.connection, GOOGLE, email)
         account_id = known or uuid7()

@@ -103,7 +103,7 @@ async def start_import(
         raise ImportFileError("an import needs a file, got none; name an mbox or mbox.gz")
     resolved = tuple(await asyncio.to_thread(lambda: [_readable(path) for path in chosen]))
     async with app.transaction() as tx:
-        owner_id = await claim_owner(tx.connection, owner_addresses)
+        owner_id = await claim_owner(tx, owner_addresses)
         if as_of is not None:
             await set_as_of(tx.connection, owner_id, as_of)
         with bind(user_id=str(owner_id)):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, assert_never
 from uuid import UUID
 
-from headrace import Connection, statement, uuid7
+from headrace import Connection, Transaction, bind, statement, uuid7
+from headrace_crm.accounts.users import UserProfileUpdated, UserSignedUp, user_stream
 from headrace_crm.errors import CrmError
 from headrace_crm.mail.addresses import make_address
 
@@ -45,14 +46,14 @@ def read_owner_addresses(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-async def claim_owner(connection: Connection, addresses: Iterable[str]) -> UUID:
+async def claim_owner(tx: Transaction, addresses: Iterable[str]) -> UUID:
     """The owner of these addresses, locked to the end of the transaction; a new one where nobody has them.
 
     Addresses the owner did not have are added, and what was stored about them goes stale: the next
-    extraction judges the messages that name them again. Raises OwnerError where the addresses belong to
-    several owners.
+    extraction judges the messages that name them again. `user.signed_up` or `user.profile_updated` tells of it.
+    Raises OwnerError where the addresses belong to several owners.
     """
-    wanted = read_owner_addresses(addresses)
+    wanted, connection = read_owner_addresses(addresses), tx.connection
     # Two imports that begin at once with the same new address must not make two owners.
     await connection.execute(statement(_PACKAGE, "lock_owners"))
     owners = {row["owner_id"] for row in await connection.fetch(statement(_PACKAGE, "find_owners"), wanted)}
@@ -61,13 +62,18 @@ async def claim_owner(connection: Connection, addresses: Iterable[str]) -> UUID:
             f"the addresses {', '.join(wanted)} belong to {len(owners)} different owners; "
             "import with the addresses of one owner at a time"
         )
-    if owners:
-        owner_id = owners.pop()
-        await lock_owner(connection, owner_id)
-    else:
+    is_new = not owners
+    if is_new:
         owner_id = uuid7()
         await connection.execute(statement(_PACKAGE, "insert_owner"), owner_id)
-    await connection.execute(statement(_PACKAGE, "add_owner_addresses"), owner_id, wanted)
+    else:
+        owner_id = owners.pop()
+        await lock_owner(connection, owner_id)
+    added: int = await connection.fetchval(statement(_PACKAGE, "add_owner_addresses"), owner_id, wanted)
+    if added:
+        told = UserSignedUp(owner_id, added) if is_new else UserProfileUpdated(owner_id, added)
+        with bind(user_id=str(owner_id)):
+            await tx.append(told, stream=user_stream(owner_id))
     return owner_id
 
 

@@ -21,6 +21,7 @@ from headrace_crm.web.gmail_push import GmailPush
 from headrace_crm.web.google_sign_in import GoogleSignIn
 from headrace_crm.web.pages import crm_section
 from headrace_crm.web.push_counts import PushCounts
+from headrace_crm.web.sessions import tell_session
 
 
 def create_web(
@@ -32,7 +33,7 @@ def create_web(
     says who asks; None: who comes with a token of the app's database, or logs in with one. `desk` answers the page to
     search on; None for no such page.
     """
-    access = Access(app)
+    access = Access(app, tell=tell_session)
     now = app.clock.now
     counts = PushCounts(app.telemetry, now=now)
     sender = PushSender(settings.google, keys=SigningKeys(settings.google.jwks_url, now=now), now=now)

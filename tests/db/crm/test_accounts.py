@@ -157,8 +157,8 @@ async def test_a_sign_in_that_gives_too_little_links_nothing(accounts: AccountsB
         await sign_in(accounts)
     # The address of somebody else's owner is not taken over.
     async with accounts.app.transaction() as tx:
-        await claim_owner(tx.connection, ["bob@example.org"])
-        await claim_owner(tx.connection, ["cy@example.org"])
+        await claim_owner(tx, ["bob@example.org"])
+        await claim_owner(tx, ["cy@example.org"])
     accounts.server.clear()
     accounts.answer_code("bob@example.org")
     with pytest.raises(OwnerError):

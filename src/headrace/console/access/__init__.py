@@ -1,6 +1,6 @@
 """Who comes in over HTTP and how far: tokens, sessions, roles, and what keeps other sites out."""
 
-from headrace.console.access.access import COOKIE, Access
+from headrace.console.access.access import COOKIE, Access, SessionChange, TellSession
 from headrace.console.access.body import BodyLimit, read_form
 from headrace.console.access.headers import SecurityHeaders
 from headrace.console.access.log_in import LogInForm, LogInPage, log_in_routes
@@ -31,7 +31,9 @@ __all__ = [
     "RequestRecord",
     "Role",
     "SecurityHeaders",
+    "SessionChange",
     "SessionPolicy",
+    "TellSession",
     "create_token",
     "find_token",
     "list_requests",
