@@ -173,9 +173,9 @@ async def add_accounts(app: Headrace, owner_id: UUID) -> list[UUID]:
 
 
 @asynccontextmanager
-async def web_of(app: Headrace, **options: Any) -> AsyncIterator[Any]:
+async def web_of(app: Headrace, *, settings: Settings | None = None, **options: Any) -> AsyncIterator[Any]:
     """The CRM's web application on an open app; its loops stop with the block."""
-    web = create_web(app, Settings(), desk=create_desk(app, channel="web"), **options)
+    web = create_web(app, settings or Settings(), desk=create_desk(app, channel="web"), **options)
     async with web.router.lifespan_context(web):
         yield web
 

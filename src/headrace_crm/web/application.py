@@ -20,6 +20,7 @@ from headrace_crm.web.entrance import Entrance, answer_problem
 from headrace_crm.web.gmail_push import GmailPush
 from headrace_crm.web.google_sign_in import GoogleSignIn
 from headrace_crm.web.pages import crm_section
+from headrace_crm.web.public_path import PublicPath
 from headrace_crm.web.push_counts import PushCounts
 from headrace_crm.web.sessions import tell_session
 
@@ -73,7 +74,11 @@ def create_web(
             *sign_in.routes(),
             Mount("/", console),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(OriginGuard)],
+        middleware=[
+            Middleware(PublicPath, prefix=settings.web.prefix),
+            Middleware(SecurityHeaders),
+            Middleware(OriginGuard),
+        ],
         exception_handlers={ProblemError: answer_problem},
         lifespan=lifespan,
     )

@@ -3,17 +3,22 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fix_crm_pages import fill_pages, web_of
 from fix_markup import read, require_sound
 from fix_shop import an_admin, browsing
 from headrace import Headrace
+from headrace_crm.config import Settings
+from headrace_crm.config.web import WebSettings
 
 TEXTS = """
     SELECT table_name AS of, column_name AS name, CASE data_type WHEN 'ARRAY' THEN 'text[]' ELSE data_type END AS type
@@ -111,25 +116,43 @@ async def test_nothing_that_is_stored_becomes_markup_on_any_page(crm: Headrace, 
         assert seen >= SHOWN
 
 
-async def test_every_link_of_every_page_leads_on_wherever_the_crm_is_mounted(crm: Headrace, tmp_path: Path):
-    async with crm as app, web_of(app, authenticate=an_admin) as web:
-        host = Starlette(routes=[Mount("/tools/people", web)])
+async def stripping(scope: Scope, receive: Receive, send: Send, *, to: ASGIApp) -> None:
+    """What a proxy does that takes the prefix of its paths away, and tells nobody."""
+    assert scope["path"].startswith("/tools/people/")
+    await to({**scope, "path": scope["path"].removeprefix("/tools/people")}, receive, send)
+
+
+async def test_every_link_of_every_page_leads_on_wherever_the_crm_is(crm: Headrace, tmp_path: Path):
+    public = Settings(web=WebSettings(public_url="https://x.example/tools/people"))
+    async with (
+        crm as app,
+        web_of(app, authenticate=an_admin) as web,
+        web_of(app, authenticate=an_admin, settings=public) as behind,
+    ):
         paths = await fill_pages(app, tmp_path)
-        async with browsing(host) as client:
-            ahead = {f"/tools/people{path}" for path in paths.values()}
-            seen: set[str] = set()
-            while ahead:
-                path = ahead.pop()
-                seen.add(path.split("?")[0])
-                page = await client.get(path)
-                # Messages made here without an import have no event.
-                assert page.status_code in ({303, 404} if path.endswith("/event") else {200, 303}), path
-                if "text/html" not in page.headers.get("content-type", ""):
-                    continue
-                tags = read(page)
-                for link in tags.links + tags.targets:
-                    assert link.startswith(("/tools/people/", "#")), (path, link)
-                ahead |= {
-                    link for link in tags.links if "/crm/" in link and link.split("?")[0].split("#")[0] not in seen
-                }
-            assert len(seen) > 40
+        hosts = (Starlette(routes=[Mount("/tools/people", web)]), behind, partial(stripping, to=behind))
+        for host in hosts:
+            async with browsing(host) as client:
+                await follow(client, {f"/tools/people{path}" for path in paths.values()}, further=host is hosts[0])
+                asked = await client.get("/tools/people/accounts")
+                assert asked.headers["location"] == "/tools/people/crm/accounts"
+
+
+async def follow(client: httpx.AsyncClient, ahead: set[str], *, further: bool) -> None:
+    """Opens every page, and with `further` what they lead to: links and forms stay under the prefix."""
+    seen: set[str] = set()
+    while ahead:
+        path = ahead.pop()
+        seen.add(path.split("?")[0])
+        page = await client.get(path)
+        # Messages made here without an import have no event.
+        assert page.status_code in ({303, 404} if path.endswith("/event") else {200, 303}), path
+        if "text/html" not in page.headers.get("content-type", ""):
+            continue
+        tags = read(page)
+        for link in tags.links + tags.targets:
+            assert link.startswith(("/tools/people/", "#")), (path, link)
+        if further:
+            links = {link for link in tags.links if "/crm/" in link}
+            ahead |= {link for link in links if link.split("?")[0].split("#")[0] not in seen}
+    assert len(seen) > (40 if further else 10)
