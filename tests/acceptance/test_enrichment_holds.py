@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 COMMAND = [sys.executable, "-m", "headrace.cli", "--app", "headrace_crm.app:create_app", "worker", "--concurrency=8"]
 OPEN = "SELECT count(*) FROM crm.enrichment WHERE state IN ('asked', 'pending')"
+UNDER_WAY = """
+    SELECT contact.addresses[1] FROM headrace.run JOIN headrace.job ON job.id = run.job_id
+    JOIN crm.contact ON contact.id = (job.args->>'contact_id')::uuid
+    WHERE run.state = 'processing' AND run.kind = 'enrich-linkedin'
+"""
 LIVE = "SELECT count(*) FROM headrace.job_state WHERE state IN ('pending', 'processing')"
 
 
@@ -97,6 +103,19 @@ async def add_people(app: Headrace, sandbox: Sandbox, count: int) -> People:
     return people
 
 
+def counting(sandbox: Sandbox) -> Counter[str]:
+    """How often People Data Labs is asked about each address from now on."""
+    asked: Counter[str] = Counter()
+    look_up = sandbox.people.by_email
+
+    def counted(email: str) -> KnownPerson | None:
+        asked[email] += 1
+        return look_up(email)
+
+    sandbox.people.by_email = counted
+    return asked
+
+
 async def is_done(connection: asyncpg.Connection, contacts: int) -> bool:
     asked = await connection.fetchval("SELECT count(*) FROM crm.enrichment WHERE source IN ('x', 'pdl')")
     return asked == 2 * contacts and not await connection.fetchval(OPEN) and not await connection.fetchval(LIVE)
@@ -147,7 +166,7 @@ async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_ea
         environment = environment_of(sandbox, database, HEADRACE_PDL_PER_MINUTE="100000")
         async with create_app(database, settings=Settings.from_environment(environment)) as app:
             await add_people(app, sandbox, contacts)
-            hits = 0
+            hits, asked, struck = 0, counting(sandbox), Counter[str]()
             with workers(environment, 2) as running:
                 async with app.pool.acquire() as connection:
                     while not await is_done(connection, contacts):
@@ -156,6 +175,8 @@ async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_ea
                         if hits < kills and await connection.fetchval(asking):
                             hits += 1
                             running.kill(hits % 2)
+                            # Until its lease has ended, what the killed one did is still under way, as is the other's.
+                            struck.update(row[0] for row in await connection.fetch(UNDER_WAY))
                     found = await states(connection)
                     twice = await connection.fetchval("SELECT count(*) - count(DISTINCT job_id) FROM headrace.outcome")
                     bad = await connection.fetchval("SELECT count(*) FROM headrace.outcome WHERE state <> 'completed'")
@@ -172,6 +193,9 @@ async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_ea
         ("pdl", "none"): nobody,
     }
     assert (twice, bad, told) == (0, 0, known_to_all + nobody)
+    # A person is paid for once, and once more at most for each kill that came in the middle of that.
+    assert {email: times for email, times in asked.items() if times > 1 + struck[email]} == {}
+    assert len(asked) == contacts
     # Each kill ends a worker that holds at most four jobs of a source, each with at most one call under way.
     most_again = kills * 4
     assert sandbox.counters.requests(ENRICH) <= contacts + most_again
