@@ -4,12 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from starlette.types import Message
 
 from fix_apps import eventually
 from fix_shop import Shop, an_admin, console_of, make_shop
 from fix_sse import Ask, served
 from headrace.console import Principal
 from headrace.console.live import stream
+from headrace.console.live.stream import PulseStream
 
 
 @pytest.fixture
@@ -94,3 +96,38 @@ async def test_a_stream_ends_within_a_second_when_the_server_stops(database: str
                 assert told.name == "bye"
                 assert await client.next() is None
         assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_a_browser_that_reads_nothing_holds_up_nobody_and_is_told_the_newest_in_one_frame(database: str):
+    async with make_shop(database) as app, console_of(app) as console:
+        pulse, told, may_go_on = console.site.pulse, list[bytes](), asyncio.Event()
+        leaves = asyncio.Event()
+
+        async def send(message: Message) -> None:
+            told.append(message.get("body", b""))
+            if b"event: snapshot" in told[-1]:
+                await may_go_on.wait()  # as a socket whose buffers are full
+
+        async def receive() -> Message:
+            await leaves.wait()
+            return {"type": "http.disconnect"}
+
+        async def is_welcome() -> bool:
+            return True
+
+        stream = PulseStream(pulse, version="1", is_welcome=is_welcome)
+        watching = asyncio.create_task(stream({"type": "http"}, receive, send))
+        await eventually(lambda: any(b"event: snapshot" in each for each in told))
+        held, first = len(told), pulse.number
+        for _ in range(20):
+            await pulse.run_once()
+        assert len(told) == held
+        may_go_on.set()
+        await eventually(lambda: len(told) > held)
+        number, name = told[held].split(b"\n")[:2]
+        assert (int(number.removeprefix(b"id: ")) >= first + 20, name) == (True, b"event: snapshot")
+        # From there on changes alone.
+        await eventually(lambda: any(b"event: tick" in each for each in told[held + 1 :]))
+        leaves.set()
+        await watching
+        assert pulse.watcher_count == 0
