@@ -1,5 +1,6 @@
 """The claim cursor: where the next claim begins, so that it never walks over what is already gone."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ Place = tuple[datetime, UUID]
 _START: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 
 _AGED_SHARE = 8
+_CHEAP_SECONDS = 0.005
+_RECENT = 5
 _LOWER = (Priority.LOW, Priority.NORMAL, Priority.HIGH)
 
 
@@ -42,6 +45,8 @@ class ClaimCursor:
     What lies behind the cursor (a late commit, a job given back) is found by a sweep from the
     beginning. Sweeps cost what dead index entries cost, so the time between two of them is at least
     twenty times the last one's duration (5 % of the time), and at most a second where that is cheap.
+    Where they cost no more than a claim does, each claim after a short one begins anew: it sees all that
+    is due, before the cursor and after it, and nothing is left to look for.
     """
 
     def __init__(self, queues: Sequence[str], *, ageing: Ageing | None = Ageing()) -> None:
@@ -52,6 +57,7 @@ class ClaimCursor:
         self._aged_turn = 0
         self._swept_at = float("-inf")
         self._sweep_seconds = 0.0
+        self._recent_seconds: deque[float] = deque(maxlen=_RECENT)
 
     def plan(self, limit: int, *, is_sweep: bool) -> list[Range]:
         """The ranges of one claim, in the order to take from them.
@@ -108,6 +114,11 @@ class ClaimCursor:
             if goes_back or place > self._places.get(key, _START):
                 self._places[key] = place
 
+    def begins_anew(self, *, now: float) -> bool:
+        """True where a claim after a short one is to be a sweep."""
+        # The least of several: each may have been slow for other reasons than dead entries.
+        return min(self._recent_seconds, default=0.0) <= _CHEAP_SECONDS or self.until_sweep(now=now, is_short=True) <= 0
+
     def until_sweep(self, *, now: float, is_short: bool) -> float:
         """The seconds to the next sweep, 0 where it is due: soon after a claim that came back short, else each second.
 
@@ -119,6 +130,7 @@ class ClaimCursor:
     def swept(self, *, started: float, ended: float) -> None:
         """Records a sweep, by the same monotonic clock."""
         self._swept_at = ended
+        self._recent_seconds.append(ended - started)
         self._sweep_seconds = ended - started
 
     def _place(self, queue: str, priority: Priority, is_sweep: bool) -> Place:  # noqa: FBT001 - private

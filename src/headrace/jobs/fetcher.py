@@ -17,7 +17,7 @@ from headrace.jobs.key_cursor import KeyCursor
 from headrace.jobs.limit import Rule
 from headrace.jobs.limit_rules import declare_rules
 from headrace.jobs.limited_claims import LimitedClaims
-from headrace.jobs.outlook import next_due
+from headrace.jobs.outlook import Outlook, next_due
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
 
@@ -27,6 +27,9 @@ _LOOK_SECONDS = 1.0
 
 class Fetcher(Service):
     """Keeps the buffer filled while jobs are due, and sleeps until a wake-up or the poll interval otherwise.
+
+    A look from the beginning that got less than it asked for has seen all that is due. Until a wake-up or a moment
+    known before, nothing is looked for again, however many runners become idle.
 
     Before its first claim it declares the `rules` of limits. Claims look at limits only where a limited
     queue or a job with a limit key has been seen, or is to come by a kind of these queues (`limited`).
@@ -47,7 +50,7 @@ class Fetcher(Service):
         limited: Sequence[str] = (),
     ) -> None:
         super().__init__("fetcher", telemetry=telemetry, idle=poll)
-        self.buffer = Buffer(most=most, on_low=self.wake)
+        self.buffer = Buffer(most=most, on_low=self._refill)
         self.worker_id: int | None = None
         self._session = Session(pool, "fetcher", **store.BATCH_SESSION)
         self._cursor = cursor
@@ -58,6 +61,9 @@ class Fetcher(Service):
         self._app_name = app_name
         self._undeclared: Sequence[Rule] | None = rules
         self._looks_at = 0.0
+        self._outlook: Outlook | None = None
+        self._is_short = True
+        self._wants_outlook = self._has_spent = self._has_seen_all = False
         self._poll = poll
         self._clock = clock
 
@@ -67,20 +73,30 @@ class Fetcher(Service):
             return None
         await self._declare()
         await self._release_unheard(worker_id)
+        self._has_seen_all = False
         wanted = self.buffer.wanted(time.monotonic())
         if wanted <= 0:
             return None
-        claimed = await self._claim(wanted, worker_id, is_sweep=False)
-        is_short = self._cursor.is_short(claimed, limit=wanted)
-        until_sweep = self._cursor.until_sweep(now=time.monotonic(), is_short=is_short)
-        if until_sweep <= 0:
-            started = time.monotonic()
-            claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True)
-            self._cursor.swept(started=started, ended=time.monotonic())
-        if claimed and time.monotonic() < self._looks_at:
+        began = time.monotonic()
+        is_anew = self._is_short and self._cursor.begins_anew(now=began)
+        self._wants_outlook = self._is_short or began >= self._looks_at
+        self._is_short, self._has_spent, self._outlook = False, False, None
+        claimed = await self._claim(wanted, worker_id, is_sweep=is_anew, has_keys=True)
+        self._is_short = is_short = self._cursor.is_short(claimed, limit=wanted)
+        until_sweep = 0.0
+        if is_anew:
+            self._cursor.swept(started=began, ended=time.monotonic())
+        else:
+            until_sweep = self._cursor.until_sweep(now=time.monotonic(), is_short=is_short)
+            if until_sweep <= 0:
+                began = time.monotonic()
+                claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True, has_keys=False)
+                self._cursor.swept(started=began, ended=time.monotonic())
+        if not is_short and claimed and time.monotonic() < self._looks_at:
             return AGAIN
+        self._has_seen_all = is_short and until_sweep <= 0
         rest = await self._rest_until_due()
-        if claimed:
+        if claimed and (not is_short or self._has_spent):
             return AGAIN
         if until_sweep <= 0:
             return rest
@@ -110,10 +126,16 @@ class Fetcher(Service):
         if count:
             self.telemetry.emit("jobs.unheard", level=logging.WARNING, count=count, worker=worker_id)
 
+    def _refill(self) -> None:
+        if not self._has_seen_all:
+            self.wake()
+
     async def _rest_until_due(self) -> timedelta | None:
         """The time to the next delayed job, retry or token where that is sooner than the poll."""
-        async with self._session.use() as connection:
-            outlook = await next_due(connection, self._queues, now=self._clock.override())
+        outlook = self._outlook
+        if outlook is None:
+            async with self._session.use() as connection:
+                outlook = await next_due(connection, self._queues, now=self._clock.override())
         self._looks_at = time.monotonic() + _LOOK_SECONDS
         keys = self._limits.cursor
         if keys.learn(outlook.keyed, outlook.limited):
@@ -123,11 +145,11 @@ class Fetcher(Service):
         rest = min((one for one in rests if one is not None), default=None)
         return None if rest is None or rest > self._poll else max(rest, _LEAST_REST)
 
-    async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool) -> int:
+    async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool) -> int:
         await self._session.get()  # before the doubt: nothing is claimed where there is no connection
         began = time.perf_counter()
         try:
-            rows = await self._take(limit, worker_id, is_sweep=is_sweep)
+            rows = await self._take(limit, worker_id, is_sweep=is_sweep, has_keys=has_keys)
         except Exception:
             # It may have committed, or may still do so, though we never hear which jobs it took.
             self._doubt.begin(time.monotonic())
@@ -148,14 +170,23 @@ class Fetcher(Service):
             self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep, duration=duration)
         return len(rows)
 
-    async def _take(self, limit: int, worker_id: int, *, is_sweep: bool) -> list[Row]:
+    async def _take(self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool) -> list[Row]:
         ranges: list[Range] = self._cursor.plan(limit, is_sweep=is_sweep)
         now = self._clock.override()
         keys = self._limits.cursor
-        if keys.limited or (keys.is_needed and not is_sweep):
-            return await self._limits.claim(
-                ranges, kinds=self._kinds, limit=limit, worker_id=worker_id, now=now, is_sweep=is_sweep
+        if keys.limited or (keys.is_needed and has_keys):
+            rows, outlook = await self._limits.claim(
+                ranges,
+                kinds=self._kinds,
+                limit=limit,
+                worker_id=worker_id,
+                now=now,
+                has_keys=has_keys,
+                tells_outlook=has_keys and self._wants_outlook,
             )
+            self._outlook = outlook or self._outlook
+            self._has_spent |= self._limits.has_spent
+            return rows
         async with self._session.use() as connection:
             return await store.claim_jobs(
                 connection, ranges, kinds=self._kinds, limit=limit, worker_id=worker_id, now=now

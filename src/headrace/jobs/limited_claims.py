@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -13,7 +13,9 @@ from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
+from headrace.jobs.job import Priority
 from headrace.jobs.key_cursor import KeyCursor, KeyPlan
+from headrace.jobs.outlook import Outlook
 
 _PACKAGE = "headrace.jobs"
 
@@ -39,8 +41,12 @@ async def claim_limited_jobs(
     limit: int,
     worker_id: int,
     now: datetime | None = None,
+    tells_outlook: bool = False,
 ) -> tuple[list[Row], Mapping[str, Any]]:
-    """Claims up to `limit` due jobs within limits: rows as of `claim_jobs`, with their keys, and what was met."""
+    """Claims up to `limit` due jobs within limits: rows as of `claim_jobs`, with their keys, and what was met.
+
+    With `tells_outlook` what was met has the `outlook` of `next_due`.
+    """
     rows = await connection.fetch(
         statement(_PACKAGE, "claim_limited_jobs"),
         [one.queue for one in ranges],
@@ -65,6 +71,7 @@ async def claim_limited_jobs(
         [place[0] for _, _, place in plan.known],
         [place[1] for _, _, place in plan.known],
         plan.width,
+        tells_outlook,
     )
     met = cast("Mapping[str, Any]", msgspec.json.decode(rows.pop()["args"]))
     return rows, met
@@ -75,6 +82,8 @@ class LimitedClaims:
 
     def __init__(self, pool: ConnectionPool, cursor: KeyCursor) -> None:
         self.cursor = cursor
+        self.has_spent = False
+        """Whether the last claim took slots or tokens: what is left is told by the next."""
         self._session = Session(pool, "limited fetcher", **LIMITED_SESSION)
 
     async def claim(
@@ -85,19 +94,40 @@ class LimitedClaims:
         limit: int,
         worker_id: int,
         now: datetime | None,
-        is_sweep: bool,
-    ) -> list[Row]:
-        """Claims, and remembers where the next claim begins. A sweep is of ranges alone: any walk of keys is one."""
+        has_keys: bool,
+        tells_outlook: bool,
+    ) -> tuple[list[Row], Outlook | None]:
+        """Claims, and remembers where the next claim begins; without `has_keys` from ranges alone.
+
+        With `tells_outlook` it also tells what an idle worker looks at, as of the beginning of the claim.
+        """
         moment = time.monotonic()
-        plan = KeyPlan() if is_sweep else self.cursor.plan(ranges, limit, now=moment)
+        plan = self.cursor.plan(ranges, limit, now=moment) if has_keys else KeyPlan()
         async with self._session.use() as connection:
             rows, met = await claim_limited_jobs(
-                connection, ranges, plan, kinds=kinds, limit=limit, worker_id=worker_id, now=now
+                connection,
+                ranges,
+                plan,
+                kinds=kinds,
+                limit=limit,
+                worker_id=worker_id,
+                now=now,
+                tells_outlook=tells_outlook,
             )
-        if not is_sweep:
+        self.has_spent = met["spends"]
+        if has_keys:
             is_full = len(rows) >= limit - limit // 8
             self.cursor.note(plan, rows, met, is_full=is_full, now=time.monotonic())
-        return rows
+        return rows, _outlook(met["outlook"]) if tells_outlook else None
 
     async def close(self) -> None:
         await self._session.close()
+
+
+def _outlook(told: Mapping[str, Any]) -> Outlook:
+    rest = told["rest"]
+    return Outlook(
+        rest=None if rest is None else timedelta(seconds=rest),
+        keyed=frozenset((queue, Priority(priority)) for queue, priority in told["keyed"] or ()),
+        limited=frozenset(told["limited"] or ()),
+    )

@@ -105,6 +105,22 @@ def test_a_cheap_sweep_follows_a_short_claim_soon_and_comes_every_second_anyway(
     assert cursor.until_sweep(now=1.1, is_short=False) == 0
 
 
+def test_claims_begin_anew_where_sweeps_are_cheap_whatever_one_of_them_took():
+    cursor = ClaimCursor(["q"])
+    assert cursor.begins_anew(now=0)
+    cursor.swept(started=0, ended=0.001)
+    cursor.swept(started=1, ended=1.5)
+    assert cursor.begins_anew(now=1.5)
+
+
+def test_claims_begin_anew_a_twentieth_of_the_time_where_every_sweep_is_dear():
+    cursor = ClaimCursor(["q"])
+    for number in range(5):
+        cursor.swept(started=10 * number, ended=10 * number + 0.1)
+    assert not cursor.begins_anew(now=42)
+    assert cursor.begins_anew(now=42.11)
+
+
 @pytest.mark.parametrize(("claimed", "is_short"), [(100, False), (88, False), (87, True), (0, True)])
 def test_a_claim_is_short_when_more_than_the_aged_are_missing(claimed, is_short):
     assert ClaimCursor(["q"]).is_short(claimed, limit=100) is is_short

@@ -1,6 +1,7 @@
 -- Claims due jobs as claim_jobs does, within limits: from ranges, whose jobs have no key, and from key ranges, whose jobs have keys
 -- and are taken key by key in turn. The last row is no job: its args tell what was met. Jobs go in bunches, an array for each key or
--- range, and one by one only where more was found than may be taken: what every row passes through is what a claim costs.
+-- range, and one by one only where more was found than may be taken: what every row passes through is what a claim costs. Who asks
+-- for it is told what next_due tells, as of the start: a statement less for a look that finds nothing more.
 -- Index: run_claim, run_claim_keyed, one probe for a key however many jobs wait under it; limit_key_pkey, the keys and limited queues
 -- met, FOR UPDATE SKIP LOCKED: what another claim holds is passed over. Locked rows are the newest, while what has been given back
 -- is read as of the start of the statement, so a claim may take too little and never too much.
@@ -249,11 +250,47 @@ SELECT NULL, NULL, jsonb_build_object(
     ),
     'queues', (
         SELECT jsonb_agg(jsonb_build_object(
-            'queue', gate.queue, 'is_busy', NOT standing.is_locked, 'is_blocked', coalesce(standing.room <= 0, false),
+            'queue', gate.queue, 'is_busy', NOT standing.is_locked,
+            'is_blocked', coalesce(standing.room <= 0, false) AND EXISTS (
+                SELECT FROM generate_series(0, 3) AS level (priority) CROSS JOIN LATERAL (
+                    (SELECT FROM headrace.run
+                     WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = gate.queue
+                       AND run.priority = level.priority AND run.run_at <= coalesce($7::timestamptz, statement_timestamp())
+                     LIMIT 1)
+                    UNION ALL
+                    (SELECT FROM headrace.run
+                     WHERE run.state = 'waiting' AND run.limit_key IS NOT NULL AND run.queue = gate.queue
+                       AND run.priority = level.priority
+                     LIMIT 1)
+                ) AS held_back
+            ),
             'rest', CASE WHEN standing.tokens < 1 THEN (1 - standing.tokens) / standing.per_second END
         ))
         FROM gate JOIN standing ON standing.key = gate.key
     ),
-    'seconds', (SELECT extract(epoch FROM max(met_at) - min(met_at)) FROM visited)
+    'seconds', (SELECT extract(epoch FROM max(met_at) - min(met_at)) FROM visited),
+    'spends', EXISTS (SELECT FROM claimed JOIN gate ON gate.queue = claimed.queue) OR EXISTS (
+        SELECT FROM sure JOIN standing ON standing.key = sure.key WHERE standing.room IS NOT NULL OR standing.tokens IS NOT NULL
+    ),
+    'outlook', CASE WHEN $23::boolean THEN (
+        SELECT jsonb_build_object(
+            'rest', extract(epoch FROM min(later.run_at) - coalesce($7::timestamptz, statement_timestamp())),
+            'keyed', jsonb_agg(jsonb_build_array(served.queue, served.priority)) FILTER (WHERE served.has_keys),
+            'limited', (SELECT jsonb_agg(gate.queue) FROM gate)
+        )
+        FROM (
+            SELECT place.queue, place.priority, EXISTS (
+                SELECT FROM headrace.run
+                WHERE run.state = 'waiting' AND run.limit_key IS NOT NULL
+                  AND run.queue = place.queue AND run.priority = place.priority
+            ) AS has_keys
+            FROM (SELECT DISTINCT queue, priority FROM range) AS place
+        ) AS served LEFT JOIN LATERAL (
+            SELECT run.run_at FROM headrace.run
+            WHERE run.state = 'waiting' AND run.limit_key IS NULL AND run.queue = served.queue AND run.priority = served.priority
+              AND run.run_at > coalesce($7::timestamptz, statement_timestamp())
+            ORDER BY run.run_at, run.job_id LIMIT 1
+        ) AS later ON true
+    ) END
 )::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 ORDER BY priority NULLS LAST, run_at, job_id
