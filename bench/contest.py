@@ -20,6 +20,8 @@ class Round:
 
     readings: Sequence[float]
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Figures by name, and in each the parts of the workload by name: the time of each page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Score:
     rounds: tuple[tuple[float, ...], ...]
     ratio: float | None
     figures: tuple[Mapping[str, float], ...] = ()
+    parts: tuple[Mapping[str, Mapping[str, float]], ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether any round counted it."""
@@ -90,6 +93,17 @@ class Score:
     @property
     def readings(self) -> tuple[float, ...]:
         return tuple(reading for one in self.rounds for reading in one)
+
+    def by_part(self) -> Mapping[str, Mapping[str, float]]:
+        """Each figure that has parts: their medians over the rounds, the largest first."""
+        found: dict[str, dict[str, float]] = {}
+        for figure in self.parts[0] if self.parts else ():
+            medians = {
+                name: median(one[figure][name] for one in self.parts if name in one.get(figure, {}))
+                for name in self.parts[0][figure]
+            }
+            found[figure] = dict(sorted(medians.items(), key=lambda part: -part[1]))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +134,22 @@ async def hold(contest: Contest, *, told: Callable[[str, int], None] = lambda *_
     """
     rounds: dict[str, list[tuple[float, ...]]] = {one.name: [] for one in contest.contestants}
     figures: dict[str, list[Mapping[str, float]]] = {one.name: [] for one in contest.contestants}
+    parts: dict[str, list[Mapping[str, Mapping[str, float]]]] = {one.name: [] for one in contest.contestants}
     for number in range(contest.rounds):
         for contestant in contest.contestants:
             told(contestant.name, number + 1)
             found = await contestant.run()
             rounds[contestant.name].append(tuple(found.readings if isinstance(found, Round) else found))
             figures[contestant.name].append(found.figures if isinstance(found, Round) else {})
-    return score(contest, rounds, figures)
+            parts[contestant.name].append(found.parts if isinstance(found, Round) else {})
+    return score(contest, rounds, figures, parts)
 
 
 def score(
     contest: Contest,
     rounds: Mapping[str, Sequence[tuple[float, ...]]],
     figures: Mapping[str, Sequence[Mapping[str, float]]] | None = None,
+    parts: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]] | None = None,
 ) -> Result:
     """The result of readings taken: a ratio is the median of the rounds' own ratios."""
     ours = rounds[contest.contestants[0].name]
@@ -146,7 +163,8 @@ def score(
                 for mine, other in zip(ours, theirs, strict=True)
             )
         counted = () if figures is None else tuple(figures[contestant.name])
-        scores.append(Score(contestant.name, tuple(theirs), ratio, counted))
+        parted = () if parts is None else tuple(parts[contestant.name])
+        scores.append(Score(contestant.name, tuple(theirs), ratio, counted, parted))
     return Result(contest, tuple(scores))
 
 

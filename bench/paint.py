@@ -14,6 +14,19 @@ import uvicorn
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _TIMES = 3
 _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+_SENT = """() => {
+    const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+    const [page] = performance.getEntriesByType("navigation");
+    const others = performance.getEntriesByType("resource");
+    return {
+        firstPaint: paint,
+        size: page.decodedBodySize / 1024,
+        sent: page.encodedBodySize / 1024,
+        before: others.filter((one) => one.startTime < paint).length,
+        blocking: others.filter((one) => one.renderBlockingStatus === "blocking" && one.transferSize).length,
+    };
+}"""
+FIRST_PAINT = "first paint, ms"
 
 
 def browser() -> str | None:
@@ -21,28 +34,44 @@ def browser() -> str | None:
     return os.environ.get("HEADRACE_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
-async def first_paints(asgi: Any, paths: Sequence[str], *, program: str) -> Mapping[str, float]:
-    """Milliseconds from a navigation to the first content on the screen, the median of three times, of each path.
+async def first_paints(asgi: Any, paths: Sequence[str], *, program: str) -> Mapping[str, Mapping[str, float]]:
+    """What it takes until the first content of each path is on the screen: by figure, by path, medians of three times.
 
-    Each time in a tab of its own; the browser knows style and scripts by then, as it does from the second page on.
+    The milliseconds from the navigation on and those its thread worked, the KiB of the page and of it over the wire,
+    how many other files it asked for until then, and how many of those it waited for were not in its cache. Each time
+    in a tab of its own; the browser knows style and scripts by then, as it does from the second page on.
     """
     from playwright.async_api import async_playwright  # noqa: PLC0415 - only where there is a browser
 
-    found: dict[str, float] = {}
+    found: dict[str, dict[str, float]] = {}
     async with _served(asgi) as port, async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         context = await chromium.new_context(viewport={"width": 1280, "height": 800})
         for path in (paths[0], *paths):  # the first one twice: it fills the browser's cache
-            taken: list[float] = []
-            for _ in range(_TIMES):
-                page = await context.new_page()
-                await page.goto(f"http://localhost:{port}{path}", wait_until="domcontentloaded")
-                await page.wait_for_function(_PAINT)
-                taken.append(await page.evaluate(_PAINT))
-                await page.close()
-            found[path] = median(taken)
+            taken = [await _first_paint(context, f"http://localhost:{port}{path}") for _ in range(_TIMES)]
+            for figure in taken[0]:
+                found.setdefault(figure, {})[path] = median(one[figure] for one in taken)
         await chromium.close()
     return found
+
+
+async def _first_paint(context: Any, address: str) -> dict[str, float]:
+    page = await context.new_page()
+    tools = await context.new_cdp_session(page)
+    await tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    await page.goto(address, wait_until="commit")
+    await page.wait_for_function(_PAINT)
+    metrics = (await tools.send("Performance.getMetrics"))["metrics"]
+    sent = await page.evaluate(_SENT)
+    await page.close()
+    return {
+        FIRST_PAINT: sent["firstPaint"],
+        "browser's thread, ms": 1000 * next(one["value"] for one in metrics if one["name"] == "TaskDuration"),
+        "page, KiB": sent["size"],
+        "page over the wire, KiB": sent["sent"],
+        "files asked for before": sent["before"],
+        "files waited for": sent["blocking"],
+    }
 
 
 @asynccontextmanager

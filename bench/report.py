@@ -10,10 +10,13 @@ from statistics import median
 from typing import Any
 
 import msgspec
+from rich.markup import escape
 from rich.table import Table
 
 from bench.contest import Result, Score, percentile
 
+_LARGEST = 3
+_LONGEST = 36
 _MARKS = {True: "[green]met[/]", False: "[red]missed[/]"}
 
 
@@ -31,6 +34,9 @@ def table(results: Sequence[Result]) -> Table:
             made.add_row(f"  {score.name}", *_figures(result, score), ratio)
             if told := ", ".join(f"{name} {value:,.3g}" for name, value in _counted(score).items()):
                 made.add_row(f"    [dim]{told}[/]")
+            for figure, parts in score.by_part().items():
+                for name, value in list(parts.items())[:_LARGEST]:
+                    made.add_row(f"    [dim]{figure}: {escape(name[:_LONGEST])}[/]", f"{value:,.3g}")
         if result.is_met is not None:
             made.add_row(f"  wanted: {contest.wanted} {_MARKS[result.is_met]}")
         made.add_section()
@@ -80,6 +86,10 @@ def _score(result: Result, score: Score) -> dict[str, Any]:
         entry |= {f"p{percent}": round(percentile(score.readings, percent), 3) for percent in (50, 95, 99)}
     if counted := _counted(score):
         entry["figures"] = {name: round(value, 4) for name, value in counted.items()}
+    if parts := score.by_part():
+        entry["parts"] = {
+            figure: {name: round(value, 3) for name, value in found.items()} for figure, found in parts.items()
+        }
     entry["rounds"] = [[round(reading, 3) for reading in one] for one in score.rounds]
     return entry
 

@@ -6,7 +6,7 @@ Then, where there is a browser, over HTTP by Chromium: when it first shows somet
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -16,7 +16,7 @@ import httpx
 
 from bench.app import make_app
 from bench.contest import Contest, Contestant, Round, Wanted
-from bench.paint import browser, first_paints
+from bench.paint import FIRST_PAINT, browser, first_paints
 from bench.stage import Stage
 from headrace import Headrace
 from headrace.console import Console, Principal, create_console
@@ -120,7 +120,7 @@ async def _fill(app: Headrace, jobs: int, events: int, waiting: int) -> Any:
 
 
 async def _show(site: Console, paths: Sequence[str]) -> Round:
-    """The median time of each page; the slowest page is told beside, and when a browser shows them."""
+    """The median time of each page; the slowest are told by name, and when a browser shows them."""
     readings: dict[str, float] = {}
     transport = httpx.ASGITransport(app=site)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -134,11 +134,13 @@ async def _show(site: Console, paths: Sequence[str]) -> Round:
                     raise RuntimeError(f"{path} answered {answer.status_code}; the round does not count")
             readings[path] = median(taken)
     figures = {"slowest page, ms": max(readings.values())}
+    parts: dict[str, Mapping[str, float]] = {"server time, ms": readings}
     program = browser()
     if program is not None:
-        paints = await first_paints(site, paths, program=program)
-        figures |= {"median first paint, ms": median(paints.values()), "slowest first paint, ms": max(paints.values())}
-    return Round(list(readings.values()), figures)
+        parts |= await first_paints(site, paths, program=program)
+        paints = parts[FIRST_PAINT].values()
+        figures |= {"median first paint, ms": median(paints), "slowest first paint, ms": max(paints)}
+    return Round(list(readings.values()), figures, parts)
 
 
 async def _count(app: Headrace) -> Sequence[float]:

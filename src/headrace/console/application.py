@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -41,6 +42,9 @@ from headrace.errors import HeadraceError
 from headrace.web.signals import StopSignals
 
 _SERVICES = (["api"], ["metrics"], ["health"])
+_SMALL = 1_000
+_LEVEL = 4
+"""A sixth of a page is sent then, for some 0.3 ms; the highest level takes half as long again for a tenth less."""
 
 
 class Console:
@@ -58,7 +62,9 @@ class Console:
         knows = site.authenticate if site.access is not None else with_tokens(site.authenticate, Access(site.app))
         self._services = Starlette(routes=service_routes(site.app, authenticate=knows))
         inner = Starlette(routes=_routes(site), exception_handlers=failures.HANDLERS)
-        self._pages = SecurityHeaders(Shield(inner, site))
+        shield = Shield(inner, site)
+        self._streams = SecurityHeaders(shield)
+        self._pages = SecurityHeaders(GZipMiddleware(shield, minimum_size=_SMALL, compresslevel=_LEVEL))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -100,7 +106,7 @@ class Console:
         # A server waits for open responses before it tells its applications to stop; these are told first.
         self._signals.begin()
         try:
-            await self._pages(scope, receive, send)
+            await self._streams(scope, receive, send)
         finally:
             if not self._pulse.watcher_count:
                 self._signals.end()
@@ -155,7 +161,7 @@ def _routes(site: Site) -> list[BaseRoute]:
     of_sections: list[BaseRoute] = []
     for section in site.sections:
         if section.static is not None:
-            of_sections.append(Mount(f"{static}/{section.name}", StaticFiles(directory=section.static)))
+            of_sections.append(Mount(f"{static}/{section.name}", KeptFiles(directory=section.static)))
         of_sections.append(Mount(f"/{section.name}", routes=list(section.routes)))
     return [
         *of_sections,

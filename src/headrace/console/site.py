@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
+from markupsafe import Markup
 
 from headrace.app import Headrace
 from headrace.console import words
@@ -58,6 +59,7 @@ class Site:
         self.sections = tuple(sections)
         self.menu = (*((section.title, tuple(section.entries)) for section in sections), ("Operations", ENTRIES))
         self.paths = frozenset(entry.path for _, entries in self.menu for entry in entries)
+        self.mark = Markup((STATIC / "mark.svg").read_text().strip())  # noqa: S704 - our own file, in the page for a request less
         self.version = _version([STATIC, *(one.static for one in sections if one.static is not None)])
         self.templates = _templates(sections)
         self._opening = asyncio.Lock()

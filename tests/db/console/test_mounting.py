@@ -1,5 +1,6 @@
 """The console inside other applications, at any prefix, and behind a proxy that takes the prefix away."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -123,6 +124,14 @@ async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp
         async with console.lifespan(), browsing(host) as client:
             page = await client.get("/ops/shop/cakes")
             assert "<h1>Cakes of root</h1>" in page.text
+            # What a page needs is asked for once: it is small over the wire, and its files are kept for good.
+            assert (page.headers["content-encoding"], page.headers["cache-control"]) == ("gzip", "no-store")
+            whole = await client.get("/ops/shop/cakes", headers={"accept-encoding": "identity"})
+            assert whole.text == page.text
+            assert "content-encoding" not in whole.headers
+            for file in re.findall(r'(?:src|href)="(/ops/static/[^"]+)"', page.text):
+                answer = await client.get(file)
+                assert (answer.status_code, "immutable" in answer.headers["cache-control"]) == (200, True), file
             assert '<a href="/ops/shop/cakes" aria-current="page">Cakes</a>' in page.text
             image = page.text.split('alt="" src="')[1].split('"')[0]
             assert (await client.get(image)).headers["content-type"] == "image/svg+xml"

@@ -1,7 +1,12 @@
+from datetime import UTC, datetime
+from io import StringIO
+
 import pytest
+from bench import report
 from bench.contest import EVENNESS, Contest, Contestant, Round, Wanted, hold, percentile, score
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 
 async def never() -> list[float]:
@@ -108,3 +113,23 @@ async def test_figures_are_kept_with_the_round_they_were_counted_in():
     )
     assert result.scores[0].rounds == ((5.0,), (5.0,))
     assert result.scores[0].figure("commits/job") == 0.5
+
+
+async def test_the_parts_of_a_figure_are_told_by_their_medians_the_largest_first():
+    times = iter([{"/": 1.0, "/jobs": 9.0}, {"/": 3.0, "/jobs": 5.0}, {"/": 3.0, "/jobs": 6.0}])
+
+    async def run() -> Round:
+        return Round([5.0], parts={"paint, ms": next(times)})
+
+    result = await hold(
+        Contest(name="c", title="c", measure="latency", unit="x", rounds=3, contestants=(Contestant("ours", run),))
+    )
+    assert list(result.scores[0].by_part()["paint, ms"].items()) == [("/jobs", 6.0), ("/", 3.0)]
+    document = report.document(
+        [result], server_version="18", is_quick=True, measured_at=datetime(2030, 1, 2, tzinfo=UTC)
+    )
+    assert document["workloads"][0]["contestants"][0]["parts"] == {"paint, ms": {"/jobs": 6.0, "/": 3.0}}
+    shown = Console(width=200, file=StringIO())
+    shown.print(report.table([result]))
+    told = shown.file.getvalue().split("paint, ms: ")[1:]
+    assert [[cell.strip() for cell in one.split("│")[:2]] for one in told] == [["/jobs", "6"], ["/", "3"]]
