@@ -27,7 +27,7 @@ def configure() -> None:
             "OPTIONS": {"max_attempts": 1},
         }
     }
-    settings.configure(DATABASES={}, INSTALLED_APPS=backport, USE_TZ=True, TASKS=tasks)
+    settings.configure(DATABASES={}, INSTALLED_APPS=backport, USE_TZ=True, TASKS=tasks, SECRET_KEY="x" * 50)
     django.setup()
 
 

@@ -1,6 +1,7 @@
-"""What command lines share: tables for people, JSON for programs, errors as one line and an exit code."""
+"""What command lines share: tables for people, JSON for programs, the log, errors as one line and an exit code."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from headrace.db.pool import CONNECTION_ERRORS
 from headrace.errors import HeadraceError
+from headrace.jobs.json_formatter import JsonFormatter
 
 EXIT_FAILED = 1
 EXIT_NOT_FOUND = 3
@@ -20,6 +22,7 @@ EXIT_UNHEALTHY = 4
 
 _EXIT_INTERRUPTED = 130
 _WIDTH_OF_A_FILE = 240
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -41,6 +44,17 @@ def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
     """Ends the program with a message on standard error."""
     typer.echo(f"error: {message}", err=True)
     raise typer.Exit(code)
+
+
+def begin_log(verbosity: int, *, is_json: bool) -> None:
+    """Has the log written to standard error, for people or as one JSON object a line.
+
+    Warnings and above; from `verbosity` 1 on what happens too, from 2 on everything.
+    """
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonFormatter() if is_json else plain)
+    logging.basicConfig(level=_LEVELS[min(verbosity, 2)], handlers=[handler])
 
 
 def print_json(value: Any) -> None:

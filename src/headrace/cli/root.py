@@ -1,6 +1,5 @@
 """The root of the command: options before the command, and its groups."""
 
-import logging
 from typing import Annotated
 
 import typer
@@ -30,7 +29,7 @@ from headrace.cli import (
     worker,
 )
 from headrace.cli.session import Choice
-from headrace.jobs.json_formatter import JsonFormatter
+from headrace.terminal import begin_log
 
 app = typer.Typer(
     name="headrace",
@@ -99,11 +98,7 @@ def options(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist, 4 the doctor found a problem.
     """
     context.obj = Choice(app_path, database)
-    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if log_json else plain)
-    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[handler])
+    begin_log(verbose, is_json=log_json)
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """The root of the `crm` command."""
 
-import logging
 from typing import Annotated
 
 import typer
 
+from headrace.terminal import begin_log
 from headrace_crm.cli import (
     accounts,
     activity,
@@ -70,14 +70,14 @@ def options(
     ] = None,
     is_demo: Annotated[bool, typer.Option("--demo", help="Look at what `crm demo` made instead.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log more; twice for all.")] = 0,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line.")] = False,
 ) -> None:
     """Relationships out of a mailbox.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 what was named does not exist.
     """
     context.obj = Choice(database, is_demo)
-    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    logging.basicConfig(level=levels[min(verbose, 2)], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    begin_log(verbose, is_json=log_json)
 
 
 def main() -> None:

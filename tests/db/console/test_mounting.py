@@ -5,6 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from django.core.asgi import get_asgi_application
+from django.http import HttpResponse
+from django.test import override_settings
+from django.urls import path
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from fix_django import configure
 from fix_shop import an_admin, browsing, make_shop
 from fix_sse import Ask, served
 from headrace.console import Console, Entry, Section, create_console, principal_of, render
@@ -29,17 +34,17 @@ async def console(database: str) -> AsyncIterator[Console]:
 
 
 @asynccontextmanager
-async def at(host: object, path: str) -> AsyncIterator[None]:
+async def at(host: object, prefix: str) -> AsyncIterator[None]:
     """The console answers at a path: pages, their files and their links; and redirects go there."""
     async with browsing(host) as client:
-        page = await client.get(f"{path}/")
+        page = await client.get(f"{prefix}/")
         assert page.status_code == 200
-        assert f'href="{path}/jobs"' in page.text
-        assert f'data-live="{path}/live"' in page.text
+        assert f'href="{prefix}/jobs"' in page.text
+        assert f'data-live="{prefix}/live"' in page.text
         style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
         assert (await client.get(style)).headers["cache-control"] == "public, max-age=31536000, immutable"
-        found = await client.get(f"{path}/jobs", params={"text": "0197a3f0-0000-7000-8000-000000000000"})
-        assert found.headers["location"] == f"{path}/jobs/0197a3f0-0000-7000-8000-000000000000"
+        found = await client.get(f"{prefix}/jobs", params={"text": "0197a3f0-0000-7000-8000-000000000000"})
+        assert found.headers["location"] == f"{prefix}/jobs/0197a3f0-0000-7000-8000-000000000000"
         yield
 
 
@@ -61,14 +66,13 @@ async def test_it_is_mounted_in_fastapi_behind_a_gzip_middleware_and_streams_thr
 
 
 async def test_it_stands_beside_django(console: Console):
-    from django.conf import settings
-    from django.core.asgi import get_asgi_application
-
-    if not settings.configured:
-        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="x" * 50, DATABASES={})
-    host = Starlette(routes=[Mount("/ops", console), Mount("/", get_asgi_application())])
-    async with at(host, "/ops"):
-        pass
+    configure()
+    with override_settings(ALLOWED_HOSTS=["*"], ROOT_URLCONF=Urls()):
+        host = Starlette(routes=[Mount("/ops", console), Mount("/", get_asgi_application())])
+        async with at(host, "/ops"), browsing(host) as client:
+            cakes = await client.get("/cakes")
+            assert (cakes.status_code, cakes.text) == (200, "cakes at /cakes by Django")
+            assert (await client.get("/opsy")).status_code == 404
 
 
 async def test_it_stands_behind_a_proxy_that_takes_its_prefix_away(console: Console):
@@ -139,4 +143,11 @@ async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp
             assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
-urlpatterns: list = []
+async def cakes_of_django(request):
+    return HttpResponse(f"cakes at {request.path} by Django")
+
+
+class Urls:
+    """Django's own routes."""
+
+    urlpatterns = (path("cakes", cakes_of_django),)

@@ -1,6 +1,7 @@
 """`crm serve`, as a process: it answers, tells no code of a sign-in, and stops when it is told to."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from fix_apps import send
 
-COMMAND = (sys.executable, "-W", "error", "-m", "headrace_crm.cli", "-vv", "serve", "--port")
+COMMAND = (sys.executable, "-W", "error", "-m", "headrace_crm.cli", "-vv", "--log-json", "serve", "--port")
 
 
 async def start(database: str, port: int, *options: str) -> asyncio.subprocess.Process:
@@ -46,7 +47,8 @@ async def test_it_serves_until_it_is_stopped_and_logs_no_codes(database: str, se
     out, err = await process.communicate()
     told += out.decode() + err.decode()
     assert process.returncode == 0, told
-    assert "pushes.counted" in told
+    logged = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert [line["level"] for line in logged if line["message"].startswith("pushes.counted")] == ["WARNING"]
     assert "canary" not in told
 
 
