@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -22,7 +23,7 @@ from headrace_crm.app import create_app
 from headrace_crm.contacts.events import ContactCreated
 from headrace_crm.demo import DemoMailbox
 from headrace_crm.insights.jobs import INSIGHTS_KIND
-from headrace_crm.mail.events import EmailReceived, SyncCompleted
+from headrace_crm.mail.events import EmailReceived, EmailSynced, SyncCompleted
 from headrace_crm.mail.importing import BATCH_KIND, EXTRACTION_KIND, IMPORT_KIND, start_import
 from headrace_crm.scores.people import list_contacts
 from headrace_crm.stats.projections import SCORE_KIND
@@ -79,6 +80,28 @@ async def test_a_score_is_asked_for_once_things_have_calmed_down(still: Headrace
     assert (person.name, person.received) == ("Bo Lind", 1)
     assert person.strength is not None
     assert created.correlation_id is not None
+
+
+async def test_figures_are_calculated_a_minute_after_mail_and_once_however_much_comes(still: Headrace, letter: Path):
+    await start_import(still, letter, [OWNER])
+    await drain(still)
+    (waiting,) = await assert_enqueued(still, ANALYTICS_KIND, state="scheduled", delay=timedelta(minutes=1), count=1)
+    owner_id = waiting.args["owner_id"]
+    clock = still.clock
+    assert isinstance(clock, VirtualClock)
+    for _ in range(3):
+        clock.advance(timedelta(seconds=30))
+        await still.append(EmailSynced(UUID(owner_id), None, 1, 0, 0))
+        assert ANALYTICS_KIND not in (await drain(still, kinds=[ANALYTICS_KIND])).kinds
+    # The last one counts, and puts off the one that waits.
+    assert ANALYTICS_KIND not in (await drain(still, until=timedelta(seconds=59), kinds=[ANALYTICS_KIND])).kinds
+    assert (await drain(still, until=timedelta(seconds=1), kinds=[ANALYTICS_KIND])).kinds == {ANALYTICS_KIND: 1}
+    # Mail that never stops does not put it off for ever: ten minutes at most.
+    ran = 0
+    for _ in range(12):
+        await still.append(EmailSynced(UUID(owner_id), None, 1, 0, 0))
+        ran += (await drain(still, until=timedelta(seconds=55), kinds=[ANALYTICS_KIND])).kinds.get(ANALYTICS_KIND, 0)
+    assert ran == 1
 
 
 async def test_a_letter_is_stored_and_told_of_when_the_import_is_asked_for_inline(crm: Headrace, letter: Path):

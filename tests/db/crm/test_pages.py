@@ -33,8 +33,9 @@ async def test_without_mail_the_pages_say_what_to_do_next_and_a_log_in_leads_bac
         assert "No mail yet" in page
         assert 'href="/crm/accounts">Link a Gmail mailbox' in page
         assert "crm import FILE.mbox" in page
-        for path in ("/crm/search", "/crm/search?text=x", "/crm/activity"):
+        for path in ("/crm/search", "/crm/search?text=x", "/crm/activity", "/crm/ask", "/crm/insights", "/crm/map"):
             assert "No mail yet" in (await client.get(path)).text, path
+        assert "No mailbox is linked yet" in (await client.get("/crm/accounts")).text
         # One log-in serves the accounts, the console's own pages and its API too.
         for path in ("/crm/accounts", "/", "/jobs", "/api/stats", "/metrics"):
             assert (await client.get(path)).status_code == 200, path
