@@ -15,6 +15,7 @@ from headrace.errors import (
     ConfigurationError,
     EventIdTakenError,
     HeadraceError,
+    ImportStoppedError,
     InvalidArgsError,
     InvalidEventError,
     InvalidResultError,
@@ -50,11 +51,11 @@ from headrace.events.browse import count_events
 from headrace.events.cascade import CascadeError
 from headrace.events.event import ANY, NONE, StoredEvent, Stream, event
 from headrace.events.filter import EventFilter
-from headrace.events.importing import Imported, PastEvent
 from headrace.events.lifecycle import JobCancelled, JobCompleted, JobDead, JobEnqueued, JobFailed, JobRetrying
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
 from headrace.events.middleware import EventDraft
+from headrace.events.past import Imported, PastEvent
 from headrace.events.personal import Personal
 from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
@@ -113,6 +114,7 @@ __all__ = [
     "Group",
     "Headrace",
     "HeadraceError",
+    "ImportStoppedError",
     "Imported",
     "Interrupted",
     "InvalidArgsError",

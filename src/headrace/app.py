@@ -10,8 +10,11 @@ from headrace.cleanup import CLEANUP, Cleaned, cleanup_old_events
 from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
 from headrace.db.migrate import MigrationSet
+from headrace.errors import ConfigurationError
 from headrace.events.event import ANY, Stream
-from headrace.events.importing import Imported, PastEvent, import_events
+from headrace.events.import_parts import import_in_parts
+from headrace.events.importing import import_events
+from headrace.events.past import Imported, PastEvent
 from headrace.events.prepare import prepare as prepare_event
 from headrace.events.retention import EventRetention
 from headrace.jobs.enqueue import DependsOn, draft
@@ -227,12 +230,36 @@ class Headrace(Reading):
                 event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id
             )
 
-    async def import_events(self, events: Iterable[PastEvent] | AsyncIterable[PastEvent]) -> Imported:
-        """Appends many events in one transaction, by COPY and in bounded memory, in the order given.
+    async def import_events(
+        self,
+        events: Iterable[PastEvent] | AsyncIterable[PastEvent],
+        *,
+        commit_every: int | None = None,
+        on_commit: Callable[[Imported], None] | None = None,
+    ) -> Imported:
+        """Appends many events, by COPY and in bounded memory, in the order given: all or none, in one transaction.
 
         Subscriptions get them like all others; `sync` handlers do not run. See
         `headrace.events.importing.import_events` for what is raised.
+
+        With `commit_every` so many are committed at a time, 20,000 being a good number: that takes about half as
+        long, and readers wait for no more than a part. It may end in the middle, by ImportStoppedError, a crash or
+        a cancellation, and what was committed stays. Where every event has an `event_id`, import all of them again:
+        what is in is passed over. Without ids nobody can tell what is in but who counted: go on after the last
+        `Imported` that `on_commit` was told, or after the error's `event_count`.
         """
+        if commit_every is not None:
+            return await import_in_parts(
+                self.transaction,
+                self.events,
+                events,
+                commit_every=commit_every,
+                source=self.name,
+                clock=self.clock,
+                on_commit=on_commit,
+            )
+        if on_commit is not None:
+            raise ConfigurationError("on_commit needs commit_every; without it there is one commit, at the end")
         async with self.transaction() as unit:
             imported = await import_events(unit.connection, self.events, events, source=self.name, clock=self.clock)
             unit.has_events = imported.event_count > 0

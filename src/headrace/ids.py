@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
 
 _VERSION = 7 << 76
@@ -21,6 +22,26 @@ def uuid7() -> UUID:
     fraction = (rest << 12) // _NANOS_A_MILLI
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(int=(millis << 80) | _VERSION | (fraction << 64) | _VARIANT | random)
+
+
+def uuid7s(count: int) -> list[bytes]:
+    """So many new ids as their 16 bytes, in rising order, at a fifth of what `uuid7` costs for each.
+
+    They are a step of a quarter of a microsecond apart, the first now: RFC 9562 lets the fraction count.
+    """
+    ticks = (time.time_ns() << 12) // _NANOS_A_MILLI
+    random = (int.from_bytes(os.urandom(8 * count), "big") & _ones(62, count)) | _ones(1, count) << 63
+    tails = random.to_bytes(8 * count, "big")
+    return [
+        ((ticks >> 12 << 16) | 0x7000 | (ticks & 0xFFF)).to_bytes(8, "big") + tails[at : at + 8]
+        for at, ticks in zip(range(0, 8 * count, 8), range(ticks, ticks + count), strict=True)
+    ]
+
+
+@cache
+def _ones(bits: int, count: int) -> int:
+    """So many words of 64 bits, each with its lowest `bits` set."""
+    return sum(((1 << bits) - 1) << 64 * place for place in range(count))
 
 
 def as_uuid(found: object) -> UUID:

@@ -64,16 +64,18 @@ ARGUMENTS = {
     "append_unasked": "'', 'contact', '7'" + ", NULL" * 13 + ", 'domain'",
     "count_deep": "'00000000-0000-7000-8000-000000000000', 10",
     "lock_stream": "'', 'contact', '7', 1, -1",
+    "begin_part": None,
+    "part_span": "9000, '00000000-0000-7000-8000-000000000000', '00000000-0000-7000-8000-000000000000'",
+    "place_part": "ARRAY[''], ARRAY['00000000-0000-7000-8000-000000000000'::uuid], 9000, 9500",
 }
 
 
 async def plan(connection: asyncpg.Connection, name: str, arguments: str | None = None) -> dict:
     """The generic plan of a statement; the arguments only prune partitions."""
+    given = arguments or ARGUMENTS[name] or ""
     package = "headrace.events.live" if name == "read_fitting" else "headrace.events"
     await connection.execute(f"PREPARE looked_at AS {statement(package, name)}")
-    found = json.loads(
-        await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at({arguments or ARGUMENTS[name]})")
-    )
+    found = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at{given and f'({given})'}"))
     return found[0]["Plan"]
 
 
@@ -118,6 +120,15 @@ async def test_what_was_passed_is_not_looked_at_again(log, name):
     for node in event_scans(await plan(log, name)):
         assert node["Node Type"] in INDEXED
         assert "position" in node["Index Cond"]
+
+
+@pytest.mark.parametrize("name", ["begin_part", "part_span", "place_part"])
+async def test_where_a_part_of_an_import_went_is_looked_for_from_the_end_of_the_log(log, name):
+    found = await plan(log, name)
+    for node in event_scans(found):
+        assert node["Node Type"] in INDEXED
+        assert name == "begin_part" or "position" in node["Index Cond"]
+    assert "Sort" not in {node["Node Type"] for node in nodes(found)}
 
 
 async def test_deep_events_are_counted_by_the_index_that_has_only_them(log):

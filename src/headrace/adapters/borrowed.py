@@ -105,7 +105,22 @@ class Borrowed(ABC):
         self, table_name: str, *, records: Any, columns: Sequence[str] | None = None, schema_name: str | None = None
     ) -> str:
         del records, columns, schema_name
-        raise ConfigurationError(
+        raise self._no_copy(table_name)
+
+    async def copy_to_table(
+        self,
+        table_name: str,
+        *,
+        source: Any,
+        columns: Sequence[str] | None = None,
+        schema_name: str | None = None,
+        format: Any = None,  # noqa: A002 - the driver's name for it
+    ) -> str:
+        del source, columns, schema_name, format
+        raise self._no_copy(table_name)
+
+    def _no_copy(self, table_name: str) -> ConfigurationError:
+        return ConfigurationError(
             f"COPY into {table_name} needs an asyncpg connection, got {type(self.owner).__qualname__}"
         )
 

@@ -27,6 +27,15 @@ class Connection(Protocol):
     ) -> Transaction: ...
     def is_in_transaction(self) -> bool: ...
     def is_closed(self) -> bool: ...
+    async def copy_to_table(
+        self,
+        table_name: str,
+        *,
+        source: Any,
+        columns: Sequence[str] | None = None,
+        schema_name: str | None = None,
+        format: Any = None,  # noqa: A002 - the driver's name for it
+    ) -> str: ...
     async def copy_records_to_table(
         self,
         table_name: str,

@@ -9,6 +9,7 @@
     ├── TransactionClosedError    the transaction given has ended, failed or never began
     ├── WrongVersionError         the stream has moved on: expected and actual version
     ├── EventIdTakenError         the id given is that of an event with other content
+    ├── ImportStoppedError        an import that commits part by part ended in the middle
     ├── SubscriptionNotFoundError no subscription of this name
     ├── SubscriptionServedError   a living worker has the handler of a subscription to be removed
     ├── ParkedStreamNotFoundError no stream is parked at this event
@@ -49,6 +50,7 @@ those are outcomes, not errors.
 from headrace.errors.access import TokenNotFoundError
 from headrace.errors.events import (
     EventIdTakenError,
+    ImportStoppedError,
     InvalidEventError,
     ParkedStreamNotFoundError,
     ProjectionNotFoundError,
@@ -96,6 +98,7 @@ __all__ = [
     "ConfigurationError",
     "EventIdTakenError",
     "HeadraceError",
+    "ImportStoppedError",
     "InvalidArgsError",
     "InvalidEventError",
     "InvalidResultError",

@@ -58,6 +58,31 @@ class EventIdTakenError(HeadraceError):
         self.given = given
 
 
+class ImportStoppedError(HeadraceError):
+    """An import that commits part by part has ended in the middle; the parts committed before stay.
+
+    `event_number` counts from 1 and is None where no single event is to blame. `event_count` were appended and
+    `known_count` had been stored before: so many of the events given are done. The next `in_doubt_count` may be in
+    or not, where the connection was lost while they were being committed.
+    """
+
+    def __init__(
+        self, reason: str, *, event_number: int | None, event_count: int, known_count: int, in_doubt_count: int = 0
+    ) -> None:
+        done = event_count + known_count
+        where = "" if event_number is None else f" at event {event_number}"
+        doubt = f"whether the {in_doubt_count} after them are in is not known; " if in_doubt_count else ""
+        super().__init__(
+            f"the import stopped{where}: {reason}; the first {done} events are in, {known_count} of them since before; "
+            f"{doubt}import what follows them, or all again where each has an event_id"
+        )
+        self.reason = reason
+        self.event_number = event_number
+        self.event_count = event_count
+        self.known_count = known_count
+        self.in_doubt_count = in_doubt_count
+
+
 class SubscriptionNotFoundError(HeadraceError):
     """No subscription of this name has begun."""
 

@@ -1,67 +1,38 @@
-"""Imports events in bulk: staged by COPY, then appended by a few statements over all of them at once."""
+"""Imports events in bulk, in one transaction: staged by COPY, then appended by a few statements over all of them."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from struct import Struct
 
 from headrace.clock import Clock
-from headrace.context import Context
 from headrace.db.connection import Connection
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.errors import EventIdTakenError
-from headrace.events.event import NewEvent, Stream
+from headrace.events import row_format
+from headrace.events.event import NewEvent
 from headrace.events.given_ids import described
-from headrace.events.prepare import prepare
+from headrace.events.past import Imported, PastEvent, PastEvents, slices
+from headrace.events.row_maker import Row, RowMaker, row_of
 from headrace.events.schema import EventRegistry
 from headrace.events.sealing import seal
+from headrace.events.slots import Slot
 
 _PACKAGE = "headrace.events"
 _STAGED = "headrace_import"
+_COLUMNS = ("place", "stream_place", "has_given_id", *row_format.COLUMNS, *row_format.REST_COLUMNS)
+_NUMBERED = Struct(">hiqiqi?")
+_UNNUMBERED = Struct(">hiqii?")
+_SLICE = 256
 _PART = 5_000
 _MOST_STREAMS = 100_000
 _NO_ROW = RuntimeError("a statement that counts gave no row")
-_COLUMNS = (
-    "place", "stream_place", "tenant_id", "aggregate_type", "aggregate_id", "id", "has_given_id", "type",
-    "schema_version", "data", "user_id", "source", "correlation_id", "causation_id", "causation_kind", "actor",
-    "traceparent", "occurred_at", "path", "retention",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastEvent:
-    """An event to import: its data, an object of a registered class, and what is known of it.
-
-    `occurred_at` None is now, `context` None the current one. With an `event_id` the event is
-    recognised when it is imported again.
-    """
-
-    data: object
-    stream: Stream | None = None
-    occurred_at: datetime | None = None
-    event_id: UUID | None = None
-    context: Context | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import came to: how many events were appended, and how many were stored already.
-
-    The positions are those of the first and the last appended; None where none was.
-    """
-
-    event_count: int
-    known_count: int
-    first_position: int | None
-    last_position: int | None
 
 
 async def import_events(
     connection: Connection,
     registry: EventRegistry,
-    events: Iterable[PastEvent] | AsyncIterable[PastEvent],
+    events: PastEvents,
     *,
     source: str,
     clock: Clock | None = None,
@@ -77,12 +48,14 @@ async def import_events(
     with open_transaction(connection, doing="import events"):
         async with connection.transaction():
             await connection.execute(statement(_PACKAGE, "stage_import"))
-            numbers = _Numbers()
-            await _stage(connection, registry, events, numbers, source=source, clock=clock)
-            known_count = 0 if numbers.are_whole else await _recognise(connection)
+            staging = _Staging(RowMaker(registry, source=source, clock=clock))
+            await _stage(connection, events, staging, has_personal=registry.has_personal)
+            known_count = 0 if staging.is_numbered else await _recognise(connection)
             await connection.execute(statement(_PACKAGE, "lock_imported_streams"))
             row = await connection.fetchrow(
-                statement(_PACKAGE, "insert_numbered") if numbers.are_whole else statement(_PACKAGE, "insert_imported")
+                statement(_PACKAGE, "insert_numbered")
+                if staging.is_numbered
+                else statement(_PACKAGE, "insert_imported")
             )
             await connection.execute(statement(_PACKAGE, "drop_import"))
     if row is None:
@@ -103,114 +76,87 @@ async def _recognise(connection: Connection) -> int:
     return int(known[0])
 
 
-class _Numbers:
-    """Numbers the events of each stream as they come: measured, the server takes a quarter longer to do it by sorting.
+class _Staging:
+    """The rows to stage, made as their events come, and numbered within their streams.
 
-    Whole only where every event is new for certain, having no id that was given, and for so many streams, so that
-    memory stays bounded; otherwise the server numbers what turns out to be new.
+    Measured, the server takes a quarter longer to number them by sorting. Numbered are they only where every event is
+    new for certain, having no id that was given, and for so many streams, so that memory stays bounded; otherwise
+    the server numbers what turns out to be new.
     """
 
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, Stream], int] = {}
-        self.are_whole = True
+    def __init__(self, maker: RowMaker) -> None:
+        self.is_numbered = True
+        self.slice = _SLICE
+        self._maker = maker
+        self._place = 0
+        self._pieces: list[bytes] = []
+        self._unsealed: list[tuple[int, bytes, Slot | None, NewEvent]] = []
 
-    def next(self, made: NewEvent) -> int | None:
-        """The place of an event in its stream among the events imported; None where it is not numbered."""
-        if made.has_given_id:
-            self.are_whole = False
-        if made.stream is None or not self.are_whole:
-            return None
-        key = made.tenant_id, made.stream
-        number = self._last[key] = self._last.get(key, 0) + 1
-        self.are_whole = len(self._last) <= _MOST_STREAMS
-        return number
+    def take(self, past: PastEvent) -> bool:
+        """Adds an event; whether a slice is whole with it."""
+        row = self._maker.row(past)
+        self._place += 1
+        if row is not None:
+            self._add(self._lead(row[0], has_given_id=past.event_id is not None), row)
+        else:
+            event = self._maker.whole(past)
+            slot = self._maker.slots.counted(event)
+            lead = self._lead(slot, has_given_id=event.has_given_id)
+            if event.personal is None:
+                self._add(lead, row_of(event, slot))
+            else:
+                self._unsealed.append((len(self._pieces), lead, slot, event))
+                self._pieces.append(b"")
+        return self._place % self.slice == 0
+
+    async def sealed(self, connection: Connection) -> None:
+        """Seals what is personal. A connection at a COPY answers no question, so the keys are asked for before it."""
+        sealed = await seal(connection, [event for *_, event in self._unsealed])
+        for (place, lead, slot, _), event in zip(self._unsealed, sealed, strict=True):
+            _, body, rest = row_of(event, slot)
+            self._pieces[place] = lead + body + rest
+        self._unsealed.clear()
+
+    def drained(self) -> bytes:
+        """The rows since the last time."""
+        rows = b"".join(self._pieces)
+        self._pieces.clear()
+        if len(self._maker.slots) > _MOST_STREAMS:
+            self.is_numbered = False
+            self._maker.slots.taken()
+        return rows
+
+    def _add(self, lead: bytes, row: Row) -> None:
+        self._pieces.append(lead)
+        self._pieces.append(row[1])
+        self._pieces.append(row[2])
+
+    def _lead(self, slot: Slot | None, *, has_given_id: bool) -> bytes:
+        if has_given_id:
+            self.is_numbered = False
+        if slot is None:
+            return _UNNUMBERED.pack(len(_COLUMNS), 8, self._place, -1, 1, has_given_id)
+        return _NUMBERED.pack(len(_COLUMNS), 8, self._place, 8, slot.count, 1, has_given_id)
 
 
-async def _stage(
-    connection: Connection,
-    registry: EventRegistry,
-    events: Iterable[PastEvent] | AsyncIterable[PastEvent],
-    numbers: _Numbers,
-    *,
-    source: str,
-    clock: Clock | None,
-) -> None:
-    prepared = _prepared(registry, events, source=source, clock=clock)
-    if not registry.has_personal:
-        await connection.copy_records_to_table(_STAGED, records=_records(prepared, numbers), columns=_COLUMNS)
+async def _stage(connection: Connection, events: PastEvents, staging: _Staging, *, has_personal: bool) -> None:
+    if not has_personal:
+        await _copy(connection, _rows(events, staging))
         return
-    # A connection at a COPY answers no question: the keys of a part are asked for before it is copied.
-    place, part = 0, list[NewEvent]()
-    async for made in prepared:
-        part.append(made)
-        if len(part) == _PART:
-            await _copy(connection, part, place, numbers)
-            place, part = place + len(part), []
-    await _copy(connection, part, place, numbers)
+    staging.slice = _PART
+    async with aclosing(slices(events, staging.take)) as parts:
+        async for _ in parts:
+            await staging.sealed(connection)
+            await _copy(connection, row_format.whole(staging.drained()))
 
 
-async def _copy(connection: Connection, part: Sequence[NewEvent], place: int, numbers: _Numbers) -> None:
-    sealed = await seal(connection, part)
-    records = [_record(place + after, made, numbers.next(made)) for after, made in enumerate(sealed, start=1)]
-    await connection.copy_records_to_table(_STAGED, records=records, columns=_COLUMNS)
+async def _copy(connection: Connection, source: AsyncIterator[bytes]) -> None:
+    await connection.copy_to_table(_STAGED, schema_name="pg_temp", source=source, columns=_COLUMNS, format="binary")
 
 
-async def _records(prepared: AsyncIterator[NewEvent], numbers: _Numbers) -> AsyncIterator[tuple[Any, ...]]:
-    place = 0
-    async for made in prepared:
-        place += 1
-        yield _record(place, made, numbers.next(made))
-
-
-async def _prepared(
-    registry: EventRegistry,
-    events: Iterable[PastEvent] | AsyncIterable[PastEvent],
-    *,
-    source: str,
-    clock: Clock | None,
-) -> AsyncIterator[NewEvent]:
-    async for past in _each(events):
-        yield prepare(
-            registry,
-            past.data,
-            source=source,
-            stream=past.stream,
-            occurred_at=past.occurred_at,
-            event_id=past.event_id,
-            context=past.context,
-            clock=clock,
-        )
-
-
-def _record(place: int, made: NewEvent, stream_place: int | None) -> tuple[Any, ...]:
-    return (
-        place,
-        stream_place,
-        made.tenant_id,
-        made.stream and made.stream.aggregate_type,
-        made.stream and made.stream.aggregate_id,
-        made.id,
-        made.has_given_id,
-        made.type,
-        made.schema_version,
-        made.data,
-        made.user_id,
-        made.source,
-        made.correlation_id,
-        made.causation_id,
-        made.causation_kind,
-        made.actor,
-        made.traceparent,
-        made.occurred_at,
-        made.path,
-        made.retention,
-    )
-
-
-async def _each(events: Iterable[PastEvent] | AsyncIterable[PastEvent]) -> AsyncIterator[PastEvent]:
-    if isinstance(events, AsyncIterable):
-        async for past in events:
-            yield past
-        return
-    for past in events:
-        yield past
+async def _rows(events: PastEvents, staging: _Staging) -> AsyncIterator[bytes]:
+    yield row_format.BEGIN
+    async with aclosing(slices(events, staging.take)) as parts:
+        async for _ in parts:
+            yield staging.drained()
+    yield row_format.END

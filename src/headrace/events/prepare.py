@@ -41,21 +41,18 @@ def prepare(
     if stream is None and expected != ANY:
         raise ConfigurationError(f"expected {expected} needs a stream; give stream=Stream(type, id)")
     if stream is not None:
-        _require_name("aggregate type", stream.aggregate_type)
-        _require_name("aggregate id", stream.aggregate_id)
+        require_stream(stream)
     moment = occurred_at if occurred_at is not None else (clock or SystemClock()).now()
     bound = context if context is not None else current()
     if registry.middleware.changes_events:
         draft = EventDraft(data=data, stream=stream, occurred_at=moment, context=bound)
         draft = registry.middleware.before_append(draft)
         data, moment, bound = draft.data, draft.occurred_at, draft.context
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
+    require_aware(moment)
     encoded = registry.encode(data)
     if bound.path is not None:
         require_shallow(encoded.type, bound.path)
-    if bound.tenant_id:
-        _require_name("tenant id", bound.tenant_id)
+    require_tenant(bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
     new = NewEvent(
         id=chosen,
@@ -80,6 +77,24 @@ def prepare(
         retention=registry.retention_of(encoded.type),
     )
     return new if registry.on_append is None else registry.on_append(new)
+
+
+def require_stream(stream: Stream) -> None:
+    """Raises ConfigurationError for names that cannot be kept."""
+    _require_name("aggregate type", stream.aggregate_type)
+    _require_name("aggregate id", stream.aggregate_id)
+
+
+def require_tenant(tenant_id: str) -> None:
+    """Raises ConfigurationError for a tenant's name that cannot be kept; none at all can."""
+    if tenant_id:
+        _require_name("tenant id", tenant_id)
+
+
+def require_aware(moment: datetime) -> None:
+    """Raises ConfigurationError for a moment without a time zone."""
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"occurred_at must be aware, got {moment}; use datetime.now(UTC)")
 
 
 def _require_name(what: str, name: str) -> None:

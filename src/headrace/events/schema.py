@@ -19,6 +19,8 @@ MAX_BYTES = 1024 * 1024
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """A pure function from the data of one version to the data of the next."""
 
+_MARK = MARK.encode()
+
 # jsonb cannot hold the character NUL; an escaped backslash before "u0000" is no NUL.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -34,12 +36,16 @@ class Encoded(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class KnownEvent:
+    """A registered type. `encode` makes JSON of its data and checks it as `EventRegistry.encode` does."""
+
+    name: str
     cls: type
     version: int
     codec: Codec
     retention: str
     personal: dict[str, Personal]
+    encode: Callable[[object], bytes]
 
 
 class EventRegistry:
@@ -54,8 +60,8 @@ class EventRegistry:
             raise ConfigurationError(f"max_bytes must be at least 1, got {max_bytes}")
         self._max_bytes = max_bytes
         self._classes = frozenset(classes)
-        self._types: dict[str, _Known] = {}
-        self._by_class: dict[type, tuple[str, _Known]] = {}
+        self._types: dict[str, KnownEvent] = {}
+        self._by_class: dict[type, KnownEvent] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
         self.sealer: Sealer | None = None
         """What seals personal values, where an application has it; asked only once a type has some."""
@@ -91,9 +97,10 @@ class EventRegistry:
                 f"{cls.__qualname__}; a type has one class, older data is brought up to it by upcast(...)"
             )
         personal = personal_fields(cls)
-        known = _Known(cls, stamp.version, codec_for(cls), stamp.retention, personal)
-        self._types[stamp.name] = known
-        self._by_class[cls] = (stamp.name, known)
+        codec = codec_for(cls)
+        encode = self._checked(stamp.name, codec)
+        known = KnownEvent(stamp.name, cls, stamp.version, codec, stamp.retention, personal, encode)
+        self._types[stamp.name] = self._by_class[cls] = known
         self.has_personal = self.has_personal or bool(personal)
         return cls
 
@@ -112,26 +119,15 @@ class EventRegistry:
         range. Raises UnknownEventError for a class not registered, InvalidEventError for data that
         does not fit, holds NUL characters or is larger than `max_bytes`.
         """
-        found = self._by_class.get(type(data))
+        known = self.known(type(data))
+        return Encoded(known.name, known.version, known.encode(data).decode())
+
+    def known(self, cls: type) -> KnownEvent:
+        """What is known of a class of event data; raises UnknownEventError for one that is not registered."""
+        found = self._by_class.get(cls)
         if found is None:
-            raise UnknownEventError(event_type(type(data)).name)
-        name, known = found
-        try:
-            raw = known.codec.encode(data)
-            known.codec.decode(raw)
-        except DATA_ERRORS as error:
-            raise InvalidEventError(name, str(error)) from error
-        if len(raw) > self._max_bytes:
-            raise InvalidEventError(
-                name,
-                f"{len(raw)} bytes of JSON, at most {self._max_bytes} are kept; "
-                "store the large part elsewhere and its reference here",
-            )
-        if self.has_personal and MARK.encode() in raw:
-            raise InvalidEventError(name, f"it holds {MARK!r}, which stands for sealed values; name it otherwise")
-        if b"\\u0000" in raw and _NUL.search(raw):
-            raise InvalidEventError(name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
-        return Encoded(name, known.version, raw.decode())
+            raise UnknownEventError(event_type(cls).name)
+        return found
 
     def decode(self, name: str, version: int, data: str) -> object:
         """Stored JSON as an object of the class registered for its type, upcast where it is older.
@@ -179,6 +175,29 @@ class EventRegistry:
             ) from error
         erased = {field: mark.erased for field, mark in known.personal.items()}
         return PersonalData(subjects_of(name, raw, known.personal), erased, self.sealer)
+
+    def _checked(self, name: str, codec: Codec) -> Callable[[object], bytes]:
+        encode, decode, max_bytes = codec.encode, codec.decode, self._max_bytes
+
+        def checked(data: object) -> bytes:
+            try:
+                raw = encode(data)
+                decode(raw)
+            except DATA_ERRORS as error:
+                raise InvalidEventError(name, str(error)) from error
+            if len(raw) > max_bytes:
+                raise InvalidEventError(
+                    name,
+                    f"{len(raw)} bytes of JSON, at most {max_bytes} are kept; "
+                    "store the large part elsewhere and its reference here",
+                )
+            if self.has_personal and _MARK in raw:
+                raise InvalidEventError(name, f"it holds {MARK!r}, which stands for sealed values; name it otherwise")
+            if b"\\u0000" in raw and _NUL.search(raw):
+                raise InvalidEventError(name, "it has a NUL character, which PostgreSQL cannot keep; remove it")
+            return raw
+
+        return checked
 
     def _upcast(self, name: str, version: int, current: int, data: str) -> bytes:
         if version > current:

@@ -14,7 +14,8 @@ from headrace import Context, EventIdTakenError, Headrace, InvalidEventError, Pa
 from headrace.errors import TransactionClosedError
 from headrace.events import importing
 from headrace.events.event import NewEvent, Stream
-from headrace.events.importing import Imported, import_events
+from headrace.events.importing import import_events
+from headrace.events.past import Imported
 from headrace.events.store import append
 
 MOMENT = datetime(2001, 2, 3, tzinfo=UTC)
@@ -111,7 +112,7 @@ async def test_an_id_with_other_content_refuses_the_whole_import_and_both_are_to
     assert caught.value.position == (1 if is_stored else None)
     assert (caught.value.stored, caught.value.given) == (
         'note.taken v1 of contact/a: {"text": "1"}',
-        'note.taken v1 of contact/a: {"text":"2"}',
+        'note.taken v1 of contact/a: {"text": "2"}',
     )
     assert len(await texts(connection)) == is_stored
 

@@ -50,9 +50,20 @@ async def append_by_import(app):
     await app.import_events([PastEvent(data=met(), stream=person())])
 
 
+async def append_by_import_in_parts(app):
+    await app.import_events([PastEvent(data=met(), stream=person())], commit_every=1)
+
+
 @pytest.mark.parametrize(
     "append",
-    [append_alone, append_in_a_transaction, append_on_a_borrowed_connection, append_under_an_id, append_by_import],
+    [
+        append_alone,
+        append_in_a_transaction,
+        append_on_a_borrowed_connection,
+        append_under_an_id,
+        append_by_import,
+        append_by_import_in_parts,
+    ],
 )
 async def test_values_are_stored_sealed_however_they_are_appended_and_read_in_clear(private, append):
     await append(private.app)

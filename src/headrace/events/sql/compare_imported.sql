@@ -13,7 +13,7 @@ compared AS (
            coalesce(event.schema_version, earlier.schema_version) AS stored_version,
            coalesce(event.aggregate_type, earlier.aggregate_type) AS stored_aggregate_type,
            coalesce(event.aggregate_id, earlier.aggregate_id) AS stored_aggregate_id,
-           coalesce(event.data, earlier.data::jsonb) AS stored_data
+           coalesce(event.data, earlier.data) AS stored_data
     FROM known
     LEFT JOIN headrace.event ON event.position = known.stored_at AND event.retention <> 'lifecycle'  -- none has a given id
     -- Claimed by this import itself: its first event of that id is what counts.
@@ -22,13 +22,13 @@ compared AS (
 )
 SELECT (SELECT count(*) FROM compared), other.id, other.stored_at,
        other.stored_type, other.stored_version, other.stored_aggregate_type, other.stored_aggregate_id, other.stored_data::text,
-       other.type, other.schema_version, other.aggregate_type, other.aggregate_id, other.data
+       other.type, other.schema_version, other.aggregate_type, other.aggregate_id, other.data::text
 FROM (SELECT) AS always
 LEFT JOIN compared AS other
   ON other.stored_type IS NOT NULL  -- one that has left the log said nothing else, as far as anybody knows
  AND (other.type <> other.stored_type OR other.schema_version <> other.stored_version
   OR other.aggregate_type IS DISTINCT FROM other.stored_aggregate_type
   OR other.aggregate_id IS DISTINCT FROM other.stored_aggregate_id
-  OR (other.data::jsonb <> other.stored_data AND NOT headrace.same_but_erased(other.stored_data, other.data::jsonb)))
+  OR (other.data <> other.stored_data AND NOT headrace.same_but_erased(other.stored_data, other.data)))
 ORDER BY other.place
 LIMIT 1

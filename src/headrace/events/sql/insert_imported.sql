@@ -14,7 +14,7 @@ appended AS (
         tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data, user_id, source,
         correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path, retention
     )
-    SELECT tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data::jsonb, user_id,
+    SELECT tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data, user_id,
            source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path, retention
     FROM numbered
     ORDER BY place

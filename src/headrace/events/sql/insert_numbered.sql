@@ -15,7 +15,7 @@ appended AS (
         tenant_id, aggregate_type, aggregate_id, stream_version, id, type, schema_version, data, user_id, source,
         correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path, retention
     )
-    SELECT tenant_id, aggregate_type, aggregate_id, begun.version + stream_place, id, type, schema_version, data::jsonb,
+    SELECT tenant_id, aggregate_type, aggregate_id, begun.version + stream_place, id, type, schema_version, data,
            user_id, source, correlation_id, causation_id, causation_kind, actor, traceparent, occurred_at, path, retention
     FROM pg_temp.headrace_import LEFT JOIN begun USING (tenant_id, aggregate_type, aggregate_id)
     ORDER BY place

@@ -11,7 +11,7 @@ CREATE TEMPORARY TABLE headrace_import (
     is_known        boolean NOT NULL DEFAULT false,
     type            text NOT NULL,
     schema_version  smallint NOT NULL,
-    data            text NOT NULL,
+    data            jsonb NOT NULL,
     user_id         text,
     source          text NOT NULL,
     correlation_id  uuid NOT NULL,
