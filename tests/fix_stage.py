@@ -24,6 +24,12 @@ from headrace.telemetry import Telemetry
 class Unit:
     connection: Connection
 
+    @property
+    def own_connection(self) -> Connection:
+        return self.connection
+
+    def mark_sound(self) -> None: ...
+
 
 class HandClock:
     """A clock that stands until it is moved."""

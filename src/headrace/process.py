@@ -22,6 +22,7 @@ from headrace.events.bus import Bus
 from headrace.events.consumer import Consumer
 from headrace.events.head import Head
 from headrace.events.live.broadcaster import Broadcaster
+from headrace.events.lookout import Lookout
 from headrace.events.partition import PartitionKeeper
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
@@ -98,6 +99,7 @@ class Process:
             announce_events=lambda: notify(EVENTS_CHANNEL),
         )
         head = Head(pool, telemetry=telemetry, announce=lambda: notify(HEAD_CHANNEL))
+        lookout = Lookout(pool, clock=clock)
         consumers = [
             Consumer(
                 pool,
@@ -107,12 +109,21 @@ class Process:
                 apply=reactions.delivery(handler),
                 telemetry=telemetry,
                 clock=clock,
+                lookout=lookout,
             )
             for handler in handlers.subscriptions()
             if (subscription := handler.subscription) is not None
         ]
         projectors = [
-            Projector(pool, events, one, is_newest=declarations.is_newest(one), telemetry=telemetry, clock=clock)
+            Projector(
+                pool,
+                events,
+                one,
+                is_newest=declarations.is_newest(one),
+                telemetry=telemetry,
+                clock=clock,
+                lookout=lookout,
+            )
             for one in declarations
         ]
         rebuilders = [Rebuilder(pool, events, one, telemetry=telemetry, clock=clock) for one in declarations]

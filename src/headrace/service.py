@@ -16,7 +16,8 @@ class Service:
     `run_once` returns how long to rest before the next turn: `AGAIN` for at once, None for the idle
     interval. `wake()` ends a rest early. An error is recorded, and the next turn waits with
     exponential back-off (0.1 s doubling to `max_backoff`, jittered), so that a lost database
-    neither ends the loop nor is hammered.
+    neither ends the loop nor is hammered. Loops that are `is_in_step` end the idle interval at the same moments, so
+    that what they then ask for can be asked together.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Service:
         telemetry: Telemetry,
         idle: timedelta = timedelta(seconds=1),
         max_backoff: timedelta = timedelta(seconds=5),
+        is_in_step: bool = False,
     ) -> None:
         self.name = name
         self.telemetry = telemetry
         self._idle = idle
         self._max_backoff = max_backoff
+        self._is_in_step = is_in_step
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -87,7 +90,13 @@ class Service:
                     reason=repr(error),
                     retry_in=rest,
                 )
-            await self._rest(self._idle if rest is None else rest)
+            await self._rest(self._idle_rest() if rest is None else rest)
+
+    def _idle_rest(self) -> timedelta:
+        if not self._is_in_step:
+            return self._idle
+        idle = self._idle.total_seconds()
+        return timedelta(seconds=idle - asyncio.get_running_loop().time() % idle)
 
     def _backoff(self, failures: int) -> timedelta:
         bound = min(self._max_backoff, timedelta(seconds=0.1 * 2 ** min(failures - 1, 16)))

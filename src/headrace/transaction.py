@@ -79,6 +79,12 @@ class Transaction:
         self.is_touched = True
         return self._connection
 
+    @property
+    def own_connection(self) -> Connection:
+        """The same for the engine's own statements: who runs them has not touched it."""
+        self._require_open()
+        return self._connection
+
     async def execute(self, query: str, *args: Any) -> str:
         """Runs a statement and returns its status tag."""
         return await self.connection.execute(query, *args)

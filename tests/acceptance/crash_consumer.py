@@ -23,6 +23,12 @@ _IS_POISONED = "SELECT EXISTS (SELECT FROM poison WHERE position = $1)"
 class Unit:
     connection: Connection
 
+    @property
+    def own_connection(self) -> Connection:
+        return self.connection
+
+    def mark_sound(self) -> None: ...
+
 
 async def apply(unit: Unit, batch: Sequence[StoredEvent]) -> None:
     half = len(batch) // 2

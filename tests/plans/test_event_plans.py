@@ -59,7 +59,7 @@ ARGUMENTS = {
     "read_fitting": "8000, 9000, 100, ARRAY['note.taken'], NULL, NULL, NULL, 'contact', '7', 'lifecycle'",
     "read_stream": "'', 'contact', '7', 1" + ", NULL" * 6 + ", 100",
     "survey_log": "10000",
-    "lanes_behind": "'s', ARRAY['note.taken'], 10000, NULL, 'lifecycle'",
+    "lanes_behind": "ARRAY['s'], ARRAY['[\"note.taken\"]'], ARRAY[10000], NULL, 'lifecycle'",
     "append_one": "'', 'contact', '7', -1" + ", NULL" * 13 + ", 'domain'",
     "append_unasked": "'', 'contact', '7'" + ", NULL" * 13 + ", 'domain'",
     "count_deep": "'00000000-0000-7000-8000-000000000000', 10",

@@ -54,10 +54,14 @@ class Loan(Protocol):
 
 
 class Pool(Protocol):
-    """Lends connections; by `loan` with a word on the state they come back in."""
+    """Lends connections; by `loan` with a word on the state they come back in.
+
+    `execute` runs one statement of the engine's own, committed by itself, that leaves the session as it was.
+    """
 
     def acquire(self) -> AbstractAsyncContextManager[Connection]: ...
     def loan(self) -> AbstractAsyncContextManager[Loan]: ...
+    async def execute(self, query: str, *args: Any) -> list[Row]: ...
 
 
 RowStream = AsyncIterator[Row]

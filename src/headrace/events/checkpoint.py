@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -48,18 +49,38 @@ class HeldLane:
     has_floor: bool = False
 
 
-async def lanes_behind(
-    connection: Connection, subscription: Subscription, *, window: int, now: datetime | None
-) -> list[LaneBehind]:
-    """The lanes with something to do, the furthest behind first, without those resting after a failure.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is asked about one subscription: its lanes, as far as `window` positions ahead."""
 
-    None of a subscription that is paused.
-    """
-    wanted = type_list(subscription)
-    rows = await connection.fetch(
-        statement(_PACKAGE, "lanes_behind"), subscription.name, wanted, window, now, unwanted_class(wanted)
+    subscription: Subscription
+    window: int
+
+    @property
+    def passed(self) -> str:
+        """The class of events it passes over; empty where there is none."""
+        return unwanted_class(type_list(self.subscription))
+
+
+def look_behind(looks: Sequence[Look], *, now: datetime | None) -> tuple[str, Any, Any, Any, Any, Any]:
+    """The statement and its arguments for looks that pass the same class over; see `read_behind`."""
+    types = [type_list(one.subscription) for one in looks]
+    return (
+        statement(_PACKAGE, "lanes_behind"),
+        [one.subscription.name for one in looks],
+        [None if each is None else msgspec.json.encode(each).decode() for each in types],
+        [one.window for one in looks],
+        now,
+        looks[0].passed,
     )
-    return [LaneBehind(*row) for row in rows]
+
+
+def read_behind(rows: Sequence[Row], count: int) -> list[list[LaneBehind]]:
+    """For each of so many looks the lanes with something to do, the furthest behind first.
+
+    Without those resting after a failure, and none of a subscription that is paused.
+    """
+    return [[LaneBehind(*tuple(row)[1:]) for row in rows if row["number"] == number] for number in range(1, count + 1)]
 
 
 async def lock_lane(
@@ -112,15 +133,15 @@ async def move_checkpoint(
     return moved is True
 
 
-async def skip_ahead(connection: Connection, subscription: Subscription, lanes: Sequence[LaneBehind]) -> None:
-    """Moves lanes over what holds nothing for them, except those at work elsewhere."""
-    await connection.execute(
+def skip_ahead(skips: Sequence[tuple[Subscription, LaneBehind]]) -> tuple[str, Any, Any, Any, Any, Any]:
+    """The statement and arguments that move lanes over what holds nothing for them, except those at work elsewhere."""
+    return (
         statement(_PACKAGE, "skip_ahead"),
-        subscription.name,
-        [lane.lane for lane in lanes],
-        [lane.position for lane in lanes],
-        [lane.reach for lane in lanes],
-        [lane.generation for lane in lanes],
+        [subscription.name for subscription, _ in skips],
+        [lane.lane for _, lane in skips],
+        [lane.position for _, lane in skips],
+        [lane.reach for _, lane in skips],
+        [lane.generation for _, lane in skips],
     )
 
 

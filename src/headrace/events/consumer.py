@@ -13,6 +13,7 @@ from headrace.events import checkpoint, lanes, parking
 from headrace.events.batch import LEAST_SPAN, Batch
 from headrace.events.delivery import Apply, ApplyRows, ApplySpan, Begin, Delivery, T, decoded
 from headrace.events.failure import describe_failure, retry_delay
+from headrace.events.lookout import Lookout
 from headrace.events.resumer import Resumer
 from headrace.events.schema import EventRegistry
 from headrace.events.skipping import Skipping
@@ -35,10 +36,10 @@ class Consumer(Service, Generic[T]):
     A batch that fails is tried again at half its size, down to the one event that fails; the lane then
     rests for 2^n s, at most five minutes, jittered. After as many attempts as the subscription grants the
     event's stream is parked: its later events queue behind it, until an operator resumes it or skips the
-    event; all others go on. `silence` is how long a handler may leave its
-    transaction idle before the server takes the lane away. Lanes for which the log holds nothing are
-    moved at most every `skip_interval`. `window` is how many positions a lane looks ahead, and `apply_rows`
-    stands in for `apply` where the events are not wanted decoded.
+    event; all others go on. `silence` is how long a handler may leave its transaction idle before the server
+    takes the lane away. Lanes for which the log holds nothing are moved at most every `skip_interval`.
+    `window` is how many positions a lane looks ahead, and `apply_rows` stands in for `apply` where the events
+    are not wanted decoded. Consumers that share a `lookout` look together.
 
     With `apply_span` events are not read here at all: a span of at most `size_limit` positions is handled at once,
     but for lanes that rest, have parked streams or were divided otherwise, and where a span fails.
@@ -60,8 +61,9 @@ class Consumer(Service, Generic[T]):
         silence: timedelta = timedelta(seconds=60),
         skip_interval: timedelta = timedelta(milliseconds=250),
         window: int = _WINDOW,
+        lookout: Lookout | None = None,
     ) -> None:
-        super().__init__(f"consumer-{subscription.name}", telemetry=telemetry, idle=idle)
+        super().__init__(f"consumer-{subscription.name}", telemetry=telemetry, idle=idle, is_in_step=True)
         if apply_rows is None:
             if apply is None:
                 raise ConfigurationError(f"consumer of {subscription.name!r} needs apply or apply_rows")
@@ -82,27 +84,29 @@ class Consumer(Service, Generic[T]):
         )
         self._resumer = Resumer(self._delivery)
         self._pool = pool
-        self._skipping = Skipping(pool, subscription, window=window, interval=skip_interval)
+        self._lookout = lookout or Lookout(pool, clock=clock)
+        self._skipping = Skipping(self._lookout, subscription, window=window, interval=skip_interval)
+        self.has_moved = False
+        """Whether the last turn got anywhere, be it to a failure to try again at once."""
         self._sizes: dict[int, int] = {}
         self._is_registered = False
 
     async def run_once(self) -> timedelta | None:
         if not self._is_registered:
             await self.register()
-        async with self._pool.acquire() as connection:
-            behind = await checkpoint.lanes_behind(
-                connection, self.subscription, window=self._delivery.window, now=self._delivery.clock.override()
-            )
-        has_moved = False
+        self.has_moved = False
+        behind = await self._lookout.behind(self.subscription, window=self._delivery.window)
+        has_more = False
         for lane in behind:
             if lane.has_resuming and not self.is_stopping:
-                has_moved |= await self._resumer.advance(lane.lane)
+                has_more |= await self._resumer.advance(lane.lane)
             if lane.has_events and not self.is_stopping:
-                has_moved |= await self._advance(lane.lane)
+                has_more |= await self._advance(lane.lane)
+        self.has_moved |= has_more
         rest = await self._skipping.skip(
             [lane for lane in behind if not lane.has_events and lane.position < lane.reach]
         )
-        return AGAIN if has_moved else rest
+        return AGAIN if has_more else rest
 
     async def register(self) -> None:
         """Makes the subscription's rows where they are missing, and gives it its number of lanes."""
@@ -123,11 +127,14 @@ class Consumer(Service, Generic[T]):
         return await lanes.register(connection, self.subscription)
 
     async def _advance(self, lane: int) -> bool:
-        """One batch of one lane; whether anything came of it, be it a failure to try again at once."""
+        """One batch of one lane; whether there may be more to do at once, be it after a failure.
+
+        There is not where it came up to the head: a move of the head wakes everybody.
+        """
         batch: Batch | None = None
         try:
             async with self._delivery.begin() as transaction:
-                batch = await self._take(transaction.connection, lane)
+                batch = await self._take(transaction.own_connection, lane)
                 if batch is None:
                     return False
                 handled_count = await self._work(transaction, batch)
@@ -143,7 +150,8 @@ class Consumer(Service, Generic[T]):
             event_count=handled_count,
             position=batch.reached,
         )
-        return True
+        self.has_moved = True
+        return batch.reached < batch.held.reach or batch.held.reach - batch.held.position >= self._delivery.window
 
     async def advance_to(self, transaction: T, position: int) -> None:
         """Brings every lane up to a position at or below the head, in a transaction given.
@@ -151,10 +159,10 @@ class Consumer(Service, Generic[T]):
         The caller sees to it that no batch is at work elsewhere. Raises what the handler raises, and HeadraceError
         where a lane cannot be had: it rests after a failure, or the subscription is paused.
         """
-        for lane, at in await checkpoint.lane_positions(transaction.connection, self.subscription.name):
+        for lane, at in await checkpoint.lane_positions(transaction.own_connection, self.subscription.name):
             reached = at
             while reached < position:
-                batch = await self._take(transaction.connection, lane, until=position)
+                batch = await self._take(transaction.own_connection, lane, until=position)
                 if batch is None:
                     raise HeadraceError(
                         f"lane {lane} of {self.subscription.name!r} stays at position {reached}, before {position}: "
@@ -186,14 +194,14 @@ class Consumer(Service, Generic[T]):
         """Handles a batch and moves its checkpoint; how many events were handled, not only queued."""
         ready = batch.rows
         if ready and batch.held.parked_count:
-            ready = await parking.part_ready(transaction.connection, self.subscription.name, ready)
+            ready = await parking.part_ready(transaction.own_connection, self.subscription.name, ready)
         if ready:
             await self._delivery.apply_rows(transaction, ready)
         event_count = len(ready)
         if self._apply_span and batch.span_to is not None:
             event_count = await self._apply_span(transaction, batch.held, batch.span_to)
         if not await checkpoint.move_checkpoint(
-            transaction.connection,
+            transaction.own_connection,
             self.subscription,
             batch.held,
             to=batch.reached,
@@ -203,6 +211,7 @@ class Consumer(Service, Generic[T]):
                 f"lane {batch.held.lane} of {self.subscription.name!r} is no longer at position "
                 f"{batch.held.position}; the handler must not end the transaction it is given"
             )
+        transaction.mark_sound()
         return event_count
 
     async def _fail(self, batch: Batch, error: Exception) -> bool:

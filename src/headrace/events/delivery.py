@@ -22,7 +22,16 @@ class UnitOfWork(Protocol):
 
     @property
     def connection(self) -> Connection:
-        """The connection it is open on."""
+        """The connection it is open on, for its handler."""
+        ...
+
+    @property
+    def own_connection(self) -> Connection:
+        """The same for the engine's own statements, which leave nothing behind in its session."""
+        ...
+
+    def mark_sound(self) -> None:
+        """Notes that a statement has just succeeded, so that COMMIT is going to commit."""
         ...
 
 
@@ -45,7 +54,7 @@ def decoded(registry: EventRegistry, apply: Apply[T]) -> ApplyRows[T]:
     """What hands rows over as events of the classes registered."""
 
     async def apply_rows(transaction: T, rows: Sequence[Row]) -> None:
-        await apply(transaction, list(await opened_events(transaction.connection, registry, rows)))
+        await apply(transaction, list(await opened_events(transaction.own_connection, registry, rows)))
 
     return apply_rows
 

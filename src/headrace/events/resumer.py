@@ -31,7 +31,7 @@ class Resumer(Generic[T]):
         rows: Sequence[Row] = ()
         try:
             async with one.begin() as transaction:
-                connection = transaction.connection
+                connection = transaction.own_connection
                 held = await checkpoint.lock_lane(
                     connection,
                     one.subscription,

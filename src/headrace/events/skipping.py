@@ -5,18 +5,22 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from headrace.db.connection import Pool
-from headrace.events import checkpoint
 from headrace.events.checkpoint import LaneBehind
+from headrace.events.lookout import Lookout
 from headrace.events.subscription import Subscription
 from headrace.service import AGAIN
 
+_GRAIN = 0.01
+
 
 class Skipping:
-    """Skips for one subscription at most every `interval`; at once where a lane is a whole `window` behind."""
+    """Skips for one subscription at most every `interval`; at once where a lane is a whole `window` behind.
 
-    def __init__(self, pool: Pool, subscription: Subscription, *, window: int, interval: timedelta) -> None:
-        self._pool = pool
+    Skips of several subscriptions fall together where they may.
+    """
+
+    def __init__(self, lookout: Lookout, subscription: Subscription, *, window: int, interval: timedelta) -> None:
+        self._lookout = lookout
         self._subscription = subscription
         self._window = window
         self._interval = interval
@@ -31,7 +35,6 @@ class Skipping:
         until_due = self._skipped_at + self._interval.total_seconds() - now
         if until_due > 0 and not is_far:
             return timedelta(seconds=until_due)
-        async with self._pool.acquire() as connection:
-            await checkpoint.skip_ahead(connection, self._subscription, lanes)
-        self._skipped_at = now
+        await self._lookout.skip(self._subscription, lanes)
+        self._skipped_at = now - now % _GRAIN
         return AGAIN if is_far else None

@@ -10,6 +10,7 @@ from headrace.db.connection import Connection, Pool, Row
 from headrace.events import lanes
 from headrace.events.checkpoint import HeldLane
 from headrace.events.consumer import Consumer
+from headrace.events.lookout import Lookout
 from headrace.events.schema import EventRegistry
 from headrace.projections.build import Build
 from headrace.projections.declaration import Declaration
@@ -24,6 +25,13 @@ class Folding:
     """A transaction in which events are folded into one build."""
 
     connection: Connection
+
+    @property
+    def own_connection(self) -> Connection:
+        return self.connection
+
+    def mark_sound(self) -> None:
+        """A fold ends the transaction by no error that is caught."""
 
 
 class BuildConsumer(Consumer[Folding]):
@@ -43,6 +51,7 @@ class BuildConsumer(Consumer[Folding]):
         telemetry: Telemetry,
         clock: Clock,
         skip_interval: timedelta = timedelta(milliseconds=250),
+        lookout: Lookout | None = None,
     ) -> None:
         subscription = declaration.subscription(build.build)
         bound = declaration.fold.bind(registry, subscription)
@@ -71,6 +80,7 @@ class BuildConsumer(Consumer[Folding]):
             clock=clock,
             skip_interval=skip_interval,
             window=max(LEAST_WINDOW, size),
+            lookout=lookout,
         )
         self.size_limit = size
         self._build = build

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from headrace.clock import Clock
 from headrace.db.connection import Pool
+from headrace.events.lookout import Lookout
 from headrace.events.schema import EventRegistry
 from headrace.projections import store
 from headrace.projections.build import FOLLOWED, Build, wants_new_build
@@ -32,14 +33,18 @@ class Projector(Service):
         clock: Clock,
         idle: timedelta = timedelta(seconds=1),
         skip_interval: timedelta = timedelta(milliseconds=250),
+        lookout: Lookout | None = None,
     ) -> None:
-        super().__init__(f"projector-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle)
+        super().__init__(
+            f"projector-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle, is_in_step=True
+        )
         self.declaration = declaration
         self._is_newest = is_newest
         self._pool = pool
         self._registry = registry
         self._clock = clock
         self._skip_interval = skip_interval
+        self._lookout = lookout
         self._consumers: dict[int, BuildConsumer] = {}
 
     async def run_once(self) -> timedelta | None:
@@ -50,9 +55,9 @@ class Projector(Service):
 
     async def begin(self) -> list[Build]:
         """Begins what this version needs, where it is not there yet; the builds to keep up to date."""
-        async with self._pool.acquire() as connection:
-            builds = await store.list_builds(connection, self.declaration.name)
-            if wants_new_build(builds, self.declaration.version, is_newest=self._is_newest) is not None:
+        builds = await store.look_for_builds(self._pool, self.declaration.name)
+        if wants_new_build(builds, self.declaration.version, is_newest=self._is_newest) is not None:
+            async with self._pool.acquire() as connection:
                 async with connection.transaction():
                     begun = await store.begin_declared(connection, self.declaration, is_newest=self._is_newest)
                 if begun is not None:
@@ -84,4 +89,5 @@ class Projector(Service):
             telemetry=self.telemetry,
             clock=self._clock,
             skip_interval=self._skip_interval,
+            lookout=self._lookout,
         )

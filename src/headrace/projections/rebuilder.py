@@ -50,7 +50,9 @@ class Rebuilder(Service):
         clock: Clock,
         idle: timedelta = timedelta(seconds=1),
     ) -> None:
-        super().__init__(f"rebuilder-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle)
+        super().__init__(
+            f"rebuilder-{declaration.name}-{declaration.version}", telemetry=telemetry, idle=idle, is_in_step=True
+        )
         self.declaration = declaration
         self._pool = pool
         self._registry = registry
@@ -59,8 +61,7 @@ class Rebuilder(Service):
         self._pace = Pace(min(_FIRST_SIZE, declaration.rebuild_size))
 
     async def run_once(self) -> timedelta | None:
-        async with self._pool.acquire() as connection:
-            builds = await store.list_builds(connection, self.declaration.name)
+        builds = await store.look_for_builds(self._pool, self.declaration.name)
         mine = [one for one in builds if one.version == self.declaration.version]
         live = next((one for one in builds if one.state == "live"), None)
         for build in mine:
@@ -79,6 +80,7 @@ class Rebuilder(Service):
         consumer.size_limit = self._pace.size
         started = loop.time()
         rest = await consumer.run_once()
+        has_moved = consumer.has_moved or rest == AGAIN
         took = timedelta(seconds=loop.time() - started)
         head = await head_position(self._pool)
         async with self._pool.acquire() as connection:
@@ -86,7 +88,7 @@ class Rebuilder(Service):
             if reached is None:
                 return AGAIN
             # One that stands, since it is paused or rests after a failure, is not near to being filled.
-            is_near = head - reached <= (_NEAR if rest == AGAIN else 0)
+            is_near = head - reached <= (_NEAR if has_moved else 0)
             if is_near and await self._mark_filled(connection, build):
                 self.telemetry.emit(
                     "projection.filled",
@@ -103,10 +105,10 @@ class Rebuilder(Service):
                 statement(_PACKAGE, "record_pace"),
                 build.projection,
                 build.build,
-                took.total_seconds() if rest == AGAIN else 0.0,
+                took.total_seconds() if has_moved else 0.0,
                 msgspec.json.encode(told).decode(),
             )
-        return self._pace.rest if rest == AGAIN else rest
+        return self._pace.rest if has_moved else rest
 
     async def _verify(self, build: Build, live: Build | None) -> timedelta | None:
         try:

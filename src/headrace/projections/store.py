@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.db.connection import Connection, Row
+from headrace.db.connection import Connection, Pool, Row
 from headrace.db.statements import statement
 from headrace.errors import ProjectionNotFoundError
 from headrace.events import lanes
@@ -18,6 +18,11 @@ _PACKAGE = "headrace.projections"
 async def list_builds(connection: Connection, projection: str | None = None) -> list[Build]:
     """All builds there ever were, of one projection or of all, in order."""
     return [_build(row) for row in await connection.fetch(statement(_PACKAGE, "list_builds"), projection)]
+
+
+async def look_for_builds(pool: Pool, projection: str) -> list[Build]:
+    """All builds there ever were of one projection, in order, for a loop that looks again and again."""
+    return [_build(row) for row in await pool.execute(statement(_PACKAGE, "list_builds"), projection)]
 
 
 async def live_build(connection: Connection, projection: str) -> Build:

@@ -13,6 +13,7 @@ from headrace.errors import ConfigurationError, HeadraceError
 from headrace.events import checkpoint, lanes
 from headrace.events.checkpoint import HeldLane
 from headrace.events.failure import describe_failure
+from headrace.events.lookout import Lookout
 from headrace.events.read import id_at
 from headrace.events.skipping import Skipping
 from headrace.events.subscription import Subscription
@@ -58,7 +59,8 @@ class Relay(Service):
         self._broker = broker
         self._patience = patience
         self._longest_rest = longest_rest
-        self._skipping = Skipping(pool, subscription, window=_WINDOW, interval=skip_interval)
+        self._lookout = Lookout(pool)
+        self._skipping = Skipping(self._lookout, subscription, window=_WINDOW, interval=skip_interval)
         self._is_registered = False
         self._published_to: int | None = None
         """Where the stream ends, if it is known."""
@@ -68,8 +70,7 @@ class Relay(Service):
     async def run_once(self) -> timedelta | None:
         if not self._is_registered:
             await self.register()
-        async with self._pool.acquire() as connection:
-            behind = await checkpoint.lanes_behind(connection, self.subscription, window=_WINDOW, now=None)
+        behind = await self._lookout.behind(self.subscription, window=_WINDOW)
         if not behind:
             return None
         if not behind[0].has_events:

@@ -39,7 +39,7 @@ async def test_a_failure_is_noted_only_where_it_happened(stats, found_at, failur
 
 
 async def test_a_lane_that_has_moved_since_is_not_skipped_ahead(stats):
-    await checkpoint.skip_ahead(stats, STATS, [behind(0, 9), behind(1, 10)])
+    await stats.execute(*checkpoint.skip_ahead([(STATS, behind(0, 9)), (STATS, behind(1, 10))]))
     assert await positions(stats) == [10, 20]
 
 
@@ -47,7 +47,7 @@ async def test_a_lane_at_work_elsewhere_is_not_skipped_and_not_waited_for(stats,
     other = await asyncpg.connect(database)
     async with other.transaction():
         assert await checkpoint.lock_lane(other, STATS, 0, window=10, silence=timedelta(seconds=60), now=None)
-        await checkpoint.skip_ahead(stats, STATS, [behind(0, 10), behind(1, 10)])
+        await stats.execute(*checkpoint.skip_ahead([(STATS, behind(0, 10)), (STATS, behind(1, 10))]))
         assert await positions(stats) == [10, 20]
     await other.close()
 

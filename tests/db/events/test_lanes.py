@@ -115,7 +115,7 @@ async def test_what_was_found_of_an_earlier_generation_moves_and_parks_nothing(s
     await stage.consumer(lanes=3).register()
     async with stage.pool.acquire() as session, session.transaction():
         stale = LaneBehind(0, 0, 10, has_events=False, has_resuming=False, generation=1)
-        await checkpoint.skip_ahead(session, Subscription("tests"), [stale])
+        await session.execute(*checkpoint.skip_ahead([(Subscription("tests"), stale)]))
     assert [row["position"] for row in await stage.checkpoints()] == [0, 0, 0]
 
 
