@@ -1,7 +1,6 @@
 """`Headrace`, the composition root: puts everything together, and does what is asked of it."""
 
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +10,18 @@ from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
 from headrace.db.migrate import MigrationSet
 from headrace.errors import ConfigurationError
-from headrace.events.event import ANY, Stream
 from headrace.events.import_parts import import_in_parts
 from headrace.events.importing import import_events
 from headrace.events.past import Imported, PastEvent
-from headrace.events.prepare import prepare as prepare_event
 from headrace.events.retention import EventRetention
-from headrace.jobs.enqueue import DependsOn, draft
 from headrace.jobs.flow import Flow
 from headrace.jobs.handle import Job
-from headrace.jobs.job import Enqueued, JobHandle, OnFailed, Priority, Unique
+from headrace.jobs.job import Enqueued, JobHandle, Unique
 from headrace.jobs.lifecycle import Lifecycle
 from headrace.jobs.log_policy import LogPolicy
 from headrace.jobs.operations import Operations
 from headrace.jobs.queues import Queues
-from headrace.jobs.registry import describe, through
+from headrace.jobs.registry import describe
 from headrace.jobs.retention import Retention
 from headrace.jobs.schedules import Schedules
 from headrace.jobs.worker_options import WorkerOptions
@@ -130,51 +126,6 @@ class Headrace(Reading):
         )
         self.kinds.add(describe(REPLAY_EVENTS, self.replays.run, job_type=Job, queue="events", max_attempts=5))
 
-    async def enqueue(
-        self,
-        kind: str,
-        args: Any = None,
-        *,
-        queue: str | None = None,
-        priority: Priority | str | None = None,
-        max_attempts: int | None = None,
-        run_at: datetime | None = None,
-        delay: timedelta | None = None,
-        parent: Job | UUID | None = None,
-        metadata: dict[str, Any] | None = None,
-        unique: Unique | None = None,
-        depends_on: DependsOn = (),
-        on_failed_dependency: OnFailed = "cancel",
-        limit_key: str | None = None,
-        weight: int | None = None,
-        connection: Any = None,
-    ) -> Enqueued:
-        """Enqueues one job, in a transaction of its own or on the caller's own asynchronous `connection`.
-
-        One that `depends_on` others is held until they have ended. `limit_key` and `weight` stand in for
-        those its kind's limit gives it. Raises UnknownKindError,
-        InvalidArgsError, ConfigurationError, TransactionClosedError, and JobNotFoundError for a dependency.
-        """
-        known = self.kinds.get(kind)
-        # Spelled out: each pass of options by name costs a call a microsecond.
-        job = draft(
-            known,
-            args,
-            queue=queue,
-            priority=priority,
-            max_attempts=max_attempts,
-            run_at=run_at,
-            delay=delay,
-            parent=parent,
-            metadata=metadata,
-            unique=unique,
-            depends_on=depends_on,
-            on_failed_dependency=on_failed_dependency,
-            limit_key=limit_key,
-            weight=weight,
-        )
-        return await self._store_one(through(known.middleware, job), connection)
-
     async def enqueue_many(
         self,
         kind: str,
@@ -196,39 +147,6 @@ class Headrace(Reading):
     def flow(self, *, parent: Job | UUID | None = None) -> Flow:
         """A flow to add jobs to that wait for each other, then to enqueue as one; all children of `parent`."""
         return Flow(self._unit_on, parent=parent)
-
-    async def append(
-        self,
-        event: object,
-        *,
-        stream: Stream | None = None,
-        expected: int = ANY,
-        occurred_at: datetime | None = None,
-        event_id: UUID | None = None,
-        connection: Any = None,
-    ) -> UUID:
-        """Appends one event, in a transaction of its own or on the caller's own asynchronous `connection`.
-
-        With an `event_id` of your own, appending it again adds nothing. Raises UnknownEventError,
-        InvalidEventError, WrongVersionError, EventIdTakenError, TransactionClosedError.
-        """
-        if connection is None:
-            new = prepare_event(
-                self.events,
-                event,
-                source=self.name,
-                stream=stream,
-                expected=expected,
-                occurred_at=occurred_at,
-                event_id=event_id,
-                clock=self.clock,
-            )
-            await self._append_alone(new)
-            return new.id
-        async with self._unit_on(connection) as unit:
-            return await unit.append(
-                event, stream=stream, expected=expected, occurred_at=occurred_at, event_id=event_id
-            )
 
     async def import_events(
         self,

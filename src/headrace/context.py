@@ -39,9 +39,8 @@ EMPTY = Context()
 _current: ContextVar[Context] = ContextVar("headrace_context", default=EMPTY)
 
 
-def current() -> Context:
-    """The context bound here, or the empty one."""
-    return _current.get()
+current = _current.get
+"""The context bound here, or the empty one. The variable's own method: every call of the engine asks."""
 
 
 def record_step(path: str | None) -> str | None:

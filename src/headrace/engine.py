@@ -12,8 +12,6 @@ from headrace.bridge import Reactions
 from headrace.clock import Clock, SystemClock
 from headrace.db.address import database_address, direct_address
 from headrace.db.connection import Connection
-from headrace.db.errors import open_transaction
-from headrace.db.group_commit import GroupCommit
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, Listener
 from headrace.db.migrate import ENGINE, MigrationSet, migrate, require_current
 from headrace.db.notifier import Notifier
@@ -27,17 +25,11 @@ from headrace.events.live.broadcaster import Broadcaster
 from headrace.events.partition import ensure_classes
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
-from headrace.events.single import insert_single as insert_single_event
-from headrace.events.single import insert_together, is_sociable
-from headrace.events.single import is_single as is_single_event
 from headrace.events.vault import Vault
-from headrace.events.versions import stream_key
 from headrace.jobs.enqueue_records import tell_enqueued
-from headrace.jobs.insertion import insert_many
-from headrace.jobs.job import Enqueued, NewJob
+from headrace.jobs.job import NewJob
 from headrace.jobs.registry import Registry
 from headrace.jobs.results import Results
-from headrace.jobs.single import insert_single, is_single
 from headrace.keyring import KeyRing, KeyService
 from headrace.projections.declaration import Declarations
 from headrace.replay.quiet import QuietTransaction
@@ -98,7 +90,6 @@ class Engine:
         self._results = Results(
             kinds=self.kinds, pool=lambda: self.pool, listener=lambda: self.listener, telemetry=self.telemetry
         )
-        self._begin_group_commits()
         self._exits = AsyncExitStack()
         self._watch = CommitWatch(self.notify)
         self._reactions = Reactions(self.handlers, self.events, telemetry=self.telemetry)
@@ -138,7 +129,6 @@ class Engine:
             broadcaster = Broadcaster(pool, self.events, listener=listener, telemetry=self.telemetry)
             exits.push_async_callback(broadcaster.stop)
             self._pool, self._notifier, self._listener, self._broadcaster = pool, notifier, listener, broadcaster
-            self._begin_group_commits()
             self._exits = exits.pop_all()
 
     async def close(self) -> None:
@@ -200,16 +190,6 @@ class Engine:
     def _tell_after_commit(self, part: str, error: Exception) -> None:
         self.telemetry.emit("event.middleware_failed", level=logging.ERROR, middleware=part, error=error)
 
-    def _begin_group_commits(self) -> None:
-        # Plain functions that hand on the pool's coroutine: each one in between costs every call its turn.
-        self._enqueues: GroupCommit[NewJob] = GroupCommit(
-            lambda jobs: self.pool.execute(*insert_many(jobs, now=self.clock.override())),
-            alone=lambda job: self.pool.execute(*insert_single(job, now=self.clock.override())),
-        )
-        self._appends: GroupCommit[NewEvent] = GroupCommit(
-            lambda events: self.pool.execute(*insert_together(events)), key=stream_key
-        )
-
     def key_service(self) -> KeyService:
         """What keeps the keys of subjects. Raises ConfigurationError where none is given or in the environment."""
         if self._secret_keys is None:
@@ -268,51 +248,6 @@ class Engine:
             return  # nobody to tell through; workers poll
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):
             self._watch.add(borrowed, channels, of=connection)
-
-    async def _store_one(self, job: NewJob, connection: Any) -> Enqueued:
-        """Stores one job, by one statement and one round trip where that can be."""
-        if (withheld := withholding()) is not None:
-            withheld.keep_job(job)
-            return Enqueued(job.id).of(self._results)
-        if not is_single(job):
-            async with self._unit_on(connection) as unit:
-                return (await unit.add([job]))[0]
-        if connection is None:
-            await self._enqueues.store(job)
-            if self._is_quiet:
-                self.notify(JOBS_CHANNEL, job.queue)
-            else:
-                await self._announce([job], (), _JOBS)
-        else:
-            borrowed = borrow(connection)
-            with open_transaction(borrowed, doing="enqueue a job"):
-                await borrowed.execute(*insert_single(job, now=self.clock.override()))
-            self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), (), _JOBS)
-        return Enqueued(job.id).of(self._results)
-
-    async def _append_alone(self, event: NewEvent) -> None:
-        """Appends one event in a transaction of its own, by one statement and one round trip where that can be."""
-        needs_more = (
-            withholding() is not None
-            or self.events.middleware.follows_appends
-            or self.handlers.sync_handlers(event.type)
-        )
-        if not needs_more and is_sociable(event):
-            await self._appends.store(event)
-            if self._is_quiet:
-                self.notify(EVENTS_CHANNEL)
-                return
-        elif needs_more or not is_single_event(event) or not await self.pool.execute(*insert_single_event(event)):
-            # No row came back where the stream is at another version: a transaction holds it and tells which.
-            async with self.transaction() as unit:
-                unit.add_event(event)
-            return
-        await self._announce((), [event], _EVENTS)
-
-    @property
-    def _is_quiet(self) -> bool:
-        """Whether nobody hears of what is stored but those who are woken."""
-        return self.after_commit is None and not self.telemetry.hears(logging.DEBUG)
 
     async def _announce(
         self, stored: Sequence[NewJob], appended: Sequence[NewEvent], channels: Collection[str]

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from headrace.bridge import On, require_known, require_readable
-from headrace.engine import Engine
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Mode, OnError, type_names
 from headrace.events.middleware import EventPart
@@ -21,11 +20,12 @@ from headrace.jobs.registry import Handler, Where, describe
 from headrace.jobs.retry import RetryPolicy
 from headrace.projections.declaring import Declaring
 from headrace.projections.keyed_fold import KeyFunction
+from headrace.storing import Storing
 
 H = TypeVar("H", bound=Handler)
 
 
-class Registration(Engine):
+class Registration(Storing):
     """Takes what an application registers.
 
     Where a kind does not say, `logs` is what is kept of its handler's logs, `lifecycle` what is told of its jobs.

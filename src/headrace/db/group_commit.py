@@ -18,52 +18,63 @@ T = TypeVar("T")
 class GroupCommit(Generic[T]):
     """Stores things that need one statement each, committed when `store` returns.
 
-    `run` stores some of them by one statement and commits, `alone` does for one what costs its caller least. A
-    call that finds the server free goes by itself, at once. Two statements are under way at a time; the calls
-    that come meanwhile wait for the next one and share it, and each still learns of its own alone. Those that
-    have waited for long go all the same: what is under way may be waiting for somebody's lock. Of those that
-    have the same `key`, where it is not None, a statement takes one.
+    `run` stores some of them by one statement and commits. A call that finds the server free goes by itself, at
+    once. Two statements are under way at a time; the calls that come meanwhile wait for the next one and share it,
+    and each still learns of its own alone. Those that have waited for long go all the same: what is under way may be
+    waiting for somebody's lock. Of those that have the same `key`, where it is not None, a statement takes one.
+
+    Who has a cheaper way for one alone takes it between `enter` and `leave`, and where there is no place waits in
+    `join`: for a single call each coroutine in between counts.
     """
 
     def __init__(
         self,
         run: Callable[[Sequence[T]], Awaitable[object]],
         *,
-        alone: Callable[[T], Awaitable[object]] | None = None,
         key: Callable[[T], Hashable | None] = lambda _: None,
     ) -> None:
         self._run = run
-        self._alone: Callable[[T], Awaitable[object]] = alone or self._run_one
         self._key = key
         self._under_way = 0
         self._waiting: deque[tuple[T, asyncio.Future[None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def _run_one(self, one: T) -> Awaitable[object]:
-        return self._run((one,))
+    def enter(self) -> bool:
+        """Takes one of the places for a statement, to be given back by `leave`; False where there is none."""
+        if self._under_way >= _WIDTH:
+            return False
+        self._under_way += 1
+        return True
+
+    def leave(self) -> None:
+        """Gives the place back, to those who wait where there are any."""
+        if self._waiting:
+            # Others must not depend on this caller, who may be cancelled.
+            self._begin(self._store_waiting())
+        else:
+            self._under_way -= 1
+
+    async def join(self, one: T) -> None:
+        """Waits until one of the next statements has stored it; raises as `store` does."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, stored))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._lose_patience)
+        await stored
 
     async def store(self, one: T) -> None:
         """Stores and commits; raises what its statement raises.
 
         Whether a call that is cancelled, or loses its connection, has stored it cannot be known.
         """
-        if self._under_way >= _WIDTH:
-            stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((one, stored))
-            if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._lose_patience)
-            await stored
+        if not self.enter():
+            await self.join(one)
             return
-        self._under_way += 1
         try:
-            await self._alone(one)
+            await self._run((one,))
         finally:
-            if self._waiting:
-                # Others must not depend on this caller, who may be cancelled.
-                self._begin(self._store_waiting())
-            else:
-                self._under_way -= 1
+            self.leave()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

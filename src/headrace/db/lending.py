@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,29 @@ class Loan:
     is_clean: bool = False
 
 
+class Held:
+    """A session taken from the driver's pool, and what was prepared on it since, by its text."""
+
+    __slots__ = ("_is_closed", "session", "statements")
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.statements: dict[str, Any] = {}
+        self._is_closed: Callable[[], bool] = session.is_closed
+
+    @property
+    def is_open(self) -> bool:
+        try:
+            return not self._is_closed()
+        except asyncpg.InterfaceError:
+            return False  # lost: the driver's pool has taken it back already
+
+    async def prepare(self, query: str) -> Any:
+        """Prepares a statement for as long as the session is held."""
+        prepared = self.statements[query] = await self.session.prepare(query)
+        return prepared
+
+
 class Lending:
     """At most `size` sessions of a driver's pool, lent at a time.
 
@@ -36,9 +60,8 @@ class Lending:
         self._pool = pool
         self._size = size
         self._taken = 0
-        self._at_hand: list[Any] = []
-        self._prepared: dict[Any, dict[str, Any]] = {}
-        self._line: deque[asyncio.Future[Any]] = deque()
+        self._at_hand: list[Held] = []
+        self._line: deque[asyncio.Future[Held | None]] = deque()
         self._least_at_hand = 0
         self._cooling: asyncio.TimerHandle | None = None
         self._going_back: set[asyncio.Task[None]] = set()
@@ -50,68 +73,58 @@ class Lending:
         used = self._taken - len(self._at_hand)
         return used, self._size - used
 
-    async def take(self, patience: timedelta) -> Any:
+    async def take(self, patience: timedelta) -> Held:
         """A session; raises TimeoutError where none becomes free within `patience`, and the driver's errors."""
-        while self._at_hand:
-            if (session := self.take_at_hand()) is not None:
-                return session
-            await self.give_back(self._at_hand.pop(), is_clean=False)
+        while (held := self.take_at_hand()) is not None:
+            if held.is_open:
+                return held
+            await self.give_back(held, is_clean=False)
         if self._taken >= self._size:
-            session = await self._wait_in_line(patience)
-            if session is not None:
-                return session
+            held = await self._wait_in_line(patience)
+            if held is not None:
+                return held
         else:
             self._taken += 1
         try:
-            return await self._pool.acquire(timeout=patience.total_seconds())
+            return Held(await self._pool.acquire(timeout=patience.total_seconds()))
         except BaseException:
             self._free_place()
             raise
 
-    def take_at_hand(self) -> Any:
-        """The session that was kept last, if there is one and it is open; None otherwise, and nothing is taken."""
+    def take_at_hand(self) -> Held | None:
+        """The session that was kept last, open or not, if there is one; None otherwise, and nothing is taken."""
         at_hand = self._at_hand
-        if not at_hand or not _is_open(at_hand[-1]):
+        if not at_hand:
             return None
-        session = at_hand.pop()
-        self._least_at_hand = min(self._least_at_hand, len(at_hand))
-        return session
+        held = at_hand.pop()
+        left = len(at_hand)
+        self._least_at_hand = min(self._least_at_hand, left)
+        return held
 
-    async def give_back(self, session: Any, *, is_clean: bool) -> None:
+    async def give_back(self, held: Held, *, is_clean: bool) -> None:
         """Takes a session back; `is_clean` where only the engine's own statements ran on it, all to their end."""
-        if is_clean and _is_open(session) and not session.is_in_transaction():
-            self.keep(session)
+        if is_clean and held.is_open and not held.session.is_in_transaction():
+            self.keep(held)
             return
-        self._prepared.pop(session, None)
+        held.statements.clear()
         try:
             # One that cannot be cleared is cut and replaced; what was done with it stands.
             with suppress(*CONNECTION_ERRORS):
-                await self._pool.release(session, timeout=_RELEASE_SECONDS)
+                await self._pool.release(held.session, timeout=_RELEASE_SECONDS)
         finally:
             self._free_place()
 
-    def prepared(self, session: Any, query: str) -> Any:
-        """The statement as it was prepared on a session taken, or None."""
-        known = self._prepared.get(session)
-        return None if known is None else known.get(query)
-
-    async def prepare(self, session: Any, query: str) -> Any:
-        """Prepares a statement on a session taken, for as long as the session stays at hand."""
-        prepared = await session.prepare(query)
-        self._prepared.setdefault(session, {})[query] = prepared
-        return prepared
-
-    def keep(self, session: Any) -> None:
+    def keep(self, held: Held) -> None:
         """Hands a clean session to the first in line, or keeps it at hand."""
         while self._line:
             waiter = self._line.popleft()
             if not waiter.done():
-                waiter.set_result(session)
+                waiter.set_result(held)
                 return
         if self._is_closed:
-            self._send_back(session)
+            self._send_back(held)
             return
-        self._at_hand.append(session)
+        self._at_hand.append(held)
         if self._cooling is None:
             self._least_at_hand = len(self._at_hand) - 1
             self._cooling = asyncio.get_running_loop().call_later(_COOLING_SECONDS, self._cool)
@@ -125,9 +138,9 @@ class Lending:
             self._send_back(self._at_hand.pop())
         await asyncio.gather(*self._going_back, return_exceptions=True)
 
-    async def _wait_in_line(self, patience: timedelta) -> Any:
+    async def _wait_in_line(self, patience: timedelta) -> Held | None:
         """A session handed over, or None with the place of one that was given back dirty or lost."""
-        waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
         self._line.append(waiter)
         try:
             async with asyncio.timeout(patience.total_seconds()):
@@ -135,11 +148,11 @@ class Lending:
         except BaseException:
             if waiter.done() and not waiter.cancelled():
                 # Handed over in the very moment of the interruption: the next one gets it.
-                session = waiter.result()
-                if session is None:
+                held = waiter.result()
+                if held is None:
                     self._free_place()
                 else:
-                    self.keep(session)
+                    self.keep(held)
             raise
 
     def _free_place(self) -> None:
@@ -153,20 +166,13 @@ class Lending:
     def _cool(self) -> None:
         self._cooling = None
         unneeded, self._at_hand = self._at_hand[: self._least_at_hand], self._at_hand[self._least_at_hand :]
-        for session in unneeded:
-            self._send_back(session)
+        for held in unneeded:
+            self._send_back(held)
         if self._at_hand:
             self._least_at_hand = len(self._at_hand)
             self._cooling = asyncio.get_running_loop().call_later(_COOLING_SECONDS, self._cool)
 
-    def _send_back(self, session: Any) -> None:
-        task = asyncio.create_task(self.give_back(session, is_clean=False))
+    def _send_back(self, held: Held) -> None:
+        task = asyncio.create_task(self.give_back(held, is_clean=False))
         self._going_back.add(task)
         task.add_done_callback(self._going_back.discard)
-
-
-def _is_open(session: Any) -> bool:
-    try:
-        return not session.is_closed()
-    except asyncpg.InterfaceError:
-        return False  # lost: the driver's pool has taken it back already

@@ -39,8 +39,10 @@ class Notifier(Service):
 
     def notify(self, channel: str, about: str = "") -> None:
         """Asks for a wake-up on a channel, of those alone whom it concerns where `about` says it; returns at once."""
-        self._pending.add((channel, about))
-        self.wake()
+        hint = (channel, about)
+        if hint not in self._pending:
+            self._pending.add(hint)
+            self.wake()
 
     async def run_once(self) -> timedelta | None:
         if not self._pending:

@@ -17,7 +17,7 @@ from headrace.db.connecting import (
     options,
 )
 from headrace.db.connection import Connection, Row
-from headrace.db.lending import Lending, Loan
+from headrace.db.lending import Held, Lending, Loan
 from headrace.db.liveness import probe_peer
 from headrace.errors import ConfigurationError
 
@@ -124,13 +124,14 @@ class ConnectionPool:
     async def loan(self) -> AsyncGenerator[Loan]:
         """As `acquire`, for the engine's own writing: with `is_clean` set the session goes back without a reset."""
         lending = self._open_lending()
-        loan = Loan(await self._take(lending))
+        held = await self._take(lending)
+        loan = Loan(held.session)
         is_unharmed = False
         try:
             yield loan
             is_unharmed = True
         finally:
-            await lending.give_back(loan.session, is_clean=loan.is_clean and is_unharmed)
+            await lending.give_back(held, is_clean=loan.is_clean and is_unharmed)
 
     async def execute(self, query: str, *args: Any) -> list[Row]:
         """Runs one statement of the engine's own, committed by itself, in one round trip; its rows.
@@ -143,22 +144,31 @@ class ConnectionPool:
             async with self.acquire() as connection, connection.transaction():
                 return await connection.fetch(query, *args)
         lending = self._lending or self._open_lending()
-        session = lending.take_at_hand() or await self._take(lending)
+        held = lending.take_at_hand() or await self._take(lending)
+        is_sent = False
         try:
-            prepared = lending.prepared(session, query) or await lending.prepare(session, query)
-            rows: list[Row] = await prepared.fetch(*args)
-        except BaseException:
-            await lending.give_back(session, is_clean=False)
-            raise
-        lending.keep(session)
-        return rows
+            prepared = held.statements.get(query) or await held.prepare(query)
+            # The driver looks here whether the session is open, so that nobody else needs to at each call.
+            running = prepared.fetch(*args)
+            is_sent = True
+            rows: list[Row] = await running
+        except BaseException as error:
+            was_lost = not is_sent and isinstance(error, asyncpg.InterfaceError) and not held.is_open
+            await lending.give_back(held, is_clean=False)
+            if not was_lost:
+                raise
+        else:
+            lending.keep(held)
+            return rows
+        # The session was lost while it was kept, and nothing was sent on it: the next one does it.
+        return await self.execute(query, *args)
 
     def _open_lending(self) -> Lending:
         if self._lending is None:
             raise ConfigurationError("the pool is closed; use the app inside `async with app:`")
         return self._lending
 
-    async def _take(self, lending: Lending) -> Any:
+    async def _take(self, lending: Lending) -> Held:
         try:
             return await lending.take(self._patience)
         except TimeoutError as error:

@@ -24,7 +24,7 @@ def is_sociable(event: NewEvent) -> bool:
 def insert_together(events: Sequence[NewEvent]) -> tuple[str, *tuple[object, ...]]:
     """The statement that appends sociable events, at most one to a stream, and its parameters."""
     if len(events) == 1:
-        return _insert_unasked(events[0])
+        return insert_unasked(events[0])
     # In the order in which everybody locks streams.
     ordered = sorted(events, key=_place)
     return (
@@ -66,8 +66,8 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
     )
 
 
-def _insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
-    """The same for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
+def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
+    """As `insert_single` for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
     if event.stream is None:
         return statement(_PACKAGE, "emit_unasked"), event.tenant_id, *_body(event)
     return (

@@ -9,7 +9,8 @@ import msgspec
 
 from headrace.errors import ConfigurationError
 
-_encode = msgspec.json.Encoder().encode
+to_json = msgspec.json.Encoder().encode
+"""What msgspec knows how to write, as JSON."""
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -17,7 +18,7 @@ def encode_json(value: Any) -> bytes:
     """Any JSON-ready value, Struct, dataclass or pydantic model as JSON."""
     if not isinstance(value, msgspec.Struct) and hasattr(value, "model_dump_json"):
         return cast("str", value.model_dump_json()).encode()
-    return _encode(value)
+    return to_json(value)
 
 
 def holds_nul(text: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from headrace.context import bind
 from headrace.errors import ConfigurationError, InvalidArgsError, UnknownKindError
-from headrace.jobs.codec import args_decoder, encode_json, holds_nul, result_decoder, returned_decoder
+from headrace.jobs.codec import args_decoder, encode_json, holds_nul, result_decoder, returned_decoder, to_json
 from headrace.jobs.duration import require_duration
 from headrace.jobs.job import NewJob, Priority
 from headrace.jobs.lifecycle import Lifecycle, Told, require_lifecycle
@@ -62,7 +62,7 @@ class Kind:
     def encode(self, args: Any) -> str:
         """The arguments as JSON text. Raises InvalidArgsError naming the field that does not fit."""
         try:
-            raw = encode_json(args)
+            raw = to_json(args) if isinstance(args, msgspec.Struct) else encode_json(args)
             text = raw.decode()
             self.decode(text)
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -73,7 +73,7 @@ class Kind:
                 f"{len(raw)} bytes of JSON are more than the limit of {ARGS_LIMIT_BYTES}; "
                 "store the data and pass its id",
             )
-        if holds_nul(text):
+        if "\\u0000" in text and holds_nul(text):
             raise InvalidArgsError(self.name, "PostgreSQL cannot store the character U+0000; remove it")
         return text
 

@@ -59,9 +59,8 @@ def added(known: Mapping[str, Mapping[str, int]], more: Withheld) -> dict[str, d
 _WITHHOLDING: ContextVar[Withheld | None] = ContextVar("headrace_withholding", default=None)
 
 
-def withholding() -> Withheld | None:
-    """Where what is enqueued and appended goes instead of the database; None outside a quiet replay."""
-    return _WITHHOLDING.get()
+withholding = _WITHHOLDING.get
+"""Where what is enqueued and appended goes instead of the database; None outside a quiet replay."""
 
 
 @contextmanager

@@ -32,27 +32,22 @@ class Telemetry:
     def __init__(self, *subscribers: Subscriber) -> None:
         self._subscribers: list[Subscriber] = []
         self._ears: list[Callable[[int], bool]] = []
-        self._is_heard = False
+        self.hears: Callable[[int], bool] = self._none_hears
+        """Whether any subscriber takes records of this level; for what happens at every job."""
         for subscriber in subscribers:
             self.subscribe(subscriber)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.append(subscriber)
-        hears = getattr(subscriber, "hears", None)
-        if hears is None:
-            self._is_heard = True
-        else:
-            self._ears.append(hears)
+        self._ears.append(getattr(subscriber, "hears", _everything))
+        # Mostly the log is the only one: it is asked without a step in between.
+        self.hears = self._ears[0] if len(self._ears) == 1 else self._one_hears
 
-    def hears(self, level: int) -> bool:
-        """Whether any subscriber takes records of this level; for what happens at every job."""
-        if self._is_heard:
-            return True
-        # A loop and not any(): this runs once an attempt.
-        for hears in self._ears:  # noqa: SIM110
-            if hears(level):
-                return True
+    def _none_hears(self, _: int) -> bool:
         return False
+
+    def _one_hears(self, level: int) -> bool:
+        return any(hears(level) for hears in self._ears)
 
     def emit(self, name: str, *, level: int = logging.DEBUG, error: BaseException | None = None, **fields: Any) -> None:
         """Makes a record of what happened and hands it on."""
@@ -66,3 +61,7 @@ class Telemetry:
                 subscriber(record)
             except Exception:  # noqa: BLE001 - whoever watches must not break the work
                 _log.exception("a telemetry subscriber failed on %s", record.name)
+
+
+def _everything(_: int) -> bool:
+    return True
