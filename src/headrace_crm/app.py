@@ -13,6 +13,7 @@ from headrace_crm.config.assistant import AssistantSettings
 from headrace_crm.config.enrichment import EnrichmentSettings
 from headrace_crm.config.search import SearchSettings
 from headrace_crm.contacts import jobs as contact_jobs
+from headrace_crm.contacts.extraction import people_finder
 from headrace_crm.enrichment import jobs as enrichment_jobs
 from headrace_crm.enrichment.matching import FOLLOWING
 from headrace_crm.enrichment.profile import Asked
@@ -60,7 +61,7 @@ def create_app(
     tokens = AccessTokens(app, chosen.google)
     gmail = Gmail(chosen.gmail, base_url=chosen.google.gmail_url, tokens=tokens, clock=app.clock)
     account_jobs.register(app, google=chosen.google, tokens=tokens)
-    means = Means(app, turns, gmail, chosen.gmail)
+    means = Means(app, turns, gmail, chosen.gmail, people_finder(app, FOLLOWING))
     mail_jobs.register(means)
     sync_jobs.register(means, topic=chosen.google.push_topic)
     contact_jobs.register(app, turns=turns, following=FOLLOWING)

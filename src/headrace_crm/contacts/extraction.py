@@ -27,20 +27,22 @@ from headrace_crm.contacts.events import (
 from headrace_crm.contacts.person import Author, join_addresses
 from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
-from headrace_crm.contacts.store import Announced, ContactStore, StaleAddress, Writer
+from headrace_crm.contacts.store import ContactStore, StaleAddress, Writer
 from headrace_crm.contacts.tie import bonds_by_address, ties_of
 from headrace_crm.contacts.unmatched import mark_matched, mark_unmatched, unmatched_contacts
 from headrace_crm.mail.events import EmailThreadUpdated
+from headrace_crm.mail.following import FindPeople
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.owners import Owner, lock_owner
 from headrace_crm.mail.turns import Turns
 
-ADDRESSES_A_STEP: Final = 2_000
-MESSAGES_A_STEP: Final = 500
-CONTACTS_A_STEP: Final = 500
-READINGS_A_STEP: Final = 100
-
-MATCHES_A_STEP: Final = 100
+ADDRESSES_AT_ONCE: Final = 2_000
+MESSAGES_AT_ONCE: Final = 500
+CONTACTS_AT_ONCE: Final = 500
+READINGS_AT_ONCE: Final = 100
+MATCHES_AT_ONCE: Final = 100
+A_LITTLE: Final = 100
+"""What comes with a few messages is done in one transaction: committing takes longer than looking for it."""
 
 ReadMail: TypeAlias = Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
 
@@ -68,61 +70,96 @@ class Following:
 async def extract_contacts(
     app: Headrace, turns: Turns, args: ExtractContacts, *, following: Following
 ) -> dict[str, int]:
-    """Works step by step until nothing is left to do; each step is one transaction that resumes the last.
+    """Works until nothing is left to do, each transaction going on where the last one ended.
 
     Returns how much was done: addresses judged, messages resolved, contacts announced anew, contacts whose mail
     was read, contacts compared with their namesakes.
     """
     done: Counter[str] = Counter()
-    while True:
+    is_all = False
+    while not is_all:
         async with turns.of(args.owner_id), app.transaction() as tx:
             owner = await lock_owner(tx.connection, args.owner_id)
             with bind(user_id=str(owner.id)):
-                step = await take_step(tx, owner, following=following, now=app.clock.now())
-        if step is None:
-            return dict(done)
-        done[step[0]] += step[1]
+                found, is_all = await take_steps(tx, owner, following=following, now=app.clock.now())
+        done.update(found)
+    return dict(done)
 
 
-async def take_step(tx: Transaction, owner: Owner, *, following: Following, now: datetime) -> tuple[str, int] | None:
-    """Does the first thing left to do for a locked owner; None when there is none.
+def people_finder(app: Headrace, following: Following) -> FindPeople:
+    """What finds the people of a little mail in the transaction that stores it."""
+
+    async def find_people(tx: Transaction, owner: Owner) -> bool:
+        _, is_all = await take_steps(tx, owner, following=following, now=app.clock.now(), at_most=A_LITTLE)
+        return is_all
+
+    return find_people
+
+
+async def take_steps(
+    tx: Transaction, owner: Owner, *, following: Following, now: datetime, at_most: int | None = None
+) -> tuple[dict[str, int], bool]:
+    """Does what is left to do for a locked owner, until it was more than a little; how much, and whether it was all.
 
     Addresses come before messages, so that no message is resolved by a judgement that is out of date. Mail is
     read for facts after that: once for everything that a run found, and under the name that a contact has then. Who
-    is one person is asked last, since facts tell it too; what is joined begins again with its messages.
+    is one person is asked last, since facts tell it too. Only that leaves work to the steps before it: what is
+    joined begins again with its messages. `at_most` bounds each step further.
     """
     store = ContactStore(tx.connection, owner.id)
-    if addresses := await store.stale_addresses(limit=ADDRESSES_A_STEP):
-        apart = await _judge_addresses(store, owner, addresses)
-        await mark_unmatched(tx.connection, apart)
-        return "addresses", len(addresses)
-    if messages := await store.unextracted_messages(limit=MESSAGES_A_STEP):
+    steps: Sequence[tuple[str, int, Callable[[int], Awaitable[int]]]] = (
+        ("addresses", ADDRESSES_AT_ONCE, lambda limit: _judge_stale(tx, store, owner, limit)),
+        ("messages", MESSAGES_AT_ONCE, lambda limit: _resolve_messages(tx, store, owner, limit)),
+        ("removed", MESSAGES_AT_ONCE, lambda limit: _delete_removed(tx, store, owner.id, limit)),
+        ("contacts", CONTACTS_AT_ONCE, lambda limit: _announce_changes(tx, store, owner.id, limit)),
+        ("readings", READINGS_AT_ONCE, lambda limit: _read_mail(tx, store, following, limit)),
+    )
+    done: dict[str, int] = {}
+    for name, most, step in steps:
+        limit = most if at_most is None else min(most, at_most)
+        count = await step(limit)
+        if count:
+            done[name] = count
+        if count == limit or sum(done.values()) >= A_LITTLE:
+            return done, False
+    unmatched = await unmatched_contacts(tx.connection, owner.id, limit=MATCHES_AT_ONCE)
+    if not unmatched:
+        return done, True
+    await mark_matched(tx.connection, unmatched)
+    joined_count = await following.join_alike(tx, owner.id, unmatched, now=now)
+    return {**done, "matches": len(unmatched)}, not joined_count and len(unmatched) < MATCHES_AT_ONCE
+
+
+async def _judge_stale(tx: Transaction, store: ContactStore, owner: Owner, limit: int) -> int:
+    addresses = await store.stale_addresses(limit=limit)
+    if addresses:
+        await mark_unmatched(tx.connection, await _judge_addresses(store, owner, addresses))
+    return len(addresses)
+
+
+async def _resolve_messages(tx: Transaction, store: ContactStore, owner: Owner, limit: int) -> int:
+    messages = await store.unextracted_messages(limit=limit)
+    if messages:
         people = await store.people(message.message for message in messages)
         await _record(tx, store, owner.id, resolve(messages, owners=owner.addresses, people=people))
-        return "messages", len(messages)
-    if threads := await store.delete_removed(limit=MESSAGES_A_STEP):
+    return len(messages)
+
+
+async def _delete_removed(tx: Transaction, store: ContactStore, owner_id: UUID, limit: int) -> int:
+    threads = await store.delete_removed(limit=limit)
+    if threads:
         for thread_id in await store.delete_empty_threads(set(threads)):
             # What follows from the order of messages in a thread changes for everybody in it.
-            await tx.append(EmailThreadUpdated(owner.id, thread_id))
-        return "removed", len(threads)
-    if contacts := await store.stale_contacts(limit=CONTACTS_A_STEP):
-        await _announce_changes(tx, store, owner.id, contacts)
-        return "contacts", len(contacts)
-    return await _learn(tx, store, owner.id, following=following, now=now)
+            await tx.append(EmailThreadUpdated(owner_id, thread_id))
+    return len(threads)
 
 
-async def _learn(
-    tx: Transaction, store: ContactStore, owner_id: UUID, *, following: Following, now: datetime
-) -> tuple[str, int] | None:
-    if unread := await store.unread_contacts(limit=READINGS_A_STEP):
+async def _read_mail(tx: Transaction, store: ContactStore, following: Following, limit: int) -> int:
+    unread = await store.unread_contacts(limit=limit)
+    if unread:
         await following.read_mail(tx, unread)
         await store.mark_read(unread)
-        return "readings", len(unread)
-    if unmatched := await unmatched_contacts(tx.connection, owner_id, limit=MATCHES_A_STEP):
-        await mark_matched(tx.connection, unmatched)
-        await following.join_alike(tx, owner_id, unmatched, now=now)
-        return "matches", len(unmatched)
-    return None
+    return len(unread)
 
 
 async def _judge_addresses(store: ContactStore, owner: Owner, addresses: Sequence[StaleAddress]) -> AbstractSet[UUID]:
@@ -193,15 +230,15 @@ async def _append_interaction(tx: Transaction, owner_id: UUID, each: Interaction
     await tx.append(recorded, stream=stream, occurred_at=each.occurred_at)
 
 
-async def _announce_changes(
-    tx: Transaction, store: ContactStore, owner_id: UUID, contacts: Sequence[Announced]
-) -> None:
-    told = {each.card.id: each for each in contacts}
-    cards = await store.cards(told)
-    changed = [card for card in cards.values() if card != told[card.id].card]
-    await store.update_contacts(changed)
-    await store.freshen_contacts(told)
-    for card in changed:
-        # Nobody sees what mail calls somebody who has a better name.
-        if not told[card.id].is_named or card.addresses != told[card.id].card.addresses:
-            await tx.append(ContactUpdated(card.id, owner_id), stream=contact_stream(card.id))
+async def _announce_changes(tx: Transaction, store: ContactStore, owner_id: UUID, limit: int) -> int:
+    told = {each.card.id: each for each in await store.stale_contacts(limit=limit)}
+    if told:
+        cards = await store.cards(told)
+        changed = [card for card in cards.values() if card != told[card.id].card]
+        await store.update_contacts(changed)
+        await store.freshen_contacts(told)
+        for card in changed:
+            # Nobody sees what mail calls somebody who has a better name.
+            if not told[card.id].is_named or card.addresses != told[card.id].card.addresses:
+                await tx.append(ContactUpdated(card.id, owner_id), stream=contact_stream(card.id))
+    return len(told)

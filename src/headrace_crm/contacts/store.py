@@ -91,6 +91,8 @@ class ContactStore:
 
     async def authors_named(self, full_names: Collection[str]) -> list[Writer]:
         """Who writes under one of these full names, among those who are persons already."""
+        if not full_names:
+            return []
         rows = await self._fetch("authors_named", sorted(full_names))
         return [Writer(row["email"], frozenset(row["full_names"]), row["contact_id"], row["decided"]) for row in rows]
 
@@ -108,6 +110,8 @@ class ContactStore:
 
     async def existing_contacts(self, contact_ids: Collection[UUID]) -> set[UUID]:
         """Those of these persons who are contacts."""
+        if not contact_ids:
+            return set()
         rows = await self._connection.fetch(statement(_PACKAGE, "existing_contacts"), sorted(contact_ids))
         return {row["id"] for row in rows}
 
@@ -122,8 +126,10 @@ class ContactStore:
 
     async def write_people(self, contact_ids: Mapping[str, UUID], *, removed: Sequence[str]) -> None:
         """Notes whose addresses are and which are nobody's; the contacts concerned go stale."""
-        await self._execute("remove_people", removed)
-        await self._execute("write_people", list(contact_ids), list(contact_ids.values()))
+        if removed:
+            await self._execute("remove_people", removed)
+        if contact_ids:
+            await self._execute("write_people", list(contact_ids), list(contact_ids.values()))
 
     async def unextract_messages_of(self, emails: Sequence[str]) -> None:
         """Has the messages that name these addresses resolved again."""
@@ -133,6 +139,8 @@ class ContactStore:
     async def unextracted_messages(self, *, limit: int) -> list[StoredMessage]:
         """Messages whose people are to be found, the oldest first."""
         rows = await self._fetch("unextracted_messages", limit)
+        if not rows:
+            return []
         ids = [row["id"] for row in rows]
         addresses: dict[int, list[Row]] = {row["id"]: [] for row in rows}
         for row in await self._connection.fetch(statement(_PACKAGE, "message_addresses"), ids):
@@ -178,8 +186,11 @@ class ContactStore:
 
     async def cards(self, contact_ids: Iterable[UUID]) -> dict[UUID, Card]:
         """Name and addresses of persons as the mail now has them."""
+        asked = list(contact_ids)
+        if not asked:
+            return {}
         emails: dict[UUID, list[str]] = {}
-        for row in await self._fetch("addresses_of", list(contact_ids)):
+        for row in await self._fetch("addresses_of", asked):
             emails.setdefault(row["contact_id"], []).append(row["email"])
         names = await self._names([email for found in emails.values() for email in found])
         return {
@@ -197,6 +208,8 @@ class ContactStore:
 
     async def insert_contacts(self, cards: Sequence[Card]) -> None:
         """Makes persons contacts."""
+        if not cards:
+            return
         await self._connection.copy_records_to_table(
             "contact",
             schema_name="crm",
@@ -206,6 +219,8 @@ class ContactStore:
 
     async def insert_interactions(self, interactions: Sequence[Interaction]) -> None:
         """Records interactions; their contacts must exist."""
+        if not interactions:
+            return
         await self._connection.copy_records_to_table(
             "interaction",
             schema_name="crm",
@@ -276,6 +291,8 @@ class ContactStore:
 
     async def _names(self, emails: Sequence[str]) -> dict[str, _Names]:
         names = {email: _Names() for email in emails}
+        if not emails:
+            return names
         for row in await self._fetch("names_of", emails):
             found = names[row["email"]]
             seen = SeenName(row["name"], row["seen_count"])

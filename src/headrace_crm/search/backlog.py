@@ -21,7 +21,8 @@ class SearchBacklog:
 async def search_backlog(connection: Connection, owner_id: UUID) -> SearchBacklog:
     """Read from the data itself. Passages whose job was put off, since its model is away, are not waited for."""
     messages = await connection.fetchval(statement(_PACKAGE, "uncollected_count"), owner_id)
-    if not await list_jobs(connection, kind=EMBED_KIND, states={"pending", "processing"}, limit=1):
-        return SearchBacklog(messages, 0)
     passages = await connection.fetchval(statement(_PACKAGE, "unembedded_count"), owner_id)
+    # Asked last: who waits looks often, and no index has the few jobs that wait among all that were.
+    if passages and not await list_jobs(connection, kind=EMBED_KIND, states={"pending", "processing"}, limit=1):
+        passages = 0
     return SearchBacklog(messages, passages)

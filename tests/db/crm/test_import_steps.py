@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from fix_crm import read_outcome, run_import, working
+from fix_crm import DEMO_ENDS_AT, Outcome, read_outcome, run_import, working
 from headrace import Headrace
 from headrace.testing import (
     VirtualClock,
@@ -21,11 +21,21 @@ from headrace.testing import (
 from headrace_crm.analytics.jobs import ANALYTICS_KIND
 from headrace_crm.app import create_app
 from headrace_crm.contacts.events import ContactCreated
+from headrace_crm.contacts.extraction import extract_contacts, people_finder
 from headrace_crm.demo import DemoMailbox
+from headrace_crm.enrichment.matching import FOLLOWING
 from headrace_crm.insights.jobs import INSIGHTS_KIND
 from headrace_crm.mail.events import EmailReceived, EmailSynced, SyncCompleted
-from headrace_crm.mail.importing import BATCH_KIND, EXTRACTION_KIND, IMPORT_KIND, start_import
+from headrace_crm.mail.following import FindPeople, follow_mail
+from headrace_crm.mail.importing import BATCH_KIND, EXTRACTION_KIND, IMPORT_KIND, ExtractContacts, start_import
+from headrace_crm.mail.model import ParsedMessage
+from headrace_crm.mail.owners import claim_owner, lock_owner
+from headrace_crm.mail.parse import parse_message
+from headrace_crm.mail.providers.mbox import read_mbox
+from headrace_crm.mail.storing import ReadMessage, store_messages
+from headrace_crm.mail.turns import Turns
 from headrace_crm.scores.people import list_contacts
+from headrace_crm.scores.settling import settled
 from headrace_crm.stats.projections import SCORE_KIND
 
 pytestmark = pytest.mark.timeout(60)
@@ -126,3 +136,38 @@ async def test_what_is_drained_comes_out_as_what_workers_make(
         async with app.pool.acquire() as connection:
             worked = await read_outcome(connection)
     assert drained == worked
+
+
+async def test_people_found_as_a_letter_is_stored_are_those_its_job_would_find(
+    still: Headrace, demo_mailbox: DemoMailbox
+):
+    letters = [item.raw for item in read_mbox(demo_mailbox.path)][::6]
+    at_once = await store_one_by_one(still, demo_mailbox, letters, people_finder(still, FOLLOWING))
+    await assert_not_enqueued(still, EXTRACTION_KIND)
+    by_job = await store_one_by_one(still, demo_mailbox, letters, None)
+    await assert_enqueued(still, EXTRACTION_KIND)
+    assert at_once.contacts
+    assert at_once == by_job
+
+
+async def store_one_by_one(
+    app: Headrace, mailbox: DemoMailbox, letters: list[bytes], find_people: FindPeople | None
+) -> Outcome:
+    """What letters make that come alone, each with its people found before the next; nothing is left of them."""
+    async with app.transaction() as tx:
+        owner_id = await claim_owner(tx.connection, mailbox.owner_addresses)
+    for raw in letters:
+        message = parse_message(raw, now=DEMO_ENDS_AT)
+        key = message.message_key if isinstance(message, ParsedMessage) else "unparsed"
+        async with app.transaction() as tx:
+            owner = await lock_owner(tx.connection, owner_id)
+            await store_messages(tx, owner, [ReadMessage(key, raw, message)], import_id=None, source="mbox")
+            await follow_mail(tx, owner, find_people)
+        if find_people is None:
+            await extract_contacts(app, Turns(), ExtractContacts(owner_id), following=FOLLOWING)
+    async with app.pool.acquire() as connection:
+        backlog = await settled(connection, owner_id, now=DEMO_ENDS_AT)
+        assert (backlog.messages, backlog.addresses) == (0, 0)
+        outcome = await read_outcome(connection)
+        await connection.execute("TRUNCATE crm.owner CASCADE; TRUNCATE headrace.event; TRUNCATE headrace.stream")
+    return outcome

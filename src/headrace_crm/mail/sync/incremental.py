@@ -9,7 +9,7 @@ from uuid import UUID
 from headrace import Job, Transaction, Unique, bind
 from headrace_crm.config import GmailSettings
 from headrace_crm.mail.events import EmailSynced
-from headrace_crm.mail.importing import begin_extraction
+from headrace_crm.mail.following import follow_mail
 from headrace_crm.mail.owners import Owner, lock_owner
 from headrace_crm.mail.provider import Answer, Gone, HistoryExpiredError, HistoryPage, Unanswered
 from headrace_crm.mail.removing import remove_messages
@@ -74,7 +74,8 @@ async def sync_incremental(means: Means, args: SyncAccount, job: Job) -> None:
             await store.advance_history(page.history_id, now=now)
             if done.is_changed:
                 await tx.append(EmailSynced(owner.id, args.account_id, done.stored.new, done.removed, done.relabelled))
-                await begin_extraction(tx, owner.id)
+                # What failed before may have been people: mail is stored without them then.
+                await follow_mail(tx, owner, means.find_people if job.attempt == 1 else None)
             if not page.is_last:
                 await tx.enqueue(INCREMENTAL_KIND, args, unique=CHANGES_KEY)
             elif page.records and state.watch_expires_at is not None and state.watch_expires_at > now:
