@@ -11,11 +11,13 @@ from headrace_crm.assistant.access import require_actor
 from headrace_crm.assistant.answering import suggestion_of
 from headrace_crm.assistant.reading import ReadingTools, Who
 from headrace_crm.assistant.shapes import Answer, Done
+from headrace_crm.contacts.tags import TagError, read_tags, tag_contact, untag_contact
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.enrichment.profile import Field as FieldName
 from headrace_crm.insights import Insight, InsightNotFoundError, accept, dismiss, read_insight
-from headrace_crm.scores.people import ContactNotFoundError, show_contact
+from headrace_crm.mail.owners import lock_owner
+from headrace_crm.scores.people import ContactNotFoundError, Person, show_contact
 from headrace_crm.search.events import ActionTaken
 
 InsightId = Annotated[UUID, Field(description="insight_id of an answer of the tool insights.")]
@@ -57,9 +59,7 @@ class ActingTools:
         ],
     ) -> Done:
         require_actor(is_remote=self._is_remote)
-        async with self._app.pool.acquire() as connection:
-            owners = await self._reading.owner_ids(connection)
-            person = (await show_contact(connection, who, owners)).person
+        person = await self._person(who)
         with bind(user_id=str(person.owner_id)):
             async with self._app.transaction() as tx:
                 contact = await lock_contact(tx.connection, person.id)
@@ -72,3 +72,31 @@ class ActingTools:
                     )
                 )
         return Done(action="fact.entered", contact_id=person.id, is_changed=is_changed)
+
+    async def tag_contact(
+        self,
+        who: Who,
+        add: Annotated[list[str] | None, Field(max_length=20, description="Tags to put on them.")] = None,
+        remove: Annotated[list[str] | None, Field(max_length=20, description="Tags to take from them.")] = None,
+    ) -> Done:
+        require_actor(is_remote=self._is_remote)
+        put, taken = read_tags(add or ()), read_tags(remove or ())
+        if not put and not taken:
+            raise TagError("nothing to put and nothing to take; give tags with add or remove")
+        person = await self._person(who)
+        with bind(user_id=str(person.owner_id)):
+            async with self._app.transaction() as tx:
+                await lock_owner(tx.connection, person.owner_id)
+                count = await tag_contact(tx, person.owner_id, person.id, put, now=self._app.clock.now())
+                count += await untag_contact(tx, person.owner_id, person.id, taken)
+                # The tags themselves may tell something of the person, and the log forgets nothing.
+                action = ActionTaken(
+                    uuid7(), person.owner_id, "contact.tagged", subject_id=str(person.id), channel="mcp"
+                )
+                await tx.append(action)
+        return Done(action="contact.tagged", contact_id=person.id, is_changed=count > 0)
+
+    async def _person(self, who: str) -> Person:
+        async with self._app.pool.acquire() as connection:
+            owners = await self._reading.owner_ids(connection)
+            return (await show_contact(connection, who, owners)).person

@@ -1,7 +1,8 @@
 """From what the CRM found to what a tool answers: pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from headrace_crm.activity.summary import UserActivity
 from headrace_crm.assistant.quoting import NAME_CHARS, TEXT_CHARS, TITLE_CHARS, quoted
@@ -14,6 +15,8 @@ from headrace_crm.assistant.shapes import (
     FoundItem,
     FoundItems,
     KnownField,
+    ListedContact,
+    ListedContacts,
     RecentItem,
     Suggestion,
     Timeline,
@@ -80,12 +83,30 @@ def answer_of(answer: Answer) -> Answered:
     )
 
 
-def card_of(person: Person, profile: ShownProfile) -> ContactCard:
+def list_of(people: Sequence[Person], tags: Mapping[UUID, Sequence[str]]) -> ListedContacts:
+    """People with their tags."""
+    return ListedContacts(
+        items=[
+            ListedContact(
+                contact_id=person.id,
+                name_untrusted=quoted(person.name, NAME_CHARS),
+                address=next(iter(person.addresses), None),
+                tags=list(tags.get(person.id, ())),
+                strength=person.strength,
+                last_interaction_at=person.last_interaction_at,
+            )
+            for person in people
+        ]
+    )
+
+
+def card_of(person: Person, profile: ShownProfile, tags: Sequence[str]) -> ContactCard:
     """A person with the fields of their profile; handles that may be theirs are left out."""
     return ContactCard(
         contact_id=person.id,
         name_untrusted=quoted(person.name, NAME_CHARS),
         addresses=list(person.addresses[:_MOST_ADDRESSES]),
+        tags=list(tags),
         sent_count=person.sent,
         received_count=person.received,
         first_interaction_at=person.first_interaction_at,

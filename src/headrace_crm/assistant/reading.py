@@ -9,14 +9,31 @@ from pydantic import Field
 
 from headrace import Connection, Headrace
 from headrace_crm.activity.summary import MOST_DAYS, user_activity
-from headrace_crm.assistant.answering import activity_of, answer_of, card_of, found_of, suggestion_of, timeline_of
+from headrace_crm.assistant.answering import (
+    activity_of,
+    answer_of,
+    card_of,
+    found_of,
+    list_of,
+    suggestion_of,
+    timeline_of,
+)
 from headrace_crm.assistant.quoting import TEXT_CHARS
-from headrace_crm.assistant.shapes import ActivitySummary, Answered, ContactCard, FoundItems, Suggestions, Timeline
+from headrace_crm.assistant.shapes import (
+    ActivitySummary,
+    Answered,
+    ContactCard,
+    FoundItems,
+    ListedContacts,
+    Suggestions,
+    Timeline,
+)
 from headrace_crm.assistant.timeline import read_timeline
+from headrace_crm.contacts.tags import asked_tag, tags_of
 from headrace_crm.enrichment.reading import read_profile
 from headrace_crm.insights import Kind, State, list_insights
 from headrace_crm.mail.owners import OwnerError, find_owners, list_mailboxes, owner_as_of
-from headrace_crm.scores.people import show_contact
+from headrace_crm.scores.people import list_contacts, show_contact
 from headrace_crm.search.desk import Desk, Question
 from headrace_crm.search.searching import all_owners
 
@@ -75,8 +92,24 @@ class ReadingTools:
             owners = await self.owner_ids(connection)
             person = (await show_contact(connection, who, owners)).person
             profile = await read_profile(connection, person.id)
+            tags = (await tags_of(connection, [person.id])).get(person.id, ())
         await self._tell("contact", who, [person.owner_id], 1)
-        return card_of(person, profile)
+        return card_of(person, profile, tags)
+
+    async def contacts(
+        self,
+        tag: Annotated[
+            str | None, Field(max_length=320, description="Only those the owner put this tag on; case does not count.")
+        ] = None,
+        limit: Limit = 20,
+    ) -> ListedContacts:
+        wanted = None if tag is None else asked_tag(tag)
+        async with self._app.pool.acquire() as connection:
+            owners = await self.owner_ids(connection)
+            people = await list_contacts(connection, owners, limit=limit, tag=wanted)
+            tags = await tags_of(connection, [person.id for person in people])
+        await self._tell("contacts", wanted or "", owners, len(people))
+        return list_of(people, tags)
 
     async def timeline(
         self,

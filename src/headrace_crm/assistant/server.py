@@ -62,6 +62,7 @@ class Assistant(MCPServer[Any]):
             reading.search,
             reading.ask,
             reading.contact,
+            reading.contacts,
             reading.timeline,
             reading.insights,
             reading.activity,
@@ -69,7 +70,7 @@ class Assistant(MCPServer[Any]):
             self._add(tool, _LOOKS)
         if is_acting:
             acting = ActingTools(app, reading, is_remote=self._is_remote)
-            for tool in (acting.accept_insight, acting.dismiss_insight, acting.enter_fact):
+            for tool in (acting.accept_insight, acting.dismiss_insight, acting.enter_fact, acting.tag_contact):
                 self._add(tool, _ACTS)
 
     async def call_tool(

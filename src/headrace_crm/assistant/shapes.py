@@ -82,6 +82,7 @@ class ContactCard(Shape):
     contact_id: UUID
     name_untrusted: Untrusted
     addresses: list[str]
+    tags: list[str]
     sent_count: int
     received_count: int
     first_interaction_at: datetime | None
@@ -93,6 +94,23 @@ class ContactCard(Shape):
     they_answer_after_seconds: float | None
     as_of: datetime | None
     known: list[KnownField]
+
+
+class ListedContact(Shape):
+    """A person in a list; the tool contact tells the rest."""
+
+    contact_id: UUID
+    name_untrusted: Untrusted
+    address: str | None
+    tags: list[str]
+    strength: float | None
+    last_interaction_at: datetime | None
+
+
+class ListedContacts(Shape):
+    """People, the strongest relationship first."""
+
+    items: list[ListedContact]
 
 
 class TimelineEntry(Shape):

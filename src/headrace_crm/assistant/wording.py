@@ -27,6 +27,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     f"Check the citations before you rely on it. {_DATA}",
     "contact": "Shows one person: addresses, how close the relationship is and where it is going, and what is known "
     f"of them with its source. {_DATA}",
+    "contacts": f"Lists people, the strongest relationship first, all of them or those with a tag. {_DATA}",
     "timeline": f"Lists the messages exchanged with one person, newest first, page by page. {_DATA}",
     "insights": "Lists what is worth doing about people, best first: questions and letters that wait for an answer, "
     f"relationships that go cold, new roles and addresses, meetings to follow up, introductions. {_DATA}",
@@ -34,6 +35,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "accept_insight": f"Marks an insight as taken up, which ranks its kind higher. {_CHANGES}",
     "dismiss_insight": f"Marks an insight as of no use, which ranks its kind lower. {_CHANGES}",
     "enter_fact": f"Enters one fact about a person into their profile, before what all other sources say. {_CHANGES}",
+    "tag_contact": f"Puts tags on a person, or takes some away: the owner's words to find people by. {_CHANGES}",
 }
 
 

@@ -11,7 +11,7 @@ import typer
 from headrace.terminal import EXIT_NOT_FOUND, fail, print_json, print_table, run
 from headrace_crm.cli.options import AS_OF_HELP, read_as_of
 from headrace_crm.cli.session import Choice, opened
-from headrace_crm.contacts.tags import read_tags, tags_of
+from headrace_crm.contacts.tags import asked_tag, tags_of
 from headrace_crm.enrichment.profile import Value
 from headrace_crm.enrichment.reading import ShownProfile, read_profile
 from headrace_crm.mail.owners import AsOf, find_owners
@@ -106,7 +106,7 @@ async def _contacts(
 ) -> None:
     async with opened(choice) as app, app.pool.acquire() as connection:
         owners = await find_owners(connection, owner) if owner else None
-        wanted = None if tag is None else next(iter(read_tags([tag])))
+        wanted = None if tag is None else asked_tag(tag)
         people = await list_contacts(connection, owners, limit=limit, as_of=as_of, tag=wanted)
         tags = await tags_of(connection, [person.id for person in people])
     if as_json:

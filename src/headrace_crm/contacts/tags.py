@@ -25,8 +25,8 @@ def read_tags(given: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for text in given:
-        tag = " ".join(text.replace("\0", "").split()).lower()
-        if not tag or "," in tag or len(tag) > _LONGEST:
+        tag = asked_tag(text)
+        if tag is None or "," in tag or len(tag) > _LONGEST:
             raise TagError(f"a tag has 1 to {_LONGEST} characters and no comma, got {text!r}")
         found[tag] = None
     return tuple(found)
@@ -57,6 +57,21 @@ async def tags_of(connection: Connection, contact_ids: Collection[UUID]) -> dict
     for row in await connection.fetch(statement(_PACKAGE, "tags_of"), sorted(contact_ids)):
         found[row["contact_id"]] = (*found.get(row["contact_id"], ()), row["tag"])
     return found
+
+
+async def list_tags(connection: Connection, owner_id: UUID, *, limit: int = 200) -> list[tuple[str, int]]:
+    """The tags of an owner's contacts with how many have each, the most used first."""
+    rows = await connection.fetch(statement(_PACKAGE, "list_tags"), owner_id, limit)
+    return [(row["tag"], row["contact_count"]) for row in rows]
+
+
+def asked_tag(text: str) -> str | None:
+    """The tag that somebody looks for; None for blank text, and text that is no tag stands for itself: nobody has it.
+
+    >>> asked_tag(" VIP "), asked_tag("  "), asked_tag("a,b")
+    ('vip', None, 'a,b')
+    """
+    return " ".join(text.replace("\0", "").split()).lower() or None
 
 
 async def _tell(tx: Transaction, owner_id: UUID, contact_id: UUID, *, added: int = 0, removed: int = 0) -> int:

@@ -54,16 +54,23 @@ class ContactPage:
 
 
 async def page_contacts(
-    connection: Connection, owner_id: UUID, *, text: str = "", after: Place | None = None, limit: int = 50
+    connection: Connection,
+    owner_id: UUID,
+    *,
+    text: str = "",
+    tag: str | None = None,
+    after: Place | None = None,
+    limit: int = 50,
 ) -> ContactPage:
     """An owner's people who have a score, strongest first, from `after` on.
 
     With `text` those who have it in their name or an address, in upper case or lower; 5,000 are looked at for a page.
+    With `tag` those who have it; it is in lower case.
     """
     wanted, place = clean_text(text).strip(), after or Place()
     most = _MOST_WALKED if wanted else limit + 1
     rows = await connection.fetch(
-        statement(_PACKAGE, "page_people"), owner_id, place.strength, place.contact_id, wanted, most, limit + 1
+        statement(_PACKAGE, "page_people"), owner_id, place.strength, place.contact_id, wanted, most, limit + 1, tag
     )
     if not rows:
         return ContactPage((), None, is_cut=False, walked_count=0)

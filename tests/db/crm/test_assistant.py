@@ -32,7 +32,7 @@ from headrace_crm.web.serving import serving
 
 pytestmark = pytest.mark.timeout(60)
 
-READING = {"search", "ask", "contact", "timeline", "insights", "activity"}
+READING = {"search", "ask", "contact", "contacts", "timeline", "insights", "activity"}
 
 
 async def suggest(app: Headrace) -> UUID:
@@ -171,6 +171,23 @@ async def served(app: Headrace) -> AsyncIterator[str]:
         yield f"{server.url}/mcp"
 
 
+async def tag_by(client) -> None:
+    """Tags are put, found by and taken away."""
+    tags = {"who": "grace@boats.example", "add": ["VIP", "boat  builder"], "remove": ["other"]}
+    assert [answer(await client.call_tool("tag_contact", tags))["is_changed"] for _ in range(2)] == [
+        True,
+        False,
+    ]
+    (listed,) = answer(await client.call_tool("contacts", {"tag": " Vip"}))["items"]
+    assert (listed["address"], listed["tags"]) == ("grace@boats.example", ["boat builder", "vip"])
+    assert len(answer(await client.call_tool("contacts", {}))["items"]) > 1
+    assert answer(await client.call_tool("contacts", {"tag": "other"}))["items"] == []
+    assert "no comma" in refusal(await client.call_tool("tag_contact", {**tags, "add": ["a,b"]}))
+    assert "give tags" in refusal(await client.call_tool("tag_contact", {"who": "grace@boats.example"}))
+    card = answer(await client.call_tool("contact", {"who": "grace@boats.example"}))
+    assert card["tags"] == listed["tags"]
+
+
 async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str, tmp_path: Path):
     async with create_app(database) as app, served(app) as url:
         await import_letters(app, tmp_path)
@@ -197,6 +214,8 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
         async with over_http(url, looking) as client:
             assert answer(await client.call_tool("search", {"query": "tar"}))["items"]
             assert "vera may look and not act" in refusal(await client.call_tool("enter_fact", fact))
+            tagged = await client.call_tool("tag_contact", {"who": fact["who"], "add": ["vip"]})
+            assert "vera may look and not act" in refusal(tagged)
         async with over_http(url, acting) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert not tools["enter_fact"].annotations.read_only_hint
@@ -204,6 +223,7 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
             assert not answer(await client.call_tool("enter_fact", fact))["is_changed"]
             card = answer(await client.call_tool("contact", {"who": "grace@boats.example"}))
             assert ("title", "Shipwright") in [(each["field"], each["value_untrusted"]) for each in card["known"]]
+            await tag_by(client)
             taken = answer(await client.call_tool("accept_insight", {"insight_id": insight_id}))
             assert (taken["insight"]["state"], taken["is_changed"]) == ("accepted", True)
             assert not answer(await client.call_tool("accept_insight", {"insight_id": insight_id}))["is_changed"]
@@ -225,6 +245,8 @@ async def test_over_http_a_token_is_needed_and_an_operators_to_act(database: str
     assert [(json.loads(row["data"])["action"], row["actor"]) for row in actions] == [
         ("fact.entered:title", "oscar"),
         ("fact.entered:title", "oscar"),
+        ("contact.tagged", "oscar"),
+        ("contact.tagged", "oscar"),
         ("insight.accepted", "oscar"),
         ("insight.dismissed", "oscar"),
     ]

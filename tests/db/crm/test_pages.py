@@ -6,10 +6,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from fix_console import bearer, client_of, token_for
-from fix_crm_pages import XSS, add_mailbox, import_letters, join_threads, web_of
+from fix_crm_pages import MARCH, XSS, add_mailbox, import_letters, join_threads, web_of
 from headrace import Headrace
 from headrace.console.access import COOKIE, create_token
 from headrace_crm.cli.serve import log_in_advice
+from headrace_crm.contacts.tags import tag_contact
 from headrace_crm.scores.directory import Place, page_contacts
 
 LIST = "/crm/contacts"
@@ -81,6 +82,23 @@ async def test_people_are_listed_in_pages_found_and_shown_with_what_sources_say(
             assert "Nobody fits" in (await client.get(LIST, params={"text": "nobody %_\0"})).text
             assert names_in((await client.get(LIST, params={"mailbox": "zoe@work.example"})).text) == [f"Ada {XSS}"]
             assert "From the start" in (await client.get(LIST, params={"after": "nonsense"})).text
+
+            assert 'name="tag"' not in first
+            async with app.transaction() as tx:
+                for number in (*range(4, 59), 1):
+                    await tag_contact(tx, mailbox.owner_id, mailbox.people[number], ["vip"], now=MARCH)
+                await tag_contact(tx, mailbox.owner_id, mailbox.people[7], [f"board {XSS}"], now=MARCH)
+            tagged = (await client.get(LIST, params={"tag": " VIP", "mailbox": "olive@work.example"})).text
+            assert XSS not in tagged
+            assert ('value="vip" selected>vip (56)' in tagged, f">board {XSS}</a>" in unescape(tagged)) == (True, True)
+            (following,) = re.findall(r'rel="next" href="([^"]+)"', tagged)
+            rest = (await client.get(unescape(following))).text
+            shown = [each for page in (tagged, rest) for each in re.findall(rf'href="{LIST}/([0-9a-f-]+)"', page)]
+            assert shown == [str(mailbox.people[number]) for number in (1, *range(4, 59))]
+            both = (await client.get(LIST, params={"tag": "vip", "text": "person 00"})).text
+            assert names_in(both) == [f"Person {number:03}" for number in (1, *range(4, 10))]
+            assert "Nobody has this tag" in (await client.get(LIST, params={"tag": "a,b"})).text
+            assert "tag=vip" in (await client.get(f"{LIST}/{mailbox.people[7]}")).text
 
             person = (await client.get(f"{LIST}/{other.people[0]}")).text
             assert XSS not in person

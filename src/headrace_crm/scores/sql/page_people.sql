@@ -1,8 +1,9 @@
--- An owner's contacts from a place on, strongest first, that have a text in their name or an address; and where the walk ended.
--- Index: contact_score_strength, in its order, at most $5 entries of it; then contact_pkey, contact_score_pkey, contact_stats_pkey.
+-- An owner's contacts from a place on, strongest first, that have a text in their name or an address, and a tag; and where the walk ended.
+-- Index: contact_score_strength, in its order, at most $5 entries of those with the tag; contact_tag_owner; then contact_pkey, contact_score_pkey, contact_stats_pkey.
 WITH walked AS MATERIALIZED (
     SELECT contact_id, strength FROM crm.contact_score
     WHERE owner_id = $1 AND strength <= $2 AND (strength < $2 OR contact_id > $3)
+      AND ($7::text IS NULL OR contact_id IN (SELECT contact_id FROM crm.contact_tag WHERE owner_id = $1 AND tag = $7))
     ORDER BY strength DESC, contact_id
     LIMIT $5
 ), ending AS (

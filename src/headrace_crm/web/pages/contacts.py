@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from headrace import Headrace
 from headrace.console import Problem, ProblemError, render
-from headrace_crm.contacts.tags import tags_of
+from headrace_crm.contacts.tags import asked_tag, list_tags, tags_of
 from headrace_crm.enrichment.reading import read_profile
 from headrace_crm.insights import list_insights
 from headrace_crm.insights.evidence import evidence_of
@@ -41,22 +41,32 @@ class ContactPages:
         ]
 
     async def list(self, request: Request) -> Response:
-        """A page of people, strongest first; `text` finds them by name or address."""
+        """A page of people, strongest first; `text` finds them by name or address, `tag` by a tag."""
         require_reader(request)
         text = clean_text(request.query_params.get("text", "")).strip()
         after = request.query_params.get("after", "")
+        tag = asked_tag(clean_text(request.query_params.get("tag", "")))
         async with self._app.pool.acquire() as connection:
             owner, mailboxes = await mailbox_asked_for(request, connection)
             page, is_scoring = None, False
+            known: list[tuple[str, int]] = []
+            tags: dict[UUID, tuple[str, ...]] = {}
             if owner is not None:
-                page = await page_contacts(connection, owner.id, text=text, after=Place.read(after), limit=_PAGE)
-                is_scoring = not page.walked_count and not after and await has_contacts(connection, owner.id)
+                place = Place.read(after)
+                page = await page_contacts(connection, owner.id, text=text, tag=tag, after=place, limit=_PAGE)
+                is_looking = page.walked_count or after or tag
+                is_scoring = not is_looking and await has_contacts(connection, owner.id)
+                known = await list_tags(connection, owner.id)
+                tags = await tags_of(connection, [person.id for person in page.people])
         chosen = min(owner.addresses, default="") if owner is not None and len(mailboxes) > 1 else ""
         return render(
             request,
             "crm/contacts.html",
             page=page,
             text=text,
+            tag=tag or "",
+            known_tags=[(each, f"{each} ({holders:,})") for each, holders in known],
+            tags=tags,
             after=after,
             mailbox=chosen,
             mailboxes=mailbox_choices(mailboxes),
