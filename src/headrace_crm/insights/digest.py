@@ -21,6 +21,7 @@ TITLES: Final[Mapping[Kind, str]] = MappingProxyType(
         "changed_role": "New roles",
         "changed_address": "New addresses",
         "introduction": "Introductions to make",
+        "birthday": "Birthdays",
     }
 )
 

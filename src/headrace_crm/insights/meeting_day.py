@@ -24,7 +24,7 @@ _WEEKDAYS: Final[dict[str, int]] = {
     )
     for number, name in enumerate(names.split())
 }
-_MONTHS: Final[dict[str, int]] = {
+MONTHS: Final[dict[str, int]] = {
     name: number
     for names in (
         "january february march april may june july august september october november december",
@@ -35,7 +35,7 @@ _MONTHS: Final[dict[str, int]] = {
     for number, name in enumerate(names.split(), start=1)
 }
 _NEAR: Final[dict[str, int]] = {"today": 0, "tonight": 0, "tomorrow": 1, "heute": 0, "demain": 1}
-_MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DAY: Final = re.compile(
     r"\b(?:(?P<iso>\d{4}-\d\d-\d\d)"
     rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>{_MONTH})\b\.?(?:,?\s+(?P<year>\d{{4}}))?"
@@ -83,7 +83,7 @@ def _read(found: re.Match[str], written_on: date) -> date | None:
         if "near" in part:
             return written_on + timedelta(days=_NEAR[part["near"]])
         number = int(part.get("day") or part["day2"])
-        month = _MONTHS[part.get("month") or part["month2"]]
+        month = MONTHS[part.get("month") or part["month2"]]
         year = part.get("year") or part.get("year2")
         if year is not None:
             return date(int(year), month, number)

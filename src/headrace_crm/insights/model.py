@@ -17,6 +17,7 @@ Kind: TypeAlias = Literal[
     "changed_role",
     "changed_address",
     "introduction",
+    "birthday",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 State: TypeAlias = Literal["open", "accepted", "dismissed", "expired"]
@@ -63,6 +64,16 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Birthday:
+    """The day of the year that a signature gives as its author's birthday."""
+
+    month: int
+    day: int
+    message_id: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PositionChange:
     """A title or an organisation that a source found in the place of another; `evidence` is the source's own word."""
 
@@ -79,7 +90,7 @@ class Picture:
     `letters` ascend by time. `threads` says when anybody wrote last in the threads of the newest letters. `roles` are
     those of signatures, in order of time, each other than the one before; `positions` is what else is known to have
     changed, in order of time. `known` are contacts of the owner by their folded names: those whom a letter asks to be
-    introduced to.
+    introduced to. `birthday` is what their newest signature with one says.
     """
 
     contact: Contact
@@ -89,6 +100,7 @@ class Picture:
     roles: tuple[Role, ...] = ()
     positions: tuple[PositionChange, ...] = ()
     known: Mapping[str, "Acquaintance"] = field(default_factory=dict[str, "Acquaintance"])
+    birthday: Birthday | None = None
 
 
 @dataclass(frozen=True, slots=True)

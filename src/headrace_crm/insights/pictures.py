@@ -8,9 +8,10 @@ from uuid import UUID
 
 from headrace import Connection, Row, statement
 from headrace_crm.analytics.figures import STALE
+from headrace_crm.insights.birthday import birthday_of
 from headrace_crm.insights.changes import NEWS_FOR
 from headrace_crm.insights.introductions import names_wanted
-from headrace_crm.insights.model import Acquaintance, Contact, Letter, Picture, PositionChange, Role
+from headrace_crm.insights.model import Acquaintance, Contact, Letter, Picture, PositionChange
 from headrace_crm.insights.signature import roles
 from headrace_crm.mail.reply_text import read_reply
 
@@ -72,11 +73,12 @@ def paint(material: Material) -> list[Picture]:
             material.owner_addresses,
             tuple(_letter(row, contact, material, own_words) for row in material.letters[contact.id]),
             material.ends,
-            _roles(contact, material),
+            roles(_signed(contact, material), name=contact.name),
             tuple(
                 PositionChange(row["old_value"], row["new_value"], row["evidence"], row["changed_at"])
                 for row in material.positions[contact.id]
             ),
+            birthday=birthday_of(_signed(contact, material), name=contact.name),
         )
         for contact in material.contacts
     ]
@@ -149,10 +151,9 @@ def _received(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["is_for_people"] and row["direction"] == "received"]
 
 
-def _roles(contact: Contact, material: Material) -> tuple[Role, ...]:
-    signed = [
+def _signed(contact: Contact, material: Material) -> list[tuple[datetime, int, str]]:
+    return [
         (row["occurred_at"], row["message_id"], material.signatures[row["message_id"]])
         for row in material.letters[contact.id]
         if row["direction"] == "received" and row["message_id"] in material.signatures
     ]
-    return roles(signed, name=contact.name)

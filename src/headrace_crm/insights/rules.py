@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from headrace_crm.insights.birthday import birthday_near
 from headrace_crm.insights.changes import changed_address, changed_role
 from headrace_crm.insights.going_cold import going_cold
 from headrace_crm.insights.introductions import introductions_wanted
@@ -11,7 +12,7 @@ from headrace_crm.insights.meetings import met_without_word
 from headrace_crm.insights.model import Finding, Picture
 from headrace_crm.insights.replies import waiting_threads
 
-RULES = (waiting_threads, met_without_word, changed_role, changed_address, introductions_wanted)
+RULES = (waiting_threads, met_without_word, changed_role, changed_address, introductions_wanted, birthday_near)
 
 
 def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
@@ -32,6 +33,7 @@ def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
         letters=tuple(letters),
         roles=tuple(each for each in picture.roles if each.seen_at <= now),
         positions=tuple(each for each in picture.positions if each.seen_at <= now),
+        birthday=picture.birthday if picture.birthday and picture.birthday.seen_at <= now else None,
     )
     if not letters:
         return ()

@@ -149,6 +149,26 @@ async def make_digest_of(app: Headrace, letters: Letters) -> None:
         await keep_digest(tx.connection, letters.owner_id, now=app.clock.now())
 
 
+async def test_a_birthday_in_a_signature_is_told_when_it_is_near(crm: Headrace):
+    async with crm as app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        ada, bo = await letters.add("Ada Mill"), await letters.add("Bo Hull")
+        for contact_id, name in ((ada, "Ada Mill"), (bo, "Ada Mill")):
+            await letters.talk(contact_id, 40)
+            text = f"Words.\n\n-- \n{name}\nMiller, Low Weir\nBirthday: 7 March\n"
+            _, thread = await letters.write(contact_id, "received", 20, text)
+            await letters.write(contact_id, "sent", 19, thread=thread)
+        await letters.look()
+        # Not of Bo: under his letter stands another name.
+        (found,) = await list_insights(connection, letters.owner_id, kinds=["birthday"])
+        assert (found.contact_id, found.text) == (
+            ada,
+            "Ada Mill has a birthday on 2026-03-07, as their signature says",
+        )
+        assert len(found.message_ids) == 1
+        assert await connection.fetchval("SELECT count(*) FROM headrace.event WHERE data->>'kind' = 'birthday'") == 1
+
+
 async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_made_once_a_day(database: str):
     clock = VirtualClock(MARCH)
     app = create_app(database)

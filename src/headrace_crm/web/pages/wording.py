@@ -30,6 +30,7 @@ INSIGHTS: Final[Mapping[Kind, str]] = MappingProxyType(
         "changed_role": "New role",
         "changed_address": "New address",
         "introduction": "Introduction to make",
+        "birthday": "Birthday",
     }
 )
 
