@@ -1,6 +1,9 @@
 """The CRM's pages in a real browser: found by typing, without a fault for those who cannot see, on a phone too."""
 
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -13,6 +16,8 @@ from headrace import Headrace
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+FORM = "form.filters"
+NAMES = "all => [...new Map(all.map(one => [one.name, one.type]))]"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -85,3 +90,54 @@ async def test_everything_works_without_scripts_and_by_keyboard(crm: Headrace, b
             await page.keyboard.press("Enter")
             await page.get_by_role("heading", name="Person 003").wait_for()
             assert await page.evaluate("window.stolen") is None
+
+
+@pytest.mark.slow
+async def test_every_filter_is_in_the_address_a_deep_link_shows_the_same_and_back_takes_it_away(
+    crm: Headrace, browse: Browse, tmp_path: Path
+):
+    values = {"text": "hull", "since": "2026-02-21", "until": "2026-02-27", "person": "joan", "days": "7"}
+    async with crm as app, web_of(app, authenticate=an_admin) as web, served(web, lifespan="off") as port:
+        root = f"http://localhost:{port}"
+        await fill_pages(app, tmp_path)
+        seen: set[str] = set()
+        async with browse() as watched:
+            for path in ("/crm/contacts", "/crm/insights", "/crm/map", "/crm/search", "/crm/activity"):
+                page = await watched.open(root + path)
+                for name, kind in await page.eval_on_selector_all(f"{FORM} [name]", NAMES):
+                    seen.add(f"{path} {name}")
+                    field, before = page.locator(f'{FORM} [name="{name}"]'), await shown(page, name)
+                    wanted = values.get(name, "")
+                    if kind.startswith("select"):
+                        options = await field.locator("option").evaluate_all("all => all.map(one => one.value)")
+                        wanted = next(one for one in (wanted, *options) if one and one != before and one in options)
+                        await field.select_option(wanted)
+                    else:
+                        await field.fill(wanted)
+                    await page.locator(f"{FORM} button").first.click()
+                    await page.wait_for_url(lambda url, name=name, wanted=wanted: asked(url).get(name) == wanted)
+                    assert await shown(page, name) == wanted
+                    deep = await watched.open(page.url)
+                    assert await shown(deep, name) == wanted
+                    assert await told_on(deep) == await told_on(page)
+                    await deep.close()
+                    await page.go_back()
+                    await page.wait_for_url(root + path)
+                    assert await shown(page, name) == before
+                await page.close()
+        assert {"/crm/contacts text", "/crm/contacts mailbox", "/crm/insights kind", "/crm/insights state"} <= seen
+        assert {"/crm/search text", "/crm/search since", "/crm/search person", "/crm/activity days"} <= seen
+
+
+def asked(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+async def told_on(page: Any) -> str:
+    """What a page says, without how long ago something was."""
+    return re.sub(r"\d+ \w+ ago|just now", "", await page.locator("main").inner_text())
+
+
+async def shown(page: Any, name: str) -> str:
+    """What a filter's field says."""
+    return await page.eval_on_selector(FORM, "(form, name) => new FormData(form).get(name) ?? ''", name)

@@ -36,6 +36,8 @@ function fill(form) {
     if (!field.name) continue;
     if (field.type === "checkbox") field.checked = query.getAll(field.name).includes(field.value);
     else field.value = query.get(field.name) ?? "";
+    // A choice that always is one: without a word of it in the address the first is meant.
+    if (field.selectedIndex === -1) field.selectedIndex = 0;
   }
 }
 
