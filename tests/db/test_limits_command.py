@@ -98,7 +98,7 @@ async def test_an_edit_holds_against_the_code_until_it_is_unset(connection):
     await declare_rules(connection, [Rule("gmail", 3)], app="mailer")
     (stored,) = await list_rules(connection)
     assert (stored.rule, stored.declared, stored.edited_by) == (edited, Rule("gmail", 3), "maria")
-    back = await unset_rule(connection, "gmail")
+    back = await unset_rule(connection, "gmail", by="ada")
     assert back is not None
     assert (back.rule, back.edited_by, back.edited_at) == (Rule("gmail", 3), None, None)
 
@@ -112,4 +112,4 @@ async def test_what_an_app_declares_no_longer_goes_unless_it_was_edited(connecti
         ("b", None),
         ("other", Rule("other", 1)),
     ]
-    assert await unset_rule(connection, "b") is None
+    assert await unset_rule(connection, "b", by="ada") is None

@@ -10,13 +10,10 @@ import typer
 from headrace.cli.job_logs import logs, print_line
 from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
-from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import JobNotFoundError
-from headrace.jobs import store
 from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
-from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import STATES, State
-from headrace.jobs.outcome import Cancel, report_error
+from headrace.jobs.steering import cancel_one, retry_one
 from headrace.jobs.tree import cancel_tree, retry_tree
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 
@@ -71,13 +68,20 @@ def show(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> Non
 
 
 @app.command()
-def retry(context: typer.Context, job_id: JobId, *, tree: Tree = False) -> None:
+def retry(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    tree: Tree = False,
+    by: Annotated[str | None, typer.Option(help="Who brings it back; by default the login name.")] = None,
+) -> None:
     """Makes an ended job (failed, cancelled or dead) run again, or one waiting for later run now.
 
     A job held by dependencies that have failed is let go. With --tree, whatever failed, died or was
     cancelled of the tree runs again, in the order of its dependencies.
     """
-    run(_retry_tree(context.obj, job_id) if tree else _retry(context.obj, job_id))
+    retrying = _retry_tree if tree else _retry
+    run(retrying(context.obj, job_id, by or login()))
 
 
 @app.command()
@@ -156,23 +160,23 @@ def _print_job(job: JobDetail) -> None:
             typer.echo(failure.error["traceback"])
 
 
-async def _retry(choice: Choice, job_id: UUID) -> None:
+async def _retry(choice: Choice, job_id: UUID, by: str) -> None:
     async with opened(choice) as app:
-        async with app.pool.acquire() as connection, connection.transaction():
-            job = await _found(connection, job_id)
-            is_redriven = await store.redrive_job(connection, job_id)
-        if not is_redriven and job.waits_for:
-            fail(f"job {job_id} waits for {job.waits_for} others; `headrace jobs show {job_id}` lists them")
-        if not is_redriven:
-            fail(f"job {job_id} is {job.state}; only failed, cancelled, dead and scheduled jobs can be retried")
-        app.notify(JOBS_CHANNEL)
+        try:
+            job, is_redriven = await retry_one(app, job_id, by=by)
+        except JobNotFoundError as error:
+            fail(str(error), EXIT_NOT_FOUND)
+    if not is_redriven and job.waits_for:
+        fail(f"job {job_id} waits for {job.waits_for} others; `headrace jobs show {job_id}` lists them")
+    if not is_redriven:
+        fail(f"job {job_id} is {job.state}; only failed, cancelled, dead and scheduled jobs can be retried")
     typer.echo(f"job {job_id} ({job.kind}) is due now")
 
 
-async def _retry_tree(choice: Choice, job_id: UUID) -> None:
+async def _retry_tree(choice: Choice, job_id: UUID, by: str) -> None:
     async with opened(choice) as app:
         try:
-            done = await retry_tree(app, job_id)
+            done = await retry_tree(app, job_id, by=by)
         except JobNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
     typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again")
@@ -192,11 +196,10 @@ async def _cancel_tree(choice: Choice, job_id: UUID, by: str) -> None:
 
 async def _cancel(choice: Choice, job_id: UUID, by: str) -> None:
     async with opened(choice) as app:
-        async with app.pool.acquire() as connection, connection.transaction():
-            job = await _found(connection, job_id)
-            done = await cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
-        app.notify(JOBS_CHANNEL)  # who waited for it may run now
-        app.notify(RESULTS_CHANNEL)
+        try:
+            job, done = await cancel_one(app, job_id, by=by)
+        except JobNotFoundError as error:
+            fail(str(error), EXIT_NOT_FOUND)
     if done is None:
         fail(f"job {job_id} is {job.state}; it has ended and cannot be cancelled")
     typer.echo(

@@ -64,9 +64,9 @@ def set_(
 
 
 @app.command()
-def unset(context: typer.Context, name: Name, *, as_json: Json = False) -> None:
+def unset(context: typer.Context, name: Name, *, by: By = None, as_json: Json = False) -> None:
     """Takes an edit back: what the code declares is in force again, or no limit."""
-    run(_unset(context.obj, name, as_json=as_json))
+    run(_unset(context.obj, name, by or login(), as_json=as_json))
 
 
 async def _list(choice: Choice, *, as_json: bool) -> None:
@@ -109,16 +109,16 @@ async def _show(choice: Choice, name: str, *, as_json: bool) -> None:
 
 
 async def _set(choice: Choice, rule: Rule, by: str, *, as_json: bool) -> None:
-    async with opened(choice) as opened_app, opened_app.pool.acquire() as connection:
+    async with opened(choice) as opened_app, opened_app.pool.acquire() as connection, connection.transaction():
         stored = await set_rule(connection, rule, by=by)
     _print(stored, as_json=as_json)
 
 
-async def _unset(choice: Choice, name: str, *, as_json: bool) -> None:
+async def _unset(choice: Choice, name: str, by: str, *, as_json: bool) -> None:
     async with opened(choice) as opened_app, opened_app.pool.acquire() as connection:
         try:
             async with connection.transaction():
-                stored = await unset_rule(connection, name)
+                stored = await unset_rule(connection, name, by=by)
         except LimitNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
     if stored is not None:

@@ -10,6 +10,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.statements import statement
 from headrace.errors import LimitNotFoundError
 from headrace.jobs.limit import Rate, Rule
+from headrace.jobs.operation import record_operation
 
 _PACKAGE = "headrace.jobs"
 
@@ -48,7 +49,7 @@ async def list_rules(connection: Connection, name: str | None = None) -> list[St
 
 
 async def set_rule(connection: Connection, rule: Rule, *, by: str) -> StoredRule:
-    """Puts a rule in force, whatever the code says. Running jobs are left to end."""
+    """Puts a rule in force, whatever the code says, and records who did. Running jobs are left to end."""
     rate = rule.rate
     row = await connection.fetchrow(
         statement(_PACKAGE, "set_limit"),
@@ -59,14 +60,21 @@ async def set_rule(connection: Connection, rule: Rule, *, by: str) -> StoredRule
         None if rate is None else float(rate.burst),
         by,
     )
+    rates = {} if rate is None else {"rate": rate.count, "per_seconds": rate.per.total_seconds(), "burst": rate.burst}
+    subject = {"limit": rule.name, "concurrency": rule.concurrency, **rates}
+    await record_operation(connection, "limit.set", actor=by, subject=subject)
     return _stored(row)
 
 
-async def unset_rule(connection: Connection, name: str) -> StoredRule | None:
-    """Takes an edit back: what the code declares is in force again, or nothing (None). Raises LimitNotFoundError."""
+async def unset_rule(connection: Connection, name: str, *, by: str) -> StoredRule | None:
+    """Takes an edit back, and records who did: what the code declares is in force again, or nothing (None).
+
+    Raises LimitNotFoundError.
+    """
     found = await list_rules(connection, name)
     if not found:
         raise LimitNotFoundError(name)
+    await record_operation(connection, "limit.unset", actor=by, subject={"limit": name})
     declared = found[0].declared
     if declared is None:
         await connection.execute(statement(_PACKAGE, "remove_limit"), name)

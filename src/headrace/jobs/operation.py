@@ -1,4 +1,4 @@
-"""Operations: who did what to queues and to many jobs, and how far that is. Takes a connection, never commits."""
+"""Operations: who did what to queues, jobs, schedules and limits. Takes a connection, never commits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,22 @@ from headrace.ids import uuid7
 
 _PACKAGE = "headrace.jobs"
 
-Action = Literal["queue.paused", "queue.resumed"]
+Action = Literal[
+    "queue.paused",
+    "queue.resumed",
+    "job.cancelled",
+    "job.retried",
+    "tree.cancelled",
+    "tree.retried",
+    "schedule.created",
+    "schedule.edited",
+    "schedule.paused",
+    "schedule.resumed",
+    "schedule.triggered",
+    "schedule.deleted",
+    "limit.set",
+    "limit.unset",
+]
 """What is done at once; `headrace.jobs.bulk.DONE` has what takes its time."""
 
 

@@ -20,6 +20,7 @@ from headrace.jobs.declaration import retimed
 from headrace.jobs.declared_schedules import ANY_TIME, DeclaredSchedules
 from headrace.jobs.enqueue_records import tell_enqueued
 from headrace.jobs.job import Enqueued, Priority
+from headrace.jobs.operation import Action, record_operation
 from headrace.jobs.registry import Kind, Registry
 from headrace.jobs.schedule import (
     CATCH_UP_LIMIT,
@@ -111,6 +112,7 @@ class Schedules(DeclaredSchedules):
             schedule = replace(schedule, next_at=schedule.next_after(now))
             if not await store.insert_schedule(connection, schedule):
                 raise ScheduleExistsError(name)
+            await self._record(connection, name, "schedule.created", by)
         self._tell(name, "created", by)
         return schedule
 
@@ -163,6 +165,7 @@ class Schedules(DeclaredSchedules):
             )
             schedule = retimed(old, changed, now=now)
             await store.write_schedule(connection, schedule)
+            await self._record(connection, name, "schedule.edited", by)
         return replace(schedule, revision=old.revision + 1)
 
     async def pause(self, name: str, *, by: str | None = None) -> Schedule:
@@ -172,6 +175,7 @@ class Schedules(DeclaredSchedules):
                 return old
             schedule = replace(old, is_paused=True, paused_by=by or current().actor, next_at=None)
             await store.write_schedule(connection, schedule)
+            await self._record(connection, name, "schedule.paused", by)
         return replace(schedule, revision=old.revision + 1)
 
     async def resume(self, name: str, *, by: str | None = None) -> Schedule:
@@ -182,6 +186,7 @@ class Schedules(DeclaredSchedules):
             schedule = replace(old, is_paused=False, paused_by=None)
             schedule = replace(schedule, next_at=schedule.next_after(now))
             await store.write_schedule(connection, schedule)
+            await self._record(connection, name, "schedule.resumed", by)
         return replace(schedule, revision=old.revision + 1)
 
     async def trigger(self, name: str, *, by: str | None = None) -> Enqueued:
@@ -195,6 +200,7 @@ class Schedules(DeclaredSchedules):
             job = self._kinds.on_enqueue(under_limit(tick, limits.get(name)))
             await insert_jobs(connection, [job], now=self._clock.override())
             await store.write_schedule(connection, replace(old, last_job_id=job.id))
+            await self._record(connection, name, "schedule.triggered", by)
         if self._telemetry.hears(logging.DEBUG):
             tell_enqueued(self._telemetry, [job])
         self._notify(JOBS_CHANNEL)
@@ -209,6 +215,7 @@ class Schedules(DeclaredSchedules):
                     "remove it there, or pause it"
                 )
             await store.delete_schedule(connection, name)
+            await self._record(connection, name, "schedule.deleted", by)
 
     async def get(self, name: str) -> Schedule:
         """One schedule."""
@@ -234,6 +241,11 @@ class Schedules(DeclaredSchedules):
             # Read after the lock: a tick that was waited for must not come again.
             yield connection, found[0], await self._now(connection)
         self._tell(name, action, by)
+
+    async def _record(self, connection: Connection, name: str, action: Action, by: str | None) -> None:
+        actor = by or current().actor or "unknown"
+        subject = {"schedule": name}
+        await record_operation(connection, action, actor=actor, subject=subject, now=self._clock.override())
 
     async def _now(self, connection: Connection) -> datetime:
         return await store.decision_time(connection, now=self._clock.override())

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from headrace.clock import Clock
+from headrace.context import current
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.db.pool import ConnectionPool
@@ -13,6 +14,7 @@ from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
 from headrace.jobs import store
 from headrace.jobs.cancelling import cancel_jobs
+from headrace.jobs.operation import record_operation
 from headrace.jobs.outcome import Cancel, report_error
 
 _PACKAGE = "headrace.jobs"
@@ -56,11 +58,15 @@ async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancell
 
     From the top down in batches, each a transaction of its own, so that a parent stops before its
     children are looked for. Jobs that a running one still makes until its worker interrupts it stay;
-    do it again when it has ended. Raises JobNotFoundError.
+    do it again when it has ended. That it was begun is recorded. Raises JobNotFoundError.
     """
     error = report_error(Cancel(f"cancelled by {by}, with the tree of job {job_id}"))
     job_count = cancelled_count = requested_count = 0
     async with app.pool.acquire() as connection:
+        await _require(connection, job_id)
+        await record_operation(
+            connection, "tree.cancelled", actor=by, subject={"job": str(job_id)}, now=app.clock.override()
+        )
         async for batch in _levels(connection, job_id):
             done = await cancel_jobs(connection, batch, by=by, error=error)
             job_count += len(batch)
@@ -71,14 +77,24 @@ async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancell
     return TreeCancelled(job_count, cancelled_count, requested_count)
 
 
-async def retry_tree(app: Application, job_id: UUID) -> TreeRetried:
+async def retry_tree(app: Application, job_id: UUID, *, by: str | None = None) -> TreeRetried:
     """Brings back what failed, died or was cancelled of a job and everything below it.
 
     What waited for one of these waits again. Completed jobs stay completed, and so does a group's
     `on_failure` that was not needed stay as it is. In batches, the youngest first, each a
-    transaction of its own: done again after an interruption, it finds the rest. Raises JobNotFoundError.
+    transaction of its own: done again after an interruption, it finds the rest. That it was begun is
+    recorded, `by` whom; None is the actor of the context. Raises JobNotFoundError.
     """
     async with app.pool.acquire() as connection:
+        await _require(connection, job_id)
+        now = app.clock.override()
+        await record_operation(
+            connection,
+            "tree.retried",
+            actor=by or current().actor or "unknown",
+            subject={"job": str(job_id)},
+            now=now,
+        )
         batches = [batch async for batch in _levels(connection, job_id)]
         every = [one for batch in batches for one in batch]
         wanted: list[UUID] = []
@@ -87,7 +103,6 @@ async def retry_tree(app: Application, job_id: UUID) -> TreeRetried:
             wanted += [row["job_id"] for row in rows]
         # A job comes back before those it waits for do: held, it cannot miss how they end.
         wanted.sort(reverse=True)
-        now = app.clock.override()
         coming = frozenset(wanted)
         back: set[UUID] = set()
         for batch in _batches(wanted):
@@ -102,10 +117,13 @@ async def retry_tree(app: Application, job_id: UUID) -> TreeRetried:
     return TreeRetried(len(every), len(back))
 
 
-async def _levels(connection: Connection, root: UUID) -> AsyncIterator[list[UUID]]:
-    """The ids of a tree in batches, parents before their children."""
+async def _require(connection: Connection, root: UUID) -> None:
     if not await connection.fetchval(statement(_PACKAGE, "has_job"), root):
         raise JobNotFoundError(root)
+
+
+async def _levels(connection: Connection, root: UUID) -> AsyncIterator[list[UUID]]:
+    """The ids of a tree in batches, parents before their children."""
     level = [root]
     seen = {root}
     while level:

@@ -14,15 +14,12 @@ from headrace.console.api.need import needs
 from headrace.console.api.operations import BEGUN, lead_to
 from headrace.console.api.route import principal_of
 from headrace.context import bind
-from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
-from headrace.jobs import store
 from headrace.jobs.browse import show_job
 from headrace.jobs.bulk import Deed
-from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import Priority
 from headrace.jobs.operation import Operation
-from headrace.jobs.outcome import Cancel, report_error
 from headrace.jobs.selection import JobFilter, Preview
+from headrace.jobs.steering import cancel_one, retry_one
 from headrace.jobs.tree import TreeCancelled, TreeRetried, cancel_tree, retry_tree
 
 _PATIENCE = timedelta(seconds=1)
@@ -128,23 +125,17 @@ def _one(app: Headrace, router: APIRouter) -> None:
         if wanted is not None and wanted.tree:
             done = await cancel_tree(app, job_id, by=by)
             return Cancelled(job_id, "requested" if done.requested_count else "cancelled", done)
-        async with app.pool.acquire() as connection, connection.transaction():
-            job = await show_job(connection, job_id)
-            outcome = await cancel_job(connection, job_id, by=by, error=report_error(Cancel(f"cancelled by {by}")))
-        app.notify(JOBS_CHANNEL)  # who waited for it may run now
-        app.notify(RESULTS_CHANNEL)
+        job, outcome = await cancel_one(app, job_id, by=by)
         if outcome is None:
             raise ProblemError(Problem(409, f"job {job_id} is {job.state}; it has ended and cannot be cancelled"))
-        return Cancelled(job_id, "cancelled" if outcome == "cancelled" else "requested")
+        return Cancelled(job_id, outcome)
 
     @router.post("/jobs/{job_id}/retry", **needs("operator", "jobs"))
-    async def retry(job_id: UUID, wanted: Tree | None = None) -> Retried:
+    async def retry(request: Request, job_id: UUID, wanted: Tree | None = None) -> Retried:
         """Makes an ended job run again, or one that waits for later run now. With `tree` all that failed below it."""
         if wanted is not None and wanted.tree:
-            return Retried(job_id, await retry_tree(app, job_id))
-        async with app.pool.acquire() as connection, connection.transaction():
-            job = await show_job(connection, job_id)
-            is_redriven = await store.redrive_job(connection, job_id)
+            return Retried(job_id, await retry_tree(app, job_id, by=principal_of(request).name))
+        job, is_redriven = await retry_one(app, job_id, by=principal_of(request).name)
         if not is_redriven:
             waits = f" and waits for {job.waits_for} others" if job.waits_for else ""
             raise ProblemError(
@@ -153,7 +144,6 @@ def _one(app: Headrace, router: APIRouter) -> None:
                     f"job {job_id} is {job.state}{waits}; only ended and scheduled jobs can be retried",
                 )
             )
-        app.notify(JOBS_CHANNEL)
         return Retried(job_id)
 
     @router.patch("/jobs/{job_id}", **needs("operator", "jobs"))

@@ -119,11 +119,11 @@ def limit_routes(app: Headrace, router: APIRouter) -> None:
         rate = None
         if given is not None:
             rate = Rate(given.count, per=timedelta(seconds=given.per_seconds), burst=given.burst or 0)
-        async with app.pool.acquire() as connection:
+        async with app.pool.acquire() as connection, connection.transaction():
             return await set_rule(connection, Rule(name, wanted.concurrency, rate), by=principal_of(request).name)
 
     @router.delete("/limits/{name:path}", **needs("operator", "limits"))
-    async def unset(name: LimitName) -> Unset:
+    async def unset(request: Request, name: LimitName) -> Unset:
         """Takes an edit back: what the code declares is in force again, or no limit."""
         async with app.pool.acquire() as connection, connection.transaction():
-            return Unset(await unset_rule(connection, name))
+            return Unset(await unset_rule(connection, name, by=principal_of(request).name))

@@ -78,7 +78,7 @@ async def act(request: Request) -> Response:
             case "cancel-tree":
                 await cancel_tree(app, job_id, by=principal.name)
             case "retry-tree":
-                await retry_tree(app, job_id)
+                await retry_tree(app, job_id, by=principal.name)
             case _:
                 done = await app.operations.run(_deed(what, job_id, priority), by=principal.name)
                 record.subject["changed"] = done.changed_count

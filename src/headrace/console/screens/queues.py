@@ -87,7 +87,7 @@ async def edit_limit(request: Request) -> Response:
             app.pool.acquire() as connection,
             connection.transaction(),
         ):
-            is_left = await unset_rule(connection, name) is not None
+            is_left = await unset_rule(connection, name, by=principal.name) is not None
         if not is_left:
             return redirect(request, "/queues", {"did": "unset", "queue": name})
         return redirect(request, f"/limits/{quote(name)}", {"did": "unset"})
@@ -95,6 +95,7 @@ async def edit_limit(request: Request) -> Response:
     async with (
         recorded(app, request, principal, "limits.set", {"limit": name, "rule": str(rule)}),
         app.pool.acquire() as connection,
+        connection.transaction(),
     ):
         await set_rule(connection, rule, by=principal.name)
     return redirect(request, f"/limits/{quote(name)}", {"did": "set"})
