@@ -1,6 +1,7 @@
 """Ticks become jobs: each once, whoever fires it, and what an outage left as the policy says."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 from fix_apps import Bench, eventually
 from fix_schedules import fired, fired_at, scheduler_of, turn
 from headrace import Job, Tick, bind
+from headrace.jobs.schedule import MOST_CAUGHT_UP
 from headrace.testing import VirtualClock
 
 HOUR = timedelta(hours=1)
@@ -83,6 +85,33 @@ async def test_after_an_outage_ticks_are_caught_up_as_asked(
     clock.advance(timedelta(minutes=40))
     await turn(clocked)
     assert (await fired_at(connection))[-1] == NOON + 31 * HOUR
+
+
+@pytest.mark.slow
+async def test_ten_thousand_ticks_to_catch_up_with_leave_the_loop_to_others(
+    clocked: Bench, clock: VirtualClock, connection
+):
+    """By the processor time of the loop's thread between two of its turns, which a busy machine does not lengthen."""
+    app = clocked.app
+    app.declare("report")
+    await app.schedules.create("often", "report", cron="* * * * *", catch_up="all", catch_up_limit=MOST_CAUGHT_UP)
+    clock.advance(timedelta(minutes=MOST_CAUGHT_UP))
+    longest, is_over = 0.0, False
+
+    async def watch() -> None:
+        nonlocal longest
+        before = time.thread_time()
+        while not is_over:
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+            before = time.thread_time()
+
+    watching = asyncio.create_task(watch())
+    await turn(clocked)
+    is_over = True
+    await watching
+    assert len(await fired_at(connection, "often")) == MOST_CAUGHT_UP
+    assert longest < 0.2
 
 
 async def test_two_leaders_at_once_never_fire_a_tick_twice(clocked: Bench, clock: VirtualClock, connection):
