@@ -160,7 +160,7 @@ class Headrace(Reading):
         Subscriptions get them like all others; `sync` handlers do not run. See
         `headrace.events.importing.import_events` for what is raised.
 
-        With `commit_every` so many are committed at a time, 20,000 being a good number: that takes about half as
+        With `commit_every` so many at most are committed at a time, 20,000 being a good number: it takes about half as
         long, and readers wait for no more than a part. It may end in the middle, by ImportStoppedError, a crash or
         a cancellation, and what was committed stays. Where every event has an `event_id`, import all of them again:
         what is in is passed over. Without ids nobody can tell what is in but who counted: go on after the last

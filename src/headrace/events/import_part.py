@@ -15,7 +15,6 @@ from headrace.events.past import PastEvent
 from headrace.events.row_maker import PLAIN, RowMaker, row_of
 from headrace.events.sealing import seal
 from headrace.events.slots import Slot, Slots
-from headrace.events.versions import StreamKey
 
 _PACKAGE = "headrace.events"
 _COLUMNS = ("recorded_at", "stream_version", *row_format.COLUMNS)
@@ -82,6 +81,7 @@ class Part:
         self.byte_count = 0
         self.whole: list[tuple[int, NewEvent]] = []
         self.slots = Slots()
+        self._ordered: list[Slot] | None = None
         # A list for each and not one of rows: measured, the collector goes through those again and again.
         self._streams: list[Slot | None] = []
         self._bodies: list[bytes] = []
@@ -103,6 +103,8 @@ class Part:
     def close(self) -> None:
         """Takes the streams that were counted for its own; the maker then counts for the next part."""
         self.slots = self._maker.slots.taken()
+        # Sorted while the part before is stored, and not when the server waits for it.
+        self._ordered = None if self.whole else self.slots.ordered()
 
     def __len__(self) -> int:
         """How many events it has."""
@@ -116,6 +118,10 @@ class Part:
     def number_of(self, event_id: UUID) -> int | None:
         """The number of the last of its events with this id that was given."""
         return next((self.first_number + place for place, event in reversed(self.whole) if event.id == event_id), None)
+
+    def streams(self) -> list[Slot]:
+        """Those it has new events for, in the order in which everybody locks streams."""
+        return self.slots.ordered() if self._ordered is None else self._ordered
 
     def settle(self, place: int, event: NewEvent) -> None:
         """Makes a row of an event that was whole, now that it is known to be new."""
@@ -151,7 +157,7 @@ async def store_part(connection: Connection, part: Part, *, after: int | None = 
     known_count = len(part) - len(rows.bodies)
     if not rows.bodies:
         return StoredPart(0, known_count, None, None)
-    moment = await _lock(connection, part.slots)
+    moment = await _lock(connection, part.streams())
     if moment is None or after is None:
         moment, after = await _row(connection, "begin_part")
     await connection.copy_to_table(
@@ -197,20 +203,18 @@ async def _settle(connection: Connection, part: Part) -> list[IdKey]:
     return list(claimed)
 
 
-async def _lock(connection: Connection, slots: Slots) -> datetime | None:
+async def _lock(connection: Connection, streams: Sequence[Slot]) -> datetime | None:
     """Locks and bumps the streams of a part, and notes the version each was at before; a moment when all were held."""
-    ordered = slots.ordered()
-    if not ordered:
+    if not streams:
         return None
     rows = await connection.fetch(
         statement(_PACKAGE, "lock_part"),
-        [slot.tenant_id for slot in ordered],
-        [slot.stream.aggregate_type for slot in ordered],
-        [slot.stream.aggregate_id for slot in ordered],
-        [slot.count for slot in ordered],
+        [slot.tenant_id for slot in streams],
+        [slot.stream.aggregate_type for slot in streams],
+        [slot.stream.aggregate_id for slot in streams],
+        [slot.count for slot in streams],
     )
-    after = {StreamKey(row[0], row[1], row[2]): int(row[3]) for row in rows}
-    for slot in ordered:
-        key = StreamKey(slot.tenant_id, slot.stream.aggregate_type, slot.stream.aggregate_id)
-        slot.version = after[key] - slot.count
+    after: dict[tuple[str, str, str], int] = {(row[0], row[1], row[2]): row[3] for row in rows}
+    for slot in streams:
+        slot.version = after[slot.tenant_id, slot.stream.aggregate_type, slot.stream.aggregate_id] - slot.count
     return max(row[4] for row in rows)

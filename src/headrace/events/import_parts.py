@@ -14,6 +14,7 @@ from headrace.events.row_maker import RowMaker
 from headrace.events.schema import EventRegistry
 
 _SLICE = 128
+_FIRST = 5_000
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -43,8 +44,9 @@ async def import_in_parts(
 ) -> Imported:
     """Appends events in the order given, so many in each transaction, which `begin` opens.
 
-    A part of more than 32 MB is committed before it has as many events. At most two are in memory: one that is
-    being stored, one that is being made. `on_commit` is told after each what the import has come to.
+    A part of more than 32 MB is committed before it has as many events; and the first ones have 5,000 and 10,000,
+    so that the server soon has something to do, and what is wrong with all of them shows early. At most two are in
+    memory: one that is being stored, one that is being made. `on_commit` is told after each what it has come to.
 
     Whatever ends it raises ImportStoppedError, the cause being its `__cause__`; parts that were committed stay.
     Cancelled, it takes back the part under way. Raises ConfigurationError for `commit_every` below 1.
@@ -67,6 +69,7 @@ class _Parts:
         self._begin = begin
         self._maker = maker
         self._commit_every = commit_every
+        self._size = min(_FIRST, commit_every)
         self._on_commit = on_commit
         self._imported = Imported(0, 0, None, None)
         self._next = Part(maker, first_number=1)
@@ -104,14 +107,16 @@ class _Parts:
         return len(self._next) % _SLICE == 0 or self._is_whole()
 
     def _is_whole(self) -> bool:
-        return len(self._next) >= self._commit_every or self._next.byte_count >= _MOST_BYTES
+        return len(self._next) >= self._size or self._next.byte_count >= _MOST_BYTES
 
     async def _hand_over(self) -> None:
         """Has the part that was made stored once the one before it is."""
+        part = self._next
+        part.close()
         await self._land()
-        part, self._next = self._next, Part(self._maker, first_number=self._next.last_number + 1)
+        self._next = Part(self._maker, first_number=part.last_number + 1)
+        self._size = min(2 * self._size, self._commit_every)
         if len(part):
-            part.close()
             self._stored, self._storing = part, asyncio.create_task(self._store(part))
 
     async def _store(self, part: Part) -> None:

@@ -17,6 +17,7 @@ from fix_apps import APPS, eventually, send
 from fix_events import ContactCreated, NoteTaken, known_events, new
 from headrace import Context, Headrace, Imported, ImportStoppedError, PastEvent, Stream, bind, uuid7
 from headrace.errors import ConfigurationError, EventIdTakenError, InvalidEventError, UnknownEventError
+from headrace.events import import_parts
 from headrace.events.head import Head
 from headrace.events.import_parts import import_in_parts
 from headrace.events.read import head_position
@@ -139,6 +140,14 @@ async def test_it_tells_after_each_commit_what_the_import_has_come_to(connection
     moments = [row[0] for row in rows]
     assert moments == sorted(moments)
     assert len(set(moments)) == 3
+
+
+async def test_the_first_parts_of_a_long_import_are_smaller(connection, monkeypatch):
+    monkeypatch.setattr(import_parts, "_FIRST", 2)
+    told = []
+    await imported(connection, [past(str(n), "a") for n in range(24)], commit_every=7, on_commit=told.append)
+    assert [one.event_count for one in told] == [2, 6, 13, 20, 24]
+    assert await texts(connection) == [(str(n), "a", n + 1) for n in range(24)]
 
 
 async def test_what_is_bound_around_a_yield_is_the_context_of_the_event(connection):
