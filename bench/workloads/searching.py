@@ -34,7 +34,7 @@ from headrace_crm.search.desk import Desk, Question
 from headrace_crm.search.embedder import EmbeddingModel
 from headrace_crm.search.embedding import EmbedPassages, embed_passages
 from headrace_crm.search.passage import Passage, message_passages
-from headrace_crm.search.store import count_vocabulary, insert_passages
+from headrace_crm.search.store import await_vectors, count_vocabulary, insert_passages
 
 _OWNER = UUID(int=1)
 _BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -97,7 +97,9 @@ async def _fill(
                 sent_at=_BEGAN + number * _APART,
             )
         async with app.transaction() as tx:
-            stored += await insert_passages(tx.connection, batch, language=language, embeds=True)
+            new = await insert_passages(tx.connection, batch, language=language)
+            await await_vectors(tx.connection, [passage_id for passage_id, _ in new])
+        stored += len(new)
     async with app.transaction() as tx:
         await count_vocabulary(tx.connection, _OWNER, now=_BEGAN)
     async with _index_made_after(session, await embedder.model()):

@@ -9,9 +9,11 @@ import msgspec
 
 from headrace import Headrace, Job, Row, Transaction, Unique
 from headrace_crm.mail.reply_text import read_reply
-from headrace_crm.search.embedding import EMBED_KIND, EmbedPassages
+from headrace_crm.search.embedder import Embedder
+from headrace_crm.search.embedding import EMBED_KIND, EmbedPassages, batch_of, embed_at_once
 from headrace_crm.search.passage import Passage, contact_passage, facts_of, message_passages, question_passage
 from headrace_crm.search.store import (
+    await_vectors,
     contacts_to_collect,
     count_vocabulary,
     hold_erasures,
@@ -33,11 +35,14 @@ class CollectPassages(msgspec.Struct, frozen=True):
     question_ids: tuple[UUID, ...] = ()
 
 
-async def collect_passages(app: Headrace, job: Job, args: CollectPassages, *, language: str, embeds: bool) -> None:
+async def collect_passages(
+    app: Headrace, job: Job, args: CollectPassages, *, language: str, embedder: Embedder | None
+) -> None:
     """Stores the passages of these sources in one transaction that completes the job.
 
     Messages that have passages are left alone, contacts are written anew. What was deleted meanwhile has none.
-    Vectors follow in a job of their own, since a model may be slow or away.
+    A few passages get their vectors at once where the model is near; else those follow in a job of their own, since
+    a model may be slow or away.
     """
     async with job.transaction() as tx:
         # Before anything is read: an erasure waits for what was read, and nothing is read that it has yet to take.
@@ -48,18 +53,23 @@ async def collect_passages(app: Headrace, job: Job, args: CollectPassages, *, la
             passages += [_of_question(row) for row in await questions_to_collect(tx.connection, args.question_ids)]
         if args.contact_ids:
             passages += [_of_contact(row) for row in await contacts_to_collect(tx.connection, args.contact_ids)]
-        tx.result = {"passages": await _store(app, tx, passages, language=language, embeds=embeds)}
+        tx.result = {"passages": await _store(app, tx, passages, language=language, embedder=embedder)}
 
 
-async def _store(app: Headrace, tx: Transaction, passages: Sequence[Passage], *, language: str, embeds: bool) -> int:
-    stored = await insert_passages(tx.connection, passages, language=language, embeds=embeds)
+async def _store(
+    app: Headrace, tx: Transaction, passages: Sequence[Passage], *, language: str, embedder: Embedder | None
+) -> int:
+    stored = await insert_passages(tx.connection, passages, language=language)
     if not stored:
         return 0
     for owner_id in await outgrown_vocabularies(tx.connection, {each.owner_id for each in passages}):
         await count_vocabulary(tx.connection, owner_id, now=app.clock.now())
-    if embeds:
-        await tx.enqueue(EMBED_KIND, EmbedPassages(), unique=Unique("all", scope="waiting"))
-    return stored
+    if embedder is not None:
+        batch = batch_of((passage_id, each.title, each.body) for passage_id, each in stored)
+        if not await embed_at_once(tx.connection, embedder, batch):
+            await await_vectors(tx.connection, batch.passage_ids)
+            await tx.enqueue(EMBED_KIND, EmbedPassages(), unique=Unique("all", scope="waiting"))
+    return len(stored)
 
 
 def _of_messages(rows: Sequence[Row]) -> list[Passage]:

@@ -32,6 +32,11 @@ class Embedder(Protocol):
         """The most texts for one call."""
         ...
 
+    @property
+    def is_near(self) -> bool:
+        """Whether a few texts take milliseconds, in this process: so little that a transaction may wait for it."""
+        ...
+
     async def model(self) -> EmbeddingModel:
         """Which model this is; its dimension may have to be asked for."""
         ...

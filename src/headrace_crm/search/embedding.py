@@ -1,7 +1,7 @@
 """The work of `embed-passages`: gives passages their vectors, batch by batch, until none waits."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,9 @@ from headrace import Connection, Headrace, statement
 from headrace_crm.search.embedder import Embedder, EmbedderError, EmbeddingModel
 
 EMBED_KIND: Final = "embed-passages"
+
+A_FEW: Final = 16
+"""So many passages are embedded as they are stored, where the model is near: it takes less than a job for them does."""
 
 _PACKAGE: Final = "headrace_crm.search"
 
@@ -70,7 +73,37 @@ async def _next_batch(connection: Connection, size: int) -> Batch | None:
     rows = await connection.fetch(statement(_PACKAGE, "unembedded_passages"), size)
     if not rows:
         return None
-    return Batch(tuple(row["id"] for row in rows), tuple(f"{row['title']}\n{row['body']}".strip() for row in rows))
+    return batch_of((row["id"], row["title"], row["body"]) for row in rows)
+
+
+def batch_of(passages: Iterable[tuple[int, str, str]]) -> Batch:
+    """A batch of passages given by id, title and body."""
+    chosen = list(passages)
+    return Batch(
+        tuple(passage_id for passage_id, _, _ in chosen), tuple(f"{title}\n{body}".strip() for _, title, body in chosen)
+    )
+
+
+async def embed_at_once(connection: Connection, embedder: Embedder, batch: Batch) -> bool:
+    """Gives a few new passages their vectors in the transaction that stores them; False where that is for a job.
+
+    It is where the model is not near, not ready here, or not the newest one, and where there are more than a few.
+    """
+    if not embedder.is_near or len(batch.texts) > A_FEW:
+        return False
+    try:
+        model = await embedder.model()
+        model_id: int | None = await connection.fetchval(
+            statement(_PACKAGE, "current_model"), model.name, model.version, model.dimension
+        )
+        if model_id is None:
+            return False
+        vectors = await embedder.embed(batch.texts)
+    except EmbedderError:
+        # The job meets it too, tells of it, and tries again.
+        return False
+    await _write_vectors(connection, model_id, model, batch, vectors)
+    return True
 
 
 async def _write(
@@ -79,6 +112,14 @@ async def _write(
     """Stores the vectors of a batch; False where another process has changed to another model since."""
     if await connection.fetchval(statement(_PACKAGE, "is_model_kept"), model_id) is None:
         return False
+    await _write_vectors(connection, model_id, model, batch, vectors)
+    await connection.execute(statement(_PACKAGE, "end_waiting"), list(batch.passage_ids))
+    return True
+
+
+async def _write_vectors(
+    connection: Connection, model_id: int, model: EmbeddingModel, batch: Batch, vectors: Sequence[Sequence[float]]
+) -> None:
     for vector in vectors:
         if len(vector) != model.dimension:
             raise EmbedderError(
@@ -89,8 +130,6 @@ async def _write(
     await connection.execute(
         statement(_PACKAGE, "write_vectors"), model_id, list(batch.passage_ids), [vector_text(one) for one in vectors]
     )
-    await connection.execute(statement(_PACKAGE, "end_waiting"), list(batch.passage_ids))
-    return True
 
 
 def vector_text(vector: Sequence[float]) -> str:

@@ -26,7 +26,7 @@ def register(app: Headrace, *, embedder: Embedder | None, language: str) -> None
 
     @app.job(COLLECT_KIND, queue=QUEUE, priority=Priority.LOW, max_attempts=MAX_ATTEMPTS, retry=RETRY)
     async def collect(args: CollectPassages, job: Job) -> None:
-        await collect_passages(app, job, args, language=language, embeds=embedder is not None)
+        await collect_passages(app, job, args, language=language, embedder=embedder)
 
     _ = collect
     projections.register(app)

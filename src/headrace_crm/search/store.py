@@ -12,13 +12,15 @@ from headrace_crm.search.vocabulary import is_outgrown
 _PACKAGE: Final = "headrace_crm.search"
 
 
-async def insert_passages(connection: Connection, passages: Sequence[Passage], *, language: str, embeds: bool) -> int:
-    """Stores those of these passages that are not there; how many were new. With `embeds` they wait for vectors.
+async def insert_passages(
+    connection: Connection, passages: Sequence[Passage], *, language: str
+) -> list[tuple[int, Passage]]:
+    """Stores those of these passages that are not there; the new ones, with their ids.
 
     `language` is the text search configuration their words are taken by.
     """
     if not passages:
-        return 0
+        return []
     rows = await connection.fetch(
         statement(_PACKAGE, "insert_passages"),
         [each.owner_id for each in passages],
@@ -32,9 +34,16 @@ async def insert_passages(connection: Connection, passages: Sequence[Passage], *
         [each.occurred_at for each in passages],
         language,
     )
-    if embeds:
-        await connection.execute(statement(_PACKAGE, "await_vectors"), [row["id"] for row in rows])
-    return len(rows)
+    stored = {_key(each.message_id, each.contact_id, each.question_id, each.number): each for each in passages}
+    return [
+        (row["id"], stored[_key(row["message_id"], row["contact_id"], row["question_id"], row["number"])])
+        for row in rows
+    ]
+
+
+async def await_vectors(connection: Connection, passage_ids: Sequence[int]) -> None:
+    """Has passages wait for their vectors."""
+    await connection.execute(statement(_PACKAGE, "await_vectors"), passage_ids)
 
 
 async def uncollected_messages(connection: Connection, message_ids: Sequence[int]) -> list[Row]:
@@ -85,3 +94,9 @@ async def passages_of_message(connection: Connection, message_id: int) -> list[t
     """The passages that a message is found by, each with its number from 0."""
     rows = await connection.fetch(statement(_PACKAGE, "passages_of_message"), message_id)
     return [(row["number"], row["body"]) for row in rows]
+
+
+def _key(
+    message_id: int | None, contact_id: UUID | None, question_id: UUID | None, number: int
+) -> tuple[int | UUID | None, int]:
+    return message_id or contact_id or question_id, number

@@ -9,7 +9,7 @@ import pytest
 
 from fix_crm import lend
 from headrace import Headrace
-from headrace.testing import drain
+from headrace.testing import assert_enqueued, drain
 from headrace_crm.app import create_app, create_desk
 from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
@@ -19,7 +19,7 @@ from headrace_crm.mail.importing import start_import
 from headrace_crm.search.backlog import SearchBacklog, search_backlog
 from headrace_crm.search.desk import PersonNotFoundError, Question
 from headrace_crm.search.embedder import EmbedderError, EmbeddingModel
-from headrace_crm.search.embedding import EmbedPassages, embed_passages
+from headrace_crm.search.embedding import EMBED_KIND, EmbedPassages, batch_of, embed_at_once, embed_passages
 from headrace_crm.search.forgetting import forget
 from headrace_crm.search.searching import search
 
@@ -71,6 +71,7 @@ class Letters:
     """A model that counts letters; every text has a vector, and a few know the same as another."""
 
     batch_size = 2
+    is_near = False
 
     def __init__(self, version: str, *, dimension: int = 26) -> None:
         self._model = EmbeddingModel("letters", version, dimension)
@@ -123,8 +124,9 @@ async def test_mail_and_people_are_found_by_words_and_by_meaning(database: str, 
             ("rocket people", "web"),
         ]
         assert {row["user_id"] for row in told} == {str(hull.hits[0].owner_id)}
-        # What was asked is remembered, and found where it is asked for.
-        await drain(app)
+        # What was asked is remembered, and found where it is asked for; vectors of so little need no job.
+        await assert_enqueued(app, EMBED_KIND, count=1)
+        assert EMBED_KIND not in (await drain(app)).kinds
         asked = await desk.search(Question(text="vessel", kinds=("question",)))
         assert next(hit.body for hit in asked.hits) == "a vessel that is damaged"
 
@@ -205,6 +207,38 @@ async def test_another_model_embeds_everything_anew_and_mixes_nothing(mailbox: H
     assert await vectors() == [("2", 6, 20, 20)]
     assert (await by(second))[0] == "words and vectors"
     assert (await by(first))[0] == "words"
+
+
+async def test_a_few_passages_have_vectors_at_once_where_the_model_is_near_and_ready_and_the_newest(mailbox: Headrace):
+    class Near(Letters):
+        is_near = True
+
+    class Away(Near):
+        async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            raise EmbedderError("away")
+
+    async with lend(mailbox) as connection:
+        rows = await connection.fetch("SELECT id, title, body FROM crm.passage")
+        batch = batch_of((row["id"], row["title"], row["body"]) for row in rows)
+        many = batch_of((row["id"], row["title"], row["body"]) for row in rows * 3)
+
+        async def vectors() -> list[tuple]:
+            found = await connection.fetch("SELECT passage_id, vector::text FROM crm.embedding ORDER BY passage_id")
+            return [tuple(row) for row in found]
+
+        # Nothing is ready yet: there is no partition, and making it is the job's.
+        assert not await embed_at_once(connection, Near("1"), batch)
+        await embed_passages(mailbox, Near("1"), EmbedPassages())
+        made = await vectors()
+        await connection.execute("DELETE FROM crm.embedding")
+        for embedder, some in ((Letters("1"), batch), (Near("2"), batch), (Away("1"), batch), (Near("1"), many)):
+            assert not await embed_at_once(connection, embedder, some)
+        assert await vectors() == []
+        assert await embed_at_once(connection, Near("1"), batch)
+        assert await vectors() == made
+        assert len(made) == len(rows)
+        await connection.execute("SELECT crm.ready_model('letters', '2', 20)")
+        assert not await embed_at_once(connection, Near("1"), batch), "another model is to take its place"
 
 
 async def test_a_batch_that_fails_leaves_what_was_embedded_before_it(mailbox: Headrace):

@@ -37,6 +37,10 @@ class HttpEmbedder:
         self._timeout = timeout_seconds
         self._model: EmbeddingModel | None = None
 
+    @property
+    def is_near(self) -> bool:
+        return False
+
     async def model(self) -> EmbeddingModel:
         """Asks for one vector the first time, to learn the dimension. Raises EmbedderError."""
         if self._model is None:

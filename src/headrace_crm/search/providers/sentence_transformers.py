@@ -25,6 +25,10 @@ class SentenceTransformersEmbedder:
         self._loading = threading.Lock()
         self._loaded: Any = None
 
+    @property
+    def is_near(self) -> bool:
+        return False
+
     async def model(self) -> EmbeddingModel:
         """Loads the model, since only that tells its dimension. Raises EmbedderError where it cannot."""
         loaded = await asyncio.to_thread(self._load)

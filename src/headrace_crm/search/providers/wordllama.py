@@ -29,6 +29,10 @@ class WordllamaEmbedder:
     def batch_size(self) -> int:
         return _BATCH
 
+    @property
+    def is_near(self) -> bool:
+        return True
+
     async def model(self) -> EmbeddingModel:
         """Known without loading the weights. Raises EmbedderError where the package is not installed."""
         if find_spec("wordllama") is None:
@@ -36,11 +40,17 @@ class WordllamaEmbedder:
                 "the package wordllama is not installed here; install headrace[crm] on Python 3.13 or older, "
                 "or set HEADRACE_EMBEDDER to 'http', 'sentence-transformers' or 'none'"
             )
-        return EmbeddingModel("wordllama-l2-supercat", f"{version('wordllama')}+{_AVERAGED}", DIMENSION)
+        return EmbeddingModel("wordllama-l2-supercat", _version(), DIMENSION)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         await self.model()
         return await asyncio.to_thread(_embed, list(texts))
+
+
+@cache
+def _version() -> str:
+    """Read once: it is in a file."""
+    return f"{version('wordllama')}+{_AVERAGED}"
 
 
 def _embed(texts: list[str]) -> list[list[float]]:

@@ -11,4 +11,4 @@ FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::sm
      LATERAL (SELECT setweight(to_tsvector($10::text::regconfig, given.title), 'A')
                      || to_tsvector($10::text::regconfig, given.body) AS words) AS told
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING id, message_id, contact_id, question_id, number
