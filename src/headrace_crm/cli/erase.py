@@ -12,6 +12,7 @@ from headrace_crm.cli.session import Choice, opened, say
 from headrace_crm.maintenance.erasure import Erasure, ask_erasure, list_erasures, read_erasure
 from headrace_crm.maintenance.jobs import QUEUE
 from headrace_crm.maintenance.person import Preview, preview
+from headrace_crm.maintenance.remains import LEFT, left_of
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _EXIT_USAGE = 2
@@ -116,5 +117,16 @@ def _print_preview(found: Preview) -> None:
 
 
 def _print(done: Erasure) -> None:
-    print_table(("what", "count"), [(name.replace("_", " "), count) for name, count in sorted(done.counts.items())])
+    left = left_of(done.counts)
+    print_table(
+        ("what", "count"),
+        [(name.replace("_", " "), count) for name, count in sorted(done.counts.items()) if not name.startswith(LEFT)],
+    )
+    for what, count in sorted(left.items()):
+        if count:
+            typer.echo(f"{what}: {count} may name them, by a word of their name; look for yourself")
+    if not any(left.values()):
+        typer.echo(f"no word of their name is left in {', '.join(sorted(left))}")
+    if left.get("labels") or done.counts.get("labels_changed"):
+        typer.echo("rename such labels in the mailbox itself too: the next sync brings their names")
     typer.echo(f"erasure {done.id} is done")

@@ -17,6 +17,7 @@ from headrace_crm.mail.owners import lock_owner
 from headrace_crm.mail.turns import Turns
 from headrace_crm.maintenance.erasure import Erasure, read_erasure
 from headrace_crm.maintenance.person import marks_of
+from headrace_crm.maintenance.remains import clean_own_words, count_left
 from headrace_crm.maintenance.rewriting import rewrite
 from headrace_crm.search.forgetting import forget as forget_passages
 from headrace_crm.search.forgetting import forget_questions
@@ -107,6 +108,7 @@ async def _forget(app: Headrace, erasure: Erasure) -> None:
         # Those that had interactions are gone by extraction already, and told of.
         for row in await tx.fetch(statement(_PACKAGE, "drop_contacts"), list(erasure.contact_ids)):
             await tx.append(ContactRemoved(row["id"], row["owner_id"]), stream=contact_stream(row["id"]))
+        cleaned = await clean_own_words(tx, erasure)
         await tx.execute(statement(_PACKAGE, "drop_figures"), owners)
         for owner_id in owners:
             await count_vocabulary(tx.connection, owner_id, now=now)
@@ -116,6 +118,8 @@ async def _forget(app: Headrace, erasure: Erasure) -> None:
             erasure.id,
             passages_removed=passages,
             contacts_removed=len(erasure.contact_ids),
+            **cleaned,
+            **await count_left(tx, erasure),
         )
         await tx.execute(statement(_PACKAGE, "complete_erasure"), erasure.id, now)
 

@@ -38,12 +38,16 @@ class ErasureNotFoundError(CrmError):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`addresses` and `names` are known until it is done; then `counts` prove what was removed and changed."""
+    """`addresses`, `names` and their single `words` are known until it is done.
+
+    Then `counts` prove what was removed and changed, and tell what may still name the person.
+    """
 
     id: UUID
     stage: Stage
     addresses: tuple[str, ...]
     names: tuple[str, ...]
+    words: tuple[str, ...]
     contact_ids: tuple[UUID, ...]
     counts: Mapping[str, int]
     requested_by: str
@@ -75,6 +79,7 @@ async def ask_erasure(app: Headrace, text: str, *, by: str, reason: str | None =
             by,
             reason,
             app.clock.now(),
+            whom.words,
         )
         await mark_erased(tx.connection, key, whom.addresses)
         job = await tx.enqueue(ERASE_KIND, ErasePerson(erasure_id), unique=Unique(str(erasure_id)))
@@ -100,6 +105,7 @@ def _read(row: Row) -> Erasure:
         stage=row["stage"],
         addresses=tuple(row["addresses"] or ()),
         names=tuple(row["names"] or ()),
+        words=tuple(row["words"] or ()),
         contact_ids=tuple(row["contact_ids"]),
         counts=msgspec.json.decode(row["counts"], type=dict[str, int]),
         requested_by=row["requested_by"],

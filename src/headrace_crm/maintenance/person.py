@@ -1,5 +1,6 @@
 """Who an address stands for, before they are forgotten."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,8 @@ from headrace_crm.mail.addresses import make_address
 from headrace_crm.mail.cutting_out import name_orders
 
 _PACKAGE: Final = "headrace_crm.maintenance"
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_SHORTEST: Final = 3
 
 
 class NotAnAddressError(CrmError):
@@ -31,11 +34,15 @@ class OwnerErasedError(CrmError):
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """A person as all owners together know them: contacts, addresses, full names nobody else has."""
+    """A person as all owners together know them: contacts, addresses, full names nobody else has.
+
+    `words` are those of all their names, in lower case, of three letters or more: others may be called so too.
+    """
 
     contact_ids: tuple[UUID, ...]
     addresses: tuple[str, ...]
     names: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -80,7 +87,18 @@ async def find_whom(connection: Connection, text: str) -> Whom:
         raise OwnerErasedError(row["email"])
     rows = await connection.fetch(statement(_PACKAGE, "names_with"), contacts, sorted(addresses))
     names = tuple(row["name"] for row in rows if name_orders(row["name"]))
-    return Whom(tuple(contacts), tuple(sorted(addresses)), names)
+    seen = await connection.fetch(statement(_PACKAGE, "all_names_of"), contacts, sorted(addresses))
+    return Whom(tuple(contacts), tuple(sorted(addresses)), names, words_of(row["name"] for row in seen))
+
+
+def words_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The single words of names, in lower case, of three letters or more; an address is no name.
+
+    >>> words_of(["Grace M. Harbour", "grace@boats.example", "G. Harbour-Lind"])
+    ('grace', 'harbour', 'harbour-lind')
+    """
+    found = {word.lower() for name in names if "@" not in name for word in _WORD.findall(name)}
+    return tuple(sorted(word for word in found if len(word) >= _SHORTEST))
 
 
 async def preview(connection: Connection, text: str) -> Preview:

@@ -10,14 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from fix_crm import lend
-from headrace import Headrace
+from headrace import Headrace, uuid7
 from headrace.testing import drain
 from headrace_crm.app import create_app, create_desk
 from headrace_crm.cli.root import app as crm_command
+from headrace_crm.contacts.tags import tag_contact
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.entering import enter_fields
 from headrace_crm.mail.importing import start_import
-from headrace_crm.maintenance.erasure import ask_erasure, read_erasure
+from headrace_crm.maintenance.erasure import ask_erasure, list_erasures, read_erasure
 from headrace_crm.maintenance.person import OwnerErasedError, find_whom
 from headrace_crm.scores.people import list_contacts
 from headrace_crm.search.desk import Question
@@ -124,7 +125,7 @@ async def test_nothing_of_a_person_is_left_and_no_import_brings_them_back(mailbo
     async with lend(mailbox) as connection:
         whom = await find_whom(connection, "Grace@Boats.example")
         assert whom.addresses == ("g.harbour@home.example", "grace@boats.example")
-        assert (len(whom.contact_ids), whom.names) == (1, ("Grace Harbour",))
+        assert (len(whom.contact_ids), whom.names, whom.words) == (1, ("Grace Harbour",), ("grace", "harbour"))
     done = await erase(mailbox, "grace@boats.example")
     assert await found_canaries(mailbox) == set()
     async with lend(mailbox) as connection:
@@ -132,7 +133,10 @@ async def test_nothing_of_a_person_is_left_and_no_import_brings_them_back(mailbo
         assert (proof.stage, proof.addresses, proof.contact_ids) == ("done", (), whom.contact_ids)
         assert proof.counts == {
             "contacts_removed": 1,
+            "labels_changed": 0,
+            **{f"left_in_{what}": 0 for what in ("insights", "labels", "messages", "people", "questions", "tags")},
             "messages_changed": 3,
+            "tags_removed": 0,
             "messages_removed": 4,
             "passages_removed": proof.counts["passages_removed"],
             "unreadable_removed": 1,
@@ -161,6 +165,51 @@ async def test_nothing_of_a_person_is_left_and_no_import_brings_them_back(mailbo
         assert set((await read_erasure(connection, again)).counts.values()) == {0}
         with pytest.raises(OwnerErasedError, match=r"olive@work\.example is an owner's address"):
             await find_whom(connection, OWNER)
+
+
+async def test_the_owners_own_words_are_cleaned_where_they_name_the_person_and_told_where_they_may(mailbox: Headrace):
+    async with mailbox.transaction() as tx:
+        joan = await tx.fetchrow("SELECT id, owner_id FROM crm.contact WHERE name = 'Joan Rivet'")
+        account_id = uuid7()
+        await tx.execute(
+            "INSERT INTO crm.account (id, owner_id, provider, email, scopes, status, linked_at, unlinked_at)"
+            " VALUES ($1, $2, 'google', $3, '{}', 'unlinked', now(), now())",
+            account_id,
+            joan["owner_id"],
+            OWNER,
+        )
+        names = ["Clients/GRACE  Harbour", "of grace@boats.example", "Harbour trips", "Gracious", "Boats"]
+        await tx.execute(
+            "INSERT INTO crm.mailbox_label (owner_id, account_id, label_id, name)"
+            " SELECT $1, $2, number, name FROM unnest($3::text[]) WITH ORDINALITY AS given (name, number)",
+            joan["owner_id"],
+            account_id,
+            names,
+        )
+        await tag_contact(
+            tx, joan["owner_id"], joan["id"], ["friend of grace harbour", "grace", "vip"], now=mailbox.clock.now()
+        )
+        contact = await lock_contact(tx.connection, joan["id"])
+        assert contact is not None
+        await enter_fields(tx, contact, {"bio": "Sails with Grace."}, now=mailbox.clock.now())
+        await tx.execute("UPDATE crm.message SET body_text = 'Ask Grace, or the (harbour).' WHERE subject = 'Valve'")
+    database = mailbox.pool.dsn
+
+    def erase_by_command() -> str:
+        return CliRunner().invoke(crm_command, ["--database", database, "erase", "grace@boats.example", "--yes"]).output
+
+    shown = await asyncio.to_thread(erase_by_command)
+    for what in ("labels: 1 may", "tags: 1 may", "people: 1 may", "messages: 1 may", "rename such labels"):
+        assert what in shown, shown
+    assert "insights: " not in shown
+    async with lend(mailbox) as connection:
+        labels = await connection.fetch("SELECT name FROM crm.mailbox_label ORDER BY label_id")
+        tags = await connection.fetch("SELECT tag FROM crm.contact_tag ORDER BY tag")
+        (done,) = await list_erasures(connection)
+        told = await connection.fetchval("SELECT words FROM crm.erasure")
+    assert [row["name"] for row in labels] == ["Clients/[erased]", "of [erased]", *names[2:]]
+    assert [row["tag"] for row in tags] == ["grace", "vip"]
+    assert (done.counts["labels_changed"], done.counts["tags_removed"], told) == (2, 1, None)
 
 
 async def test_mail_read_for_the_first_time_after_an_erasure_leaves_the_person_out(database: str, tmp_path: Path):
