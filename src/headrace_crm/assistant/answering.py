@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from headrace_crm.activity.summary import UserActivity
@@ -17,6 +18,7 @@ from headrace_crm.assistant.shapes import (
     KnownField,
     ListedContact,
     ListedContacts,
+    Passage,
     RecentItem,
     Suggestion,
     Timeline,
@@ -27,8 +29,8 @@ from headrace_crm.enrichment.profile import Value
 from headrace_crm.enrichment.reading import ShownProfile
 from headrace_crm.insights import Insight
 from headrace_crm.scores.people import Person
-from headrace_crm.search.answer import MAX_ANSWER_CHARS, Answer
-from headrace_crm.search.searching import Found
+from headrace_crm.search.answer import MAX_ANSWER_CHARS, Answer, Citation
+from headrace_crm.search.searching import Found, Hit
 
 _MOST_ADDRESSES = 20
 _MOST_FIELDS = 50
@@ -37,21 +39,7 @@ _MOST_FIELDS = 50
 def found_of(found: Found) -> FoundItems:
     """A search's hits, each by its best passage."""
     return FoundItems(
-        items=[
-            FoundItem(
-                kind=hit.kind,
-                score=round(hit.score, 4),
-                occurred_at=hit.occurred_at,
-                person_untrusted=quoted(hit.person, NAME_CHARS),
-                address=hit.address,
-                title_untrusted=quoted(hit.title, TITLE_CHARS),
-                text_untrusted=quoted(hit.body),
-                contact_id=hit.contact_id,
-                message_id=hit.message_id,
-                thread_id=hit.thread_id,
-            )
-            for hit in found.hits
-        ],
+        items=[FoundItem(kind=hit.kind, score=round(hit.score, 4), **_passage(hit, hit.body)) for hit in found.hits],
         found_by=found.by,
         note=found.note,
     )
@@ -61,25 +49,28 @@ def answer_of(answer: Answer) -> Answered:
     """An answer with its citations."""
     return Answered(
         answer_untrusted=quoted(answer.text, MAX_ANSWER_CHARS),
-        citations=[
-            CitedPassage(
-                number=each.number,
-                occurred_at=each.occurred_at,
-                person_untrusted=quoted(each.person, NAME_CHARS),
-                address=each.address,
-                title_untrusted=quoted(each.title, TITLE_CHARS),
-                text_untrusted=quoted(each.quote),
-                contact_id=each.contact_id,
-                message_id=each.message_id,
-                thread_id=each.thread_id,
-            )
-            for each in answer.citations
-        ],
+        citations=[CitedPassage(number=each.number, **_passage(each, each.quote)) for each in answer.citations],
         answered_by=answer.answered_by,
         note=answer.note,
         looked_since=answer.since,
         looked_before=answer.before,
         people_untrusted=[quoted(name, NAME_CHARS) for name in answer.about],
+    )
+
+
+def _passage(found: Hit | Citation, text: str) -> dict[str, Any]:
+    """What every passage tells, whether it was found or cited; the words others wrote are cut and plain."""
+    return dict(
+        Passage(
+            occurred_at=found.occurred_at,
+            person_untrusted=quoted(found.person, NAME_CHARS),
+            address=found.address,
+            title_untrusted=quoted(found.title, TITLE_CHARS),
+            text_untrusted=quoted(text),
+            contact_id=found.contact_id,
+            message_id=found.message_id,
+            thread_id=found.thread_id,
+        )
     )
 
 
