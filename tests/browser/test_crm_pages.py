@@ -107,7 +107,7 @@ async def test_every_filter_is_in_the_address_a_deep_link_shows_the_same_and_bac
                 for name, kind in await page.eval_on_selector_all(f"{FORM} [name]", NAMES):
                     seen.add(f"{path} {name}")
                     field, before = page.locator(f'{FORM} [name="{name}"]'), await shown(page, name)
-                    wanted = values.get(name, "")
+                    wanted = values.get(name, "none")
                     if kind.startswith("select"):
                         options = await field.locator("option").evaluate_all("all => all.map(one => one.value)")
                         wanted = next(one for one in (wanted, *options) if one and one != before and one in options)
