@@ -58,6 +58,7 @@ class Engine:
         direct_dsn: str | None,
         migrations: Sequence[MigrationSet],
         pool_size: int,
+        resets_sessions: bool,
         clock: Clock | None,
         telemetry: Telemetry | None,
         event_retention: EventRetention | None,
@@ -82,6 +83,7 @@ class Engine:
         self._dsn = dsn
         self._direct_dsn = direct_dsn
         self._pool_size = pool_size
+        self._resets_sessions = resets_sessions
         self._say = say
         self._pool: ConnectionPool | None = None
         self._notifier: Notifier | None = None
@@ -110,7 +112,13 @@ class Engine:
         async with AsyncExitStack() as exits:
             dsn = await exits.enter_async_context(database_address(self._dsn, say=self._say))
             direct_dsn = direct_address(self._direct_dsn, given=self._dsn)
-            pool = ConnectionPool(dsn, direct_dsn=direct_dsn, size=self._pool_size, application_name=self.name)
+            pool = ConnectionPool(
+                dsn,
+                direct_dsn=direct_dsn,
+                size=self._pool_size,
+                application_name=self.name,
+                resets=self._resets_sessions,
+            )
             await pool.open()
             exits.push_async_callback(pool.close)
             async with pool.acquire() as connection:

@@ -55,6 +55,8 @@ def create_app(
         name="crm",
         migrations=[MigrationSet("headrace_crm", "headrace_crm")],
         pool_size=chosen.pool_size,
+        # No statement of the CRM changes its session; a test holds them to it.
+        resets_sessions=False,
         secret_keys=secret_keys,
     )
     turns = Turns()

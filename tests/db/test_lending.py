@@ -162,3 +162,23 @@ async def test_sessions_nobody_needs_go_back_to_be_closed(database, monkeypatch)
         await pool.execute("SELECT")
     finally:
         await pool.close()
+
+
+async def test_who_promises_to_leave_sessions_clean_is_asked_for_no_reset(database, connection):
+    async with Headrace(database, name="shop", pool_size=1, resets_sessions=False, say=lambda _: None) as app:
+        async with app.transaction() as tx:
+            await tx.execute("CREATE TABLE mine (id integer)")
+        assert await last_statement(connection) == "COMMIT;"
+        async with app.pool.acquire() as session:
+            await session.execute("SELECT 1 AS mine")
+        assert await last_statement(connection) == "SELECT 1 AS mine"
+
+
+async def test_after_an_error_a_session_is_reset_whatever_was_promised(database):
+    async with Headrace(database, name="shop", pool_size=1, resets_sessions=False, say=lambda _: None) as app:
+        with pytest.raises(RuntimeError, match="mine"):
+            async with app.pool.acquire() as session:
+                await session.execute("SET work_mem TO '1MB'")
+                raise RuntimeError("mine")
+        async with app.pool.acquire() as session:
+            assert await session.fetchval("SHOW work_mem") == "4MB"

@@ -31,6 +31,9 @@ class ConnectionPool:
 
     `direct_dsn` reaches the same database past a pooler, for what needs a session of its own: to
     listen, and to hold locks. None: the same as `dsn`, unless a pooler is found there.
+
+    `resets` False promises that who borrows a session leaves nothing behind in it: then it is reset only
+    after an error or a cancellation.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class ConnectionPool:
         application_name: str = "headrace",
         patience: timedelta = timedelta(seconds=30),
         statement_limit: timedelta = timedelta(seconds=30),
+        resets: bool = True,
     ) -> None:
         if size < 1:
             raise ConfigurationError(f"pool size must be at least 1, got {size}")
@@ -52,6 +56,7 @@ class ConnectionPool:
         self._application_name = application_name
         self._patience = patience
         self._statement_limit = statement_limit
+        self._resets = resets
         self._pool: Any = None
         self._lending: Lending | None = None
 
@@ -131,7 +136,7 @@ class ConnectionPool:
             yield loan
             is_unharmed = True
         finally:
-            await lending.give_back(held, is_clean=loan.is_clean and is_unharmed)
+            await lending.give_back(held, is_clean=is_unharmed and (loan.is_clean or not self._resets))
 
     async def execute(self, query: str, *args: Any) -> list[Row]:
         """Runs one statement of the engine's own, committed by itself, in one round trip; its rows.
