@@ -1,10 +1,13 @@
 """`headrace subjects`."""
 
 import getpass
+from uuid import UUID
 
+import msgspec
 import pytest
 
-from fix_personal import FIRST_KEY, met, person
+from fix_apps import eventually
+from fix_personal import FIRST_KEY, PersonMet, met, person
 
 pytestmark = pytest.mark.timeout(60)  # each command is a process of its own, one after the other
 
@@ -38,6 +41,37 @@ async def test_a_subject_is_shown_erased_and_its_proof_printed(headrace, private
     assert (erased.json["actor"], erased.json["reason"]) == (getpass.getuser(), "asked for")
     missing = await headrace("--app", "shop:app", "subjects", "show", "8")
     assert (missing.code, "has no key" in missing.err) == (3, True)
+
+
+async def test_read_models_are_rebuilt_by_jobs_or_with_no_rebuild_only_named(headrace, private, keys, tmp_path):
+    with (tmp_path / "shop.py").open("a") as program:
+        program.write(
+            "class Card(msgspec.Struct, frozen=True):\n    email: str = ''\n"
+            "@app.projection('directory', PersonMet, row=Card)\n"
+            "def directory(row, one):\n    return Card(one.data.email or '(gone)')\n"
+        )
+
+    class Card(msgspec.Struct, frozen=True):
+        email: str = ""
+
+    @private.app.projection("directory", PersonMet, row=Card)
+    def directory(row, one):
+        return Card(one.data.email or "(gone)")
+
+    await private.app.append(met(), stream=person())
+    async with private.working():
+        await eventually(
+            lambda: private.value("SELECT count(*) = 1 FROM headrace.projection_build WHERE state = 'live'")
+        )
+        named = await headrace("--app", "shop:app", "subjects", "erase", "7", "--no-rebuild")
+        assert named.code == 0, named.err
+        [model] = named.json["projections"]
+        assert (model["projection"], model["job_id"]) == ("directory", None)
+        assert await private.value("SELECT count(*) = 0 FROM headrace.job WHERE kind = 'rebuild-erased-data'")
+        rebuilt = await headrace("--app", "shop:app", "subjects", "erase", "7", "--rebuild")
+        [model] = rebuilt.json["projections"]
+        await private.reaches(UUID(model["job_id"]), "completed", 30)
+    assert await private.value("SELECT email FROM directory WHERE key = '7'") == "(gone)"
 
 
 async def test_an_app_with_personal_fields_does_not_open_without_keys(headrace, private, monkeypatch):

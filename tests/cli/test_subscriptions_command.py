@@ -87,6 +87,26 @@ async def test_a_subscription_is_paused_resumed_and_replayed(headrace, bench, pa
         await eventually(lambda: told == ["Bo", "Ada", "Bo", "Cy"])
 
 
+async def test_a_subscription_is_removed_once_no_worker_has_its_handler(headrace, bench, parked):
+    async with bench.working():
+        refused = await headrace("subscriptions", "remove", "watch", "--reason", "gone")
+        assert (refused.code, "watch" in refused.err, "tests on " in refused.err) == (1, True, True), refused
+        assert await bench.value("SELECT count(*) = 1 FROM headrace.subscription")
+    removed = await headrace("subscriptions", "remove", "watch", "--reason", "renamed to look")
+    assert (removed.code, removed.out.strip()) == (0, "watch is removed, it had got to 3"), removed
+    left, actions, again = await asyncio.gather(
+        headrace("subscriptions", "list", "--json"),
+        headrace("subscriptions", "actions", "watch", "--json"),
+        headrace("subscriptions", "remove", "watch"),
+    )
+    assert left.json == []
+    [action] = actions.json
+    assert (action["action"], action["actor"], action["reason"]) == ("remove", LOGIN, "renamed to look")
+    assert action["detail"] == {"position": 3, "parked_events": 2}
+    assert (again.code, "no subscription 'watch'" in again.err) == (3, True)
+    assert await bench.value("SELECT count(*) = 0 FROM headrace.parked_event")
+
+
 async def test_what_does_not_exist_ends_with_its_code(headrace):
     calls = (
         ("pause", "ghost"),
