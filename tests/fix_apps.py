@@ -28,6 +28,12 @@ AT_ONCE = RetryPolicy(unit=timedelta(0), jitter=timedelta(0))
 APPS = Path(__file__).parent / "acceptance" / "apps"
 _LOOK_SECONDS = 0.01
 
+SOMEBODY_WAITS = (
+    "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE NOT granted AND datname = current_database())"
+)
+"""Whether a session of this database waits for a lock; who waits for a row waits for a lock of no database."""
+
 
 async def eventually(condition: Callable[[], Any], timeout: float = 10, *, what: str = "") -> Any:
     """The first true answer of a condition (plain or async), looked at again and again for `timeout` seconds."""

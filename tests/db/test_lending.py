@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fix_apps import eventually
+from fix_apps import SOMEBODY_WAITS, eventually
 from headrace import Headrace
 from headrace.db import lending
 from headrace.db.pool import CONNECTION_ERRORS, ConnectionPool
@@ -47,7 +47,11 @@ async def test_what_a_caller_set_on_the_session_is_not_there_for_the_next_one(ap
         await tx.execute("SELECT pg_advisory_lock(7)")
     async with app.transaction() as tx:
         assert await tx.fetchval("SHOW search_path") == '"$user", public'
-        assert await tx.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") == 0
+        locks = (
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE datname = current_database() AND locktype = 'advisory' AND objid = 7"
+        )
+        assert await tx.fetchval(locks) == 0
 
 
 async def test_what_a_failed_block_left_behind_is_reset(app):
@@ -144,7 +148,7 @@ async def test_a_session_given_back_after_the_pool_was_closed_does_not_hold_it_o
     await pool.open()
     await connection.execute("SELECT pg_advisory_lock(7)")
     running = asyncio.create_task(pool.execute("SELECT pg_advisory_xact_lock(7)"))
-    await eventually(lambda: connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+    await eventually(lambda: connection.fetchval(SOMEBODY_WAITS))
     closing = asyncio.create_task(pool.close(timeout=_MINUTE))
     await connection.execute("SELECT pg_advisory_unlock(7)")
     async with asyncio.timeout(5):

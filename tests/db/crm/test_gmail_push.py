@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from fix_accounts import AccountsBench
-from fix_apps import eventually
+from fix_apps import SOMEBODY_WAITS, eventually
 from fix_console import client_of
 from fix_push import ACCOUNT, AUDIENCE, Signer, claims_at, key_set, push_body
 from headrace.testing import VirtualClock
@@ -193,7 +193,7 @@ async def test_while_the_database_hangs_only_so_many_pushes_are_kept_and_all_com
     async with hook.accounts.app.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE crm.push_message IN ACCESS EXCLUSIVE MODE")
         first = asyncio.create_task(hook.push("2"))
-        await eventually(lambda: hook.accounts.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        await eventually(lambda: hook.accounts.rows(f"SELECT 1 WHERE ({SOMEBODY_WAITS})"))
         sent = [asyncio.create_task(hook.push(str(number))) for number in range(3, 20)]
         await eventually(lambda: hook.counts.totals["busy"] == 7)
     answers = await asyncio.gather(first, *sent)

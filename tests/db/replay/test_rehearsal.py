@@ -6,7 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from fix_apps import eventually
+from fix_apps import SOMEBODY_WAITS, eventually
 from fix_events import ContactCreated, NoteTaken
 from headrace import ConfigurationError
 from headrace.errors import RehearsalError
@@ -174,7 +174,7 @@ async def test_it_gives_way_to_who_waits_for_what_it_has_locked(tables, bench):
     rehearsing = asyncio.create_task(tables.replays.rehearse("new"))
     await holds.wait()
     living = asyncio.create_task(live())
-    await eventually(lambda: bench.value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+    await eventually(lambda: bench.value(SOMEBODY_WAITS))
     waits.set()
     found = await rehearsing
     assert await living == "UPDATE 1"
