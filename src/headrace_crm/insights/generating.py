@@ -43,6 +43,12 @@ async def look_at_all(app: Headrace, owner_id: UUID) -> dict[str, int]:
             return counts
 
 
+async def look_at_some(tx: Transaction, owner_id: UUID, *, now: datetime) -> dict[str, int]:
+    """Looks at one page of the contacts that wait, in a transaction of the caller's; counts as of `look_at_all`."""
+    _, looked, told, over = await look_at_page(tx, owner_id, now=now)
+    return {"contacts": looked, "told": told, "over": over}
+
+
 async def look_at_page(tx: Transaction, owner_id: UUID, *, now: datetime) -> tuple[int, int, int, int]:
     """Looks at the next contacts that wait; how many waited, were looked at, and what was told and is over.
 

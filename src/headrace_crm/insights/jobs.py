@@ -10,8 +10,8 @@ import msgspec
 from headrace import Headrace, Job, Limit, Snooze, StoredEvent, Transaction, Unique, bind, statement
 from headrace_crm.contacts.events import ContactUpdated
 from headrace_crm.insights.digests import keep_digest
-from headrace_crm.insights.generating import look_at_all, mark_everybody
-from headrace_crm.insights.store import NIL, is_reading, mark_due
+from headrace_crm.insights.generating import CONTACTS_A_PAGE, look_at_all, look_at_some, mark_everybody
+from headrace_crm.insights.store import NIL, mark_due, what_waits
 from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
 
 INSIGHTS_KIND: Final = "generate-contact-insights"
@@ -42,18 +42,7 @@ def register(app: Headrace) -> None:
 
     @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=_TURNS)
     async def generate_contact_insights(args: GenerateInsights, job: Job) -> None:
-        now = app.clock.now()
-        async with app.pool.acquire() as connection:
-            # Half of a mailbox owes answers that its other half has.
-            if await is_reading(connection, args.owner_id, since=now - _LONGEST_READING):
-                raise Snooze(_LOOK_AGAIN)
-        if args.everybody:
-            await mark_everybody(app, args.owner_id)
-        counts = await look_at_all(app, args.owner_id)
-        async with job.transaction() as tx:
-            if args.everybody:
-                await keep_digest(tx.connection, args.owner_id, now=now)
-            tx.result = counts
+        await _generate(app, args, job)
 
     @app.job(DAILY_KIND, queue=QUEUE, max_attempts=MAX_ATTEMPTS, retry=RETRY)
     async def generate_all_insights(job: Job) -> None:
@@ -72,6 +61,30 @@ def register(app: Headrace) -> None:
 
     app.schedule("daily-insights", DAILY_KIND, cron=DAILY_AT)
     _ = generate_contact_insights, generate_all_insights, refresh_insights
+
+
+async def _generate(app: Headrace, args: GenerateInsights, job: Job) -> None:
+    now = app.clock.now()
+    async with app.pool.acquire() as connection:
+        is_reading, due_count = await what_waits(
+            connection, args.owner_id, since=now - _LONGEST_READING, at_most=CONTACTS_A_PAGE
+        )
+    if is_reading:
+        # Half of a mailbox owes answers that its other half has.
+        raise Snooze(_LOOK_AGAIN)
+    if due_count < CONTACTS_A_PAGE and not args.everybody:
+        # After one message these are a few: they are looked at in the commit that ends the job. Whoever has more
+        # looked at meanwhile asks for another job, since this one does not wait any more.
+        async with job.transaction() as tx:
+            tx.result = await look_at_some(tx, args.owner_id, now=now)
+        return
+    if args.everybody:
+        await mark_everybody(app, args.owner_id)
+    counts = await look_at_all(app, args.owner_id)
+    async with job.transaction() as tx:
+        if args.everybody:
+            await keep_digest(tx.connection, args.owner_id, now=now)
+        tx.result = counts
 
 
 async def look_again(tx: Transaction, owner_id: UUID, contact_ids: Iterable[UUID]) -> None:

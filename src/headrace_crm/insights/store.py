@@ -25,9 +25,10 @@ async def mark_page_due(connection: Connection, owner_id: UUID, *, after: UUID =
     return await connection.fetchval(statement(_PACKAGE, "mark_page_due"), owner_id, after, limit)
 
 
-async def is_reading(connection: Connection, owner_id: UUID, *, since: datetime) -> bool:
-    """Whether a mailbox of the owner is being read, begun after `since`."""
-    return await connection.fetchval(statement(_PACKAGE, "is_reading"), owner_id, since)
+async def what_waits(connection: Connection, owner_id: UUID, *, since: datetime, at_most: int) -> tuple[bool, int]:
+    """Whether a mailbox of the owner is being read, begun after `since`; how many contacts wait, counted so far."""
+    row = await connection.fetchrow(statement(_PACKAGE, "what_waits"), owner_id, since, at_most)
+    return (False, 0) if row is None else (row["is_reading"], row["due_count"])
 
 
 async def take_page(connection: Connection, owner_id: UUID, *, limit: int) -> tuple[int, list[Contact]]:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from fix_crm import lend
 from fix_letters import MARCH, ME, Letters
 from headrace import Headrace
-from headrace.testing import VirtualClock, drain
+from headrace.testing import VirtualClock, drain, opened
 from headrace_crm.app import create_app
 from headrace_crm.cli.root import app as crm_command
 from headrace_crm.contacts.events import ContactUpdated
@@ -25,7 +25,8 @@ from headrace_crm.insights import (
     newest_digest,
 )
 from headrace_crm.insights.digests import keep_digest
-from headrace_crm.insights.jobs import DAILY_KIND, INSIGHTS_KIND
+from headrace_crm.insights.generating import CONTACTS_A_PAGE
+from headrace_crm.insights.jobs import DAILY_KIND, INSIGHTS_KIND, look_again
 from headrace_crm.insights.ranking import rank
 from headrace_crm.insights.reading import count_due
 from headrace_crm.stats.projections import enqueue_scores
@@ -217,6 +218,25 @@ async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_mad
         await connection.execute("UPDATE crm.import SET stored_at = now()")
         await drain(app, until=timedelta(seconds=20))
         assert len(await connection.fetch(TOLD)) == 2
+
+
+async def test_one_job_looks_at_the_few_people_after_a_message_and_at_more_than_a_page_of_them(database: str):
+    async with opened(create_app, database, clock=VirtualClock(MARCH)) as app, lend(app) as connection:
+        letters = await Letters.begin(app)
+        people = [await letters.add(f"Ada {number}") for number in range(CONTACTS_A_PAGE + 1)]
+        await letters.talk(people[0], *range(30, 100, 7))
+        for some, told in ((people[:1], 1), (people, 0)):
+            async with app.transaction() as tx:
+                await look_again(tx, letters.owner_id, some)
+            assert (await drain(app, until=timedelta(minutes=1))).kinds[INSIGHTS_KIND] == 1
+            results = "SELECT result::text FROM headrace.outcome WHERE kind = $1 ORDER BY lease DESC LIMIT 1"
+            assert json.loads(await connection.fetchval(results, INSIGHTS_KIND)) == {
+                "contacts": len(some),
+                "told": told,
+                "over": 0,
+            }
+            assert await count_due(connection, letters.owner_id) == 0
+        assert len(await connection.fetch(TOLD)) == 1
 
 
 async def test_the_command_lists_answers_and_shows_the_digest(
