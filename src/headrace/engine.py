@@ -250,8 +250,10 @@ class Engine:
         channels: Collection[str],
     ) -> None:
         """After statements on a caller's connection: tells what was stored, and wakes who waits once it commits."""
-        tell_enqueued(self.telemetry, stored)
-        tell_appended(self.telemetry, appended)
+        if stored:
+            tell_enqueued(self.telemetry, stored)
+        if appended:
+            tell_appended(self.telemetry, appended)
         if self._notifier is None or not channels:
             return  # nobody to tell through; workers poll
         if not (isinstance(borrowed, Borrowed) and borrowed.after_commit(channels, self._notify_all)):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from headrace.adapters.borrow import borrow
-from headrace.db.errors import open_transaction
+from headrace.db.errors import FAILED_TRANSACTION, failed_transaction
 from headrace.db.group_commit import GroupCommit
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
 from headrace.engine import Engine
@@ -134,9 +134,11 @@ class Storing(Engine):
         if not is_single(job):
             async with self._unit_on(connection) as unit:
                 return (await unit.add([job]))[0]
-        borrowed = borrow(connection)
-        with open_transaction(borrowed, doing="enqueue a job"):
+        borrowed = borrow(connection)  # and seen to be open and in a transaction
+        try:
             await borrowed.execute(*insert_single(job, now=self.clock.override()))
+        except FAILED_TRANSACTION as error:
+            raise failed_transaction(doing="enqueue a job") from error
         self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), (), _JOBS)
         return Enqueued(job.id).of(self._results)
 

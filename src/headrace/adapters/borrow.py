@@ -1,5 +1,6 @@
 """From whatever connection a caller holds to one the engine can write on."""
 
+from functools import lru_cache
 from typing import Any
 
 from headrace.adapters import asyncpg
@@ -57,8 +58,13 @@ def _adapted(connection: Any) -> Borrowed:
 
 def _driver(connection: Any) -> str | None:
     """The package that a connection's class, or one it is derived from, comes from."""
+    return _driver_of(connection.__class__)
+
+
+@lru_cache(maxsize=64)
+def _driver_of(connected: type[object]) -> str | None:
     known = {"asyncpg", "psycopg", "sqlalchemy", "django"}
-    packages = (cls.__module__.partition(".")[0] for cls in type(connection).__mro__)
+    packages = (cls.__module__.partition(".")[0] for cls in connected.__mro__)
     return next((package for package in packages if package in known), None)
 
 

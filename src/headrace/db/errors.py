@@ -59,7 +59,12 @@ def open_transaction(connection: Connection, *, doing: str) -> Generator[None]:
     try:
         yield
     except FAILED_TRANSACTION as error:
-        raise TransactionClosedError(
-            f"cannot {doing}: an earlier statement of the transaction failed, so it can only be rolled back; "
-            "leave the transaction's block and begin again"
-        ) from error
+        raise failed_transaction(doing=doing) from error
+
+
+def failed_transaction(*, doing: str) -> TransactionClosedError:
+    """What to raise from an error of `FAILED_TRANSACTION`."""
+    return TransactionClosedError(
+        f"cannot {doing}: an earlier statement of the transaction failed, so it can only be rolled back; "
+        "leave the transaction's block and begin again"
+    )

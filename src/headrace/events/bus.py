@@ -83,6 +83,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
+        self._sync_handlers: list[Handler] = []
         self.around: Around | None = None
 
     def __iter__(self) -> Iterator[Handler]:
@@ -96,6 +97,8 @@ class Bus:
                 "give each handler its own"
             )
         self._handlers[handler.name] = handler
+        if handler.mode == "sync":
+            self._sync_handlers.append(handler)
 
     def get(self, name: str) -> Handler:
         """The handler of this name. Raises ConfigurationError where there is none."""
@@ -107,7 +110,9 @@ class Bus:
 
     def sync_handlers(self, name: str) -> list[Handler]:
         """The handlers to run inside the transaction that appends an event of this type."""
-        return [handler for handler in self if handler.mode == "sync" and handler.wants(name)]
+        if not self._sync_handlers:
+            return []
+        return [handler for handler in self._sync_handlers if handler.wants(name)]
 
     def subscriptions(self) -> list[Handler]:
         """The handlers that read the log at a checkpoint of their own."""
