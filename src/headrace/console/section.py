@@ -15,14 +15,22 @@ _TAKEN = frozenset({"console", "static", "api", "live", "login", "logout", "heal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu: its title, and the path it leads to, from the console's own root: `/crm/contacts`."""
+    """One line of the menu: its title, and the path it leads to, from the console's own root: `/crm/contacts`.
+
+    Pages under the path belong to it, and those under the paths of `also`.
+    """
 
     title: str
     path: str
+    also: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/"):
             raise ConfigurationError(f"the path of a menu entry begins with /, got {self.path!r}")
+
+    def has(self, path: str) -> bool:
+        """Whether a page belongs to it; the root's own page alone belongs to the root."""
+        return any(path == one or (one != "/" and path.startswith(f"{one}/")) for one in (self.path, *self.also))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

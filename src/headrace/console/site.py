@@ -23,11 +23,11 @@ STATIC = HERE / "static"
 ENTRIES = (
     Entry("Overview", "/"),
     Entry("Jobs", "/jobs"),
-    Entry("Queues and limits", "/queues"),
+    Entry("Queues and limits", "/queues", also=("/limits",)),
     Entry("Schedules", "/schedules"),
     Entry("Workers", "/workers"),
     Entry("Dead letters", "/dead"),
-    Entry("Events", "/events"),
+    Entry("Events", "/events", also=("/streams",)),
     Entry("Subscriptions", "/subscriptions"),
     Entry("Projections", "/projections"),
     Entry("Trace", "/trace"),

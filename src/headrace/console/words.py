@@ -35,13 +35,13 @@ def rate(value: float | None) -> str:
 
 
 def span(value: timedelta | float | None) -> str:
-    """How long something took: `3 ms`, `1.4 s`, `2 min 5 s`, `3 h 2 min`, `4 d 3 h`."""
+    """How long something took: `<0.1 ms`, `3 ms`, `1.4 s`, `2 min 5 s`, `3 h 2 min`, `4 d 3 h`."""
     if value is None:
         return NOTHING
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     if seconds < _SECOND:
-        return f"{sign}{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{sign}{seconds * 1000:.1f} ms"  # noqa: PLR2004 - ten milliseconds
+        return sign + _milliseconds(seconds * 1000)
     if seconds < _MINUTE:
         return f"{sign}{seconds:.1f} s".replace(".0 s", " s")
     for unit, name, below, rest in (
@@ -54,6 +54,12 @@ def span(value: timedelta | float | None) -> str:
             part = left // int(below)
             return f"{sign}{whole} {name}" + (f" {part} {rest}" if part else "")
     return f"{sign}{seconds:.0f} s"
+
+
+def _milliseconds(value: float) -> str:
+    if 0 < value < _LEAST / 2:
+        return f"<{_LEAST} ms"
+    return f"{value:.0f} ms" if value >= _TWO_DIGITS or not value else f"{value:.1f} ms"
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

@@ -30,6 +30,8 @@ def test_rates_are_told_with_a_digit_where_they_are_small(value, told):
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
+        (0, "0 ms"),
+        (0.00001, "<0.1 ms"),
         (0.0004, "0.4 ms"),
         (0.25, "250 ms"),
         (2.0, "2 s"),

@@ -29,7 +29,7 @@ def tell(seen: Look, history: History) -> dict[str, str]:
         "places": count(sum(one.concurrency for one in seen.workers if one.stopping_at is None)),
         "workers": count(len(seen.workers)),
         "head.position": count(seen.head.position),
-        "head.age": span(max(timedelta(0), seen.head.age)) if seen.head.newest > seen.head.position else "none",
+        "head.age": span(max(timedelta(0), seen.head.age)) if seen.head.newest > seen.head.position else NOTHING,
         "head.waiting": count(max(0, seen.head.newest - seen.head.position)),
         "jobs.rows": count(seen.totals.job_rows),
         "events.rows": count(seen.totals.event_rows),

@@ -31,7 +31,11 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
             Entry("Contacts", "/crm/contacts"),
             Entry("Insights", "/crm/insights"),
             Entry("Map", "/crm/map"),
-            *([] if desk is None else [Entry("Search", "/crm/search"), Entry("Ask", "/crm/ask")]),
+            *(
+                []
+                if desk is None
+                else [Entry("Search", "/crm/search", also=("/crm/messages",)), Entry("Ask", "/crm/ask")]
+            ),
             Entry("Activity", "/crm/activity"),
             Entry("Accounts", "/crm/accounts"),
         ],
