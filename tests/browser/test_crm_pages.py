@@ -38,6 +38,17 @@ async def test_people_are_found_by_typing_and_no_page_has_a_fault_for_anybody(
             await page.get_by_role("link", name="Ada").click()
             await page.get_by_role("heading", name="What sources say").wait_for()
             assert await page.evaluate("window.stolen") is None
+            # A mailbox that is being read is followed without a reload, in the list and on its own page.
+            pages = [await watched.open(root + paths[name]) for name in ("accounts", "account-0")]
+            async with app.pool.acquire() as connection:
+                await connection.execute("UPDATE crm.import SET new_count = 3000 WHERE account_id IS NOT NULL")
+            for page in pages:
+                await page.get_by_text("3,000 of 4,000 so far").wait_for()
+                assert await page.locator('.mirrored rect[width="75.0"]').count() == 1
+                await page.close()
+        async with browse(java_script_enabled=False) as watched:
+            page = await watched.open(root + paths["accounts"], waits=False)
+            assert await page.get_by_text("3,000 of 4,000 so far").is_visible()
         for options in (
             {"color_scheme": "light"},
             {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True},

@@ -152,7 +152,7 @@ def create_console(
         access=form,
         authenticate=authenticate,
     )
-    site.pulse = Pulse(app)
+    site.pulse = Pulse(app, lives={one.name: one.live for one in sections if one.live is not None})
     return Console(site, site.pulse, trusts_proxy=trusts_proxy)
 
 

@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from fix_django import configure
 from fix_shop import an_admin, browsing, make_shop
 from fix_sse import Ask, served
+from headrace import Connection
 from headrace.console import Console, Entry, Section, create_console, principal_of, render
 
 
@@ -114,6 +115,9 @@ async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp
     async def plain(_: Request) -> Response:
         return PlainTextResponse("cake")
 
+    async def baked(connection: Connection) -> dict[str, str]:
+        return {"baked": str(await connection.fetchval("SELECT 6 * 7"))}
+
     section = Section(
         name="shop",
         title="Shop",
@@ -121,6 +125,7 @@ async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp
         routes=[Route("/cakes", cakes), Route("/plain", plain)],
         templates=tmp_path,
         static=tmp_path,
+        live=baked,
     )
     async with make_shop(database) as app:
         console = create_console(app, authenticate=an_admin, sections=[section])
@@ -139,6 +144,8 @@ async def test_an_application_adds_pages_with_the_same_layout(database: str, tmp
             assert '<a href="/ops/shop/cakes" aria-current="page">Cakes</a>' in page.text
             image = page.text.split('alt="" src="')[1].split('"')[0]
             assert (await client.get(image)).headers["content-type"] == "image/svg+xml"
+            await console.site.pulse.current()
+            assert b'"shop.baked":"42"' in console.site.pulse.frame(-1)
             answer = await client.get("/ops/shop/plain")
             assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 

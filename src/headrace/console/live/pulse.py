@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ from headrace.app import Headrace
 from headrace.console.live.history import History
 from headrace.console.live.look import Look, look
 from headrace.console.live.telling import tell, tell_events
+from headrace.console.section import Live
 from headrace.service import Service
 
 _TICK = timedelta(seconds=1)
@@ -23,13 +25,15 @@ _MOST_LOAD = 25
 class Pulse(Service):
     """Looks once a second while anybody watches, else every ten; costs a twenty-fifth of a session at most.
 
-    Each look is put into words once. Who watches is sent what has changed since the look before, or everything where
-    a look was missed: nothing is kept for anybody, so a slow browser costs no memory.
+    `lives` look too, each for its section, whose name its values begin with. Each look is put into words once. Who
+    watches is sent what has changed since the look before, or everything where a look was missed: nothing is kept for
+    anybody, so a slow browser costs no memory.
     """
 
-    def __init__(self, app: Headrace) -> None:
+    def __init__(self, app: Headrace, *, lives: Mapping[str, Live] | None = None) -> None:
         super().__init__("console", telemetry=app.telemetry, idle=_TICK)
         self._app = app
+        self._lives = lives or {}
         self.history = History()
         self.values: dict[str, str] = {}
         self.number = 0
@@ -72,8 +76,13 @@ class Pulse(Service):
         before, change_count = self._last, self._change_count
         async with self._app.pool.acquire() as connection:
             seen = await look(connection, seen_position=None if before is None else before.head.position)
+            more = {
+                f"{section}.{name}": value
+                for section, live in self._lives.items()
+                for name, value in (await live(connection)).items()
+            }
         self.history.add(seen.at, seen.totals)
-        values = tell(seen, self.history)
+        values = {**tell(seen, self.history), **more}
         changed = {name: value for name, value in values.items() if self.values.get(name) != value}
         gone = [name for name in self.values if name not in values]
         events = tell_events(seen.new_events)

@@ -45,3 +45,9 @@ async def read_progress(connection: Connection, account_ids: Collection[UUID]) -
         )
         for row in rows
     }
+
+
+async def newest_progress(connection: Connection, *, limit: int = 100) -> Mapping[UUID, Progress]:
+    """The progress of the mailboxes that were looked at last, `limit` at most."""
+    rows = await connection.fetch(statement(_PACKAGE, "newest_mailboxes"), limit)
+    return await read_progress(connection, [row["account_id"] for row in rows])

@@ -12,6 +12,7 @@ from headrace_crm.web.pages.activity import ActivityPage
 from headrace_crm.web.pages.ask import AskPages
 from headrace_crm.web.pages.contacts import ContactPages
 from headrace_crm.web.pages.insights import InsightPages
+from headrace_crm.web.pages.mailbox_values import mailbox_values
 from headrace_crm.web.pages.messages import MessagePages
 from headrace_crm.web.pages.relationship_map import MapPage
 from headrace_crm.web.pages.search import SearchPage
@@ -50,4 +51,5 @@ def crm_section(app: Headrace, google: GoogleSettings, desk: Desk | None) -> Sec
         ],
         templates=_HERE / "templates",
         static=_HERE / "static",
+        live=mailbox_values,
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from headrace_crm.enrichment.profile import Field, Value
 from headrace_crm.insights import Kind
+from headrace_crm.mail.sync.progress import Progress
 from headrace_crm.scores.model import Trend
 from headrace_crm.scores.people import Person
 
@@ -107,3 +108,20 @@ def balance(sent: int, received: int) -> str:
     if not received:
         return "You write to them; they have not written to you."
     return f"You have written {sent:,} times, they {received:,} times."
+
+
+def mirrored(how: Progress | None) -> str:
+    """How far a mailbox is: `not begun`, `1,000 of 4,000 so far, paused`, `all read`."""
+    if how is None:
+        return "not begun"
+    if how.listing == "done" and not how.waiting_batches:
+        return "all read"
+    more = {"done": "", "paused": " so far, paused"}.get(how.listing, " so far")
+    return f"{how.settled:,} of {how.listed:,}{more}"
+
+
+def share(how: Progress | None) -> str:
+    """How much of a mailbox is read, in hundredths."""
+    if how is None:
+        return "0.0"
+    return "100.0" if mirrored(how) == "all read" else f"{how.share * 100:.1f}"
