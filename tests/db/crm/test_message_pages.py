@@ -59,12 +59,23 @@ async def test_a_message_is_shown_as_text_with_its_people_its_conversation_and_i
 
             told = await client.get(f"/crm/messages/{valve}/event")
             assert told.status_code == 303
+            assert f'href="{told.headers["location"]}">Its event, with its trace' in await look(valve)
+            async with app.pool.acquire() as connection:
+                # As if somebody who began before it had not ended: it stands in the log, and may not be read yet.
+                head = await connection.fetchval(
+                    "UPDATE headrace.head SET position = 0 FROM headrace.head AS before RETURNING before.position"
+                )
+                assert "its event is not yet in the log" in await look(valve)
+                awaited = await client.get(f"/crm/messages/{valve}/event")
+                assert (awaited.status_code, "not yet in the log" in awaited.text) == (404, True)
+                await connection.execute("UPDATE headrace.head SET position = $1", head)
             event = unescape((await client.get(told.headers["location"])).text)
             assert ("email.received" in event, f'"message_id": {valve}' in event) == (True, True)
             thread = await client.get(f"/crm/threads/{rows[0]['thread_id']}")
             assert (thread.status_code, thread.headers["location"]) == (303, f"/crm/messages/{answer}")
             async with app.pool.acquire() as connection:
                 await connection.execute("UPDATE crm.message SET stored_at = stored_at - interval '1 day'")
+                assert "its event has gone with its time" in await look(valve)
                 await connection.execute("UPDATE crm.message SET is_removed = true WHERE id = $1", hull)
             for gone in (
                 f"/crm/messages/{hull}",

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from headrace import Headrace
 from headrace.console import Problem, ProblemError, redirect, render
-from headrace_crm.contacts.letter_event import position_of_letter
+from headrace_crm.contacts.letter_event import SEARCH, event_of_letter
 from headrace_crm.contacts.letters import Letter, newest_of_thread, read_letter
 from headrace_crm.search.store import passages_of_message
 from headrace_crm.web.pages import wording
@@ -37,6 +37,7 @@ class MessagePages:
         letter = await self._find(request)
         async with self._app.pool.acquire() as connection:
             passages = await passages_of_message(connection, letter.id)
+            event = await event_of_letter(connection, letter, now=self._app.clock.now())
         return render(
             request,
             "crm/message.html",
@@ -44,19 +45,24 @@ class MessagePages:
             text=letter.text[:_SHOWN],
             is_cut=len(letter.text) > _SHOWN,
             passages=passages,
+            event=event,
             words=wording,
         )
 
     async def event(self, request: Request) -> Response:
-        """To the event that told of a message, from where its trace is one click away."""
+        """To the event that told of a message, looked for longer than a page is waited for."""
         letter = await self._find(request)
         async with self._app.pool.acquire() as connection:
-            position = await position_of_letter(connection, letter)
-        if position is None:
+            event = await event_of_letter(connection, letter, now=self._app.clock.now(), patience=SEARCH)
+        if event.position is not None:
+            return redirect(request, f"/events/{event.position}")
+        if event.is_awaited:
             raise ProblemError(
-                Problem(404, "no event of this message is found; it may have gone with its time, see the page Events")
+                Problem(404, "its event is not yet in the log: what was begun before it has to end first")
             )
-        return redirect(request, f"/events/{position}")
+        raise ProblemError(
+            Problem(404, "no event of this message is found; it may have gone with its time, see the page Events")
+        )
 
     async def thread(self, request: Request) -> Response:
         """To the newest message of a thread."""
