@@ -33,8 +33,9 @@ async def read_mail_of(tx: Transaction, contact_ids: Sequence[UUID]) -> None:
     for contact in contacts:
         own = letters[contact.id]
         handles, claims = read_letters(own, name=contact.name, addresses=contact.addresses)
-        if own and (handles or claims or contact.id in had):
-            await _store(tx, contact, handles, claims, now=own[0].sent_at)
+        # Who has no letters any more, since a split took them, has nothing that they said either.
+        if handles or claims or contact.id in had:
+            await _store(tx, contact, handles, claims, now=own[0].sent_at if own else had[contact.id])
 
 
 async def read_mail(tx: Transaction, contact: Contact, *, now: datetime) -> bool:

@@ -39,7 +39,7 @@ async def newest_letters(
     return found
 
 
-async def read_before(connection: Connection, contact_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these contacts whose mail had something to tell when it was read last."""
+async def read_before(connection: Connection, contact_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Those of these contacts whose mail had something to tell when it was read last, with when that mail was sent."""
     rows = await connection.fetch(statement(_PACKAGE, "read_before"), contact_ids)
-    return {row["contact_id"] for row in rows}
+    return {row["contact_id"]: row["fetched_at"] for row in rows}
