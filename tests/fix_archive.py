@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from fix_tampering import tamper
 from headrace import EventRetention, Headrace, event
 
 DAY = timedelta(days=1)
@@ -46,7 +47,8 @@ async def moved_back(connection: asyncpg.Connection, days: int, retention: str =
         name,
         days,
     )
-    await connection.execute(
+    await tamper(
+        connection,
         "UPDATE headrace.event SET recorded_at = recorded_at - $2 * interval '1 day' WHERE retention = $1"
         " AND recorded_at > statement_timestamp() - interval '1 day'",
         retention,

@@ -8,6 +8,7 @@ import pytest
 
 from fix_apps import Records, eventually, opened_bench
 from fix_archive import DAY, OrderPlaced, PageViewed, append_all, keeping, lines_of, moved_back, rows_of
+from fix_tampering import tamper
 from headrace import ArchiveError, Cleaned, ConfigurationError, EventRetention, Headrace, WorkerOptions, event
 from headrace.cleanup import CLEANUP, EventCleaner, due_events, needed_by_jobs
 from headrace.events.archive_file import manifest_file, read_manifest
@@ -159,8 +160,8 @@ async def test_a_full_partition_of_positions_goes_by_its_newest_event(app, conne
     await deliver(app)
     kept = EventRetention(domain=30 * DAY, archive=app.event_retention.folder)
     assert await retain(app, kept) == []
-    await connection.execute(
-        "UPDATE headrace.event SET recorded_at = recorded_at - interval '31 days' WHERE position <= 5"
+    await tamper(
+        connection, "UPDATE headrace.event SET recorded_at = recorded_at - interval '31 days' WHERE position <= 5"
     )
     (step,) = await retain(app, kept)
     assert (step.partition, step.event_count) == ("event_1", 3)

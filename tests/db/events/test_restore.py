@@ -9,6 +9,7 @@ import pytest
 
 from fix_apps import opened_bench
 from fix_archive import DAY, OrderPlaced, PageViewed, append_all, keeping, moved_back, rows_of
+from fix_tampering import tamper
 from headrace import ArchiveError, EventRetention, Headrace, list_archived, read_archive, restore_archive
 from headrace.cleanup import cleanup_old_events
 from headrace.events.archive_file import data_file, manifest_file
@@ -100,7 +101,7 @@ async def test_a_partition_of_positions_comes_back_too(app, connection):
             await tx.append(OrderPlaced(number))
     async with app.stepper() as stepper:
         await stepper.deliver()
-    await connection.execute("UPDATE headrace.event SET recorded_at = recorded_at - interval '31 days'")
+    await tamper(connection, "UPDATE headrace.event SET recorded_at = recorded_at - interval '31 days'")
     before = await rows_of(connection, "domain")
     kept = EventRetention(domain=30 * DAY, archive=app.event_retention.folder)
     assert (await clean(app, kept)).partition_count == 2

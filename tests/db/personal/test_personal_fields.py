@@ -6,6 +6,7 @@ import pytest
 
 from fix_apps import eventually, opened_bench
 from fix_personal import EMAIL, FIRST_KEY, NAME, SECOND_KEY, PersonMet, met, person
+from fix_tampering import tamper
 from headrace import EventIdTakenError, KeyRing, PastEvent, bind, uuid7
 from headrace.errors import SecretKeyError, SubjectNotFoundError
 from headrace.events.head import Head
@@ -188,7 +189,8 @@ async def test_plain_sql_cannot_append_personal_values(private):
 
 async def test_old_versions_are_upcast_in_clear_and_once_erased(private):
     await private.app.append(met(), stream=person())
-    await private.value("UPDATE headrace.event SET schema_version = 0 RETURNING 1")
+    async with private.app.pool.acquire() as connection:
+        await tamper(connection, "UPDATE headrace.event SET schema_version = 0")
     seen = []
 
     def upcast(data):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from fix_events import NoteTaken
 from fix_projections import declare, folded, shown, take_notes
+from fix_tampering import tamper
 from headrace import Stream
 from headrace.projections.survey import list_details
 from headrace.service import AGAIN
@@ -21,7 +22,7 @@ async def test_a_rebuild_rests_while_a_handler_is_behind_and_hurries_when_it_has
     last = await take_notes(app, 4000)
     await drain(app)
     await app.append(NoteTaken("late"), stream=Stream("note", "1"))
-    await connection.execute(_LATE, last)
+    await tamper(connection, _LATE, last)
     await app.projections.rebuild("note_stats")
     async with app.stepper() as stepper:
         [rebuilder], [consumer], [projector] = stepper._rebuilders, stepper._consumers, stepper._projectors

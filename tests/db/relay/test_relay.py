@@ -8,6 +8,7 @@ import pytest
 from fix_apps import eventually
 from fix_events import ContactCreated, NoteTaken, new
 from fix_relay import drain
+from fix_tampering import tamper
 from headrace.errors import ConfigurationError
 from headrace.events import operate
 from headrace.events.survey import list_subscriptions
@@ -182,7 +183,7 @@ async def test_nothing_is_published_to_a_stream_of_another_log(relaying, positio
 async def test_an_entry_whose_event_has_left_the_log_since_is_no_stranger(relaying, connection):
     await relaying.stage.write(*"abc")
     await drain(relaying.relay())
-    await connection.execute("DELETE FROM headrace.event")
+    await tamper(connection, "DELETE FROM headrace.event")
     fresh = await relaying.stage.write("d")
     await drain(relaying.relay())
     assert relaying.broker.positions == [1, 2, 3, fresh]
