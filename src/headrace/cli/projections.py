@@ -1,7 +1,6 @@
 """`headrace projections`: look at builds, rebuild, pause, resume, swap, roll back, drop and wait."""
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
@@ -17,6 +16,7 @@ from headrace.errors import ProjectionNotFoundError, SubscriptionNotFoundError
 from headrace.events import operate as subscriptions
 from headrace.projections import operate
 from headrace.projections.build import CANDIDATE
+from headrace.projections.settling import settling, wait_until_settled
 from headrace.projections.survey import BuildDetail, list_details
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
 
@@ -25,7 +25,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The projection.")]
 Number = Annotated[int | None, typer.Argument(metavar="BUILD", help="The build; else the one being made.")]
 Reason = Annotated[str | None, typer.Option(help="Why; it is kept with the action.")]
-_LOOK = 0.5
 
 
 @app.command("list")
@@ -205,30 +204,27 @@ async def _drop(choice: Choice, name: str, build: int, reason: str | None) -> No
 
 
 async def _wait(choice: Choice, name: str, timeout: timedelta) -> None:
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + timeout.total_seconds()
     told = ""
-    while True:
-        found = await _details(choice, name)
-        busy = [one for one in found if one.is_wanted or one.state == "filling" or _is_about_to_serve(one)]
-        if not busy:
-            live = next((one for one in found if one.state == "live"), None)
-            unfit = next((one for one in found if one.state == "unfit"), None)
-            if unfit is not None:
-                fail(f"{name}: build {unfit.build} is unfit: {verdict(unfit)}")
-            typer.echo(f"{name}: build {live.build} serves" if live else f"{name}: no build serves")
-            return
+
+    def tell(busy: Sequence[BuildDetail]) -> None:
+        nonlocal told
         line = f"{name}: build {busy[0].build} is {busy[0].state}, {busy[0].progress:.0%} {span(busy[0].eta)}".rstrip()
         if line != told:
             typer.echo(line)
             told = line
-        if loop.time() > ends:
-            fail(f"{name}: not done within {timeout}: {remarks(busy[0]) or busy[0].state}")
-        await asyncio.sleep(_LOOK)
 
-
-def _is_about_to_serve(one: BuildDetail) -> bool:
-    return one.state == "ready" and (one.swaps_itself or one.verified_at is None)
+    async with opened(choice) as app:
+        try:
+            found = await wait_until_settled(app.pool, name, patience=timeout, on_look=tell)
+        except ProjectionNotFoundError as error:
+            fail(str(error), EXIT_NOT_FOUND)
+    if busy := settling(found):
+        fail(f"{name}: not done within {timeout}: {remarks(busy[0]) or busy[0].state}")
+    unfit = next((one for one in found if one.state == "unfit"), None)
+    if unfit is not None:
+        fail(f"{name}: build {unfit.build} is unfit: {verdict(unfit)}")
+    live = next((one for one in found if one.state == "live"), None)
+    typer.echo(f"{name}: build {live.build} serves" if live else f"{name}: no build serves")
 
 
 async def _details(choice: Choice, name: str) -> list[BuildDetail]:

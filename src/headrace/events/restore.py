@@ -50,9 +50,10 @@ class Restored:
     is_new: bool
 
 
-async def list_archived(connection: Connection, *, limit: int = 10_000) -> list[ArchivedPartition]:
-    """What retention has dropped, oldest events first."""
-    return [ArchivedPartition(*row) for row in await connection.fetch(statement(_PACKAGE, "list_archived"), limit)]
+async def list_archived(connection: Connection, *, after: int = 0, limit: int = 10_000) -> list[ArchivedPartition]:
+    """What retention has dropped, oldest events first; `after` continues after the last `first_position` of a page."""
+    rows = await connection.fetch(statement(_PACKAGE, "list_archived"), limit, after)
+    return [ArchivedPartition(*row) for row in rows]
 
 
 def read_archive(file: Path) -> Iterator[dict[str, Any]]:

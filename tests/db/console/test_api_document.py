@@ -115,6 +115,7 @@ def caller(database: str) -> Iterator[Caller]:
         loop.close()
 
 
+@pytest.mark.timeout(60)  # all operations, one after the other
 def test_what_fits_the_document_is_answered_as_it_says(caller: Caller):
     caller.examine(examples=5, mode=GenerationMode.POSITIVE)
     assert {200, 404, 422} <= caller.statuses

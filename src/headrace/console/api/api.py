@@ -25,6 +25,7 @@ from headrace.console.api.operations import operation_routes
 from headrace.console.api.projections import projection_routes
 from headrace.console.api.queues import limit_routes, queue_routes
 from headrace.console.api.replays import replay_routes
+from headrace.console.api.retention import retention_routes
 from headrace.console.api.route import guarded_route
 from headrace.console.api.schedules import schedule_routes
 from headrace.console.api.subscriptions import subscription_routes
@@ -79,6 +80,7 @@ def bare_api(app: Headrace, authenticate: Authenticate) -> FastAPI:
     limit_routes(app, router)
     schedule_routes(app, router)
     event_routes(app, router)
+    retention_routes(app, router)
     subscription_routes(app, router)
     projection_routes(app, router)
     replay_routes(app, router)

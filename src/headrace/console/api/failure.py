@@ -20,6 +20,7 @@ from headrace.errors import (
     ReplayNotFoundError,
     ScheduleExistsError,
     ScheduleNotFoundError,
+    SchemaError,
     SecretKeyError,
     SubjectNotFoundError,
     SubscriptionNotFoundError,
@@ -65,7 +66,7 @@ def _status_of(error: HeadraceError) -> int:
         return 404
     if isinstance(error, _CONFLICT):
         return 409
-    return 503 if isinstance(error, SecretKeyError) else 422
+    return 503 if isinstance(error, (SchemaError, SecretKeyError)) else 422
 
 
 def _of_driver(error: Exception) -> Problem | None:

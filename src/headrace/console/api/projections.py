@@ -1,10 +1,10 @@
-"""Projections over HTTP: their builds, rebuild, pause, resume, swap, roll back and drop."""
+"""Projections over HTTP: their builds, rebuild, pause, resume, swap, roll back, drop and wait."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from headrace.app import Headrace
@@ -18,6 +18,7 @@ from headrace.errors import ProjectionNotFoundError
 from headrace.events import operate as subscriptions
 from headrace.projections import operate
 from headrace.projections.build import CANDIDATE
+from headrace.projections.settling import settling, wait_until_settled
 from headrace.projections.survey import BuildDetail, list_details
 
 ProjectionName = Annotated[str, Path(min_length=1, max_length=200)]
@@ -52,6 +53,14 @@ class BuildProgress:
     eta: timedelta | None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether no build is being made or about to be shown any more, and the builds as they were then."""
+
+    is_settled: bool
+    builds: list[BuildProgress]
+
+
 def projection_routes(app: Headrace, router: APIRouter) -> None:
     """Adds the routes of projections."""
 
@@ -59,6 +68,19 @@ def projection_routes(app: Headrace, router: APIRouter) -> None:
     async def list_() -> Listed[BuildProgress]:
         """The builds of every projection, those that were dropped left out."""
         return await _builds(app, None)
+
+    # Before the one that would take it for a name.
+    @router.get("/projections/{name:path}/wait", **needs("viewer", "projections"))
+    async def wait(
+        name: ProjectionName,
+        timeout: Annotated[float, Query(ge=0, le=60, description="So many seconds at most.")] = 30,
+    ) -> Settled:
+        """Answers once no build of a projection is being made or about to be shown, or when the time is over.
+
+        A build that was found unfit stays so, with its verdict. Ask again where it `is_settled` not.
+        """
+        found = await wait_until_settled(app.pool, name, patience=timedelta(seconds=timeout))
+        return Settled(not settling(found), _told(found))
 
     @router.get("/projections/{name:path}", **needs("viewer", "projections"))
     async def show(name: ProjectionName) -> Listed[BuildProgress]:
@@ -129,7 +151,11 @@ def projection_routes(app: Headrace, router: APIRouter) -> None:
 async def _builds(app: Headrace, name: str | None) -> Listed[BuildProgress]:
     async with app.pool.acquire() as connection:
         found = await list_details(connection, name)
-    return Listed([BuildProgress(one, one.behind, one.progress, one.eta) for one in found if one.state != "dropped"])
+    return Listed(_told(found))
+
+
+def _told(builds: list[BuildDetail]) -> list[BuildProgress]:
+    return [BuildProgress(one, one.behind, one.progress, one.eta) for one in builds if one.state != "dropped"]
 
 
 async def _subscription(connection: Connection, name: str, build: int | None) -> str:

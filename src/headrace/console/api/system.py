@@ -1,4 +1,4 @@
-"""What there is besides: workers, subjects, the doctor, statistics, requests and tokens."""
+"""What there is besides: workers, subjects, the doctor, statistics, the schema, requests and tokens."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ from headrace.console.api.need import needs
 from headrace.console.api.page import Body, Cursor, Limit, Listed, Name, Page, cursor_id
 from headrace.console.api.route import principal_of
 from headrace.console.stats import Stats, read_stats
+from headrace.db.migrate import MigrationStatus, migration_status
 from headrace.doctor.examine import examine
 from headrace.doctor.finding import Finding
 from headrace.doctor.judge import judge
@@ -46,6 +47,14 @@ class Me:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """The sets of migrations, the engine's and the application's, and whether the database has all of each."""
+
+    is_current: bool
+    sets: list[MigrationStatus]
+
+
+@dataclass(frozen=True, slots=True)
 class MadeToken:
     """What is stored of a token, and the token itself, which is shown this once."""
 
@@ -54,7 +63,7 @@ class MadeToken:
 
 
 def system_routes(app: Headrace, router: APIRouter) -> None:
-    """Adds the routes of workers, the doctor, statistics and requests."""
+    """Adds the routes of workers, the doctor, statistics, the schema and requests."""
 
     @router.get("/me", **needs("viewer", "system"))
     async def me(request: Request) -> Me:
@@ -74,6 +83,13 @@ def system_routes(app: Headrace, router: APIRouter) -> None:
         timeouts = {kind.name: kind.timeout for kind in app.kinds.handled()}
         async with app.pool.acquire() as connection:
             return Listed(judge(await examine(connection, migrations=app.migrations, timeouts=timeouts)))
+
+    @router.get("/database", **needs("viewer", "system"))
+    async def database() -> Schema:
+        """Which migrations the database has, and which this version still needs; they are applied by command."""
+        async with app.pool.acquire() as connection:
+            sets = await migration_status(connection, sets=app.migrations)
+        return Schema(all(one.is_current for one in sets), sets)
 
     @router.get("/workers", **needs("viewer", "workers"))
     async def workers() -> Listed[WorkerSummary]:
