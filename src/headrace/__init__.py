@@ -60,6 +60,7 @@ from headrace.events.personal import Personal
 from headrace.events.restore import ArchivedPartition, Restored, list_archived, read_archive, restore_archive
 from headrace.events.retention import EventRetention
 from headrace.events.search import EventPage, search_events
+from headrace.events.stream_fold import FoldedStream, StreamFold
 from headrace.events.subject import SubjectErased
 from headrace.ids import uuid7
 from headrace.jobs.browse import count_failures, count_jobs, list_jobs, list_workers
@@ -111,6 +112,7 @@ __all__ = [
     "EventPage",
     "EventRetention",
     "Flow",
+    "FoldedStream",
     "Group",
     "Headrace",
     "HeadraceError",
@@ -170,6 +172,7 @@ __all__ = [
     "StaleLeaseError",
     "StoredEvent",
     "Stream",
+    "StreamFold",
     "SubjectErased",
     "SubjectNotFoundError",
     "SubscriptionNotFoundError",

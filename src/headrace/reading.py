@@ -3,15 +3,21 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from headrace.context import current
 from headrace.events.bus import type_names
 from headrace.events.event import StoredEvent, Stream
 from headrace.events.live.filter import LiveFilter
 from headrace.events.live.live_events import LiveEvents
 from headrace.events.live.viewer import Viewer
 from headrace.events.read import head_position, read
+from headrace.events.snapshot import fold_stream
+from headrace.events.stream_fold import FoldedStream, StreamFold
 from headrace.registration import Registration
+
+S = TypeVar("S")
 
 
 class Reading(Registration):
@@ -50,6 +56,22 @@ class Reading(Registration):
             after=after,
             until=until,
             batch=batch,
+        )
+
+    async def load(
+        self, fold: StreamFold[S], stream: Stream, *, until: int | None = None, tenant_id: str | None = None
+    ) -> FoldedStream[S]:
+        """The state that a fold makes of a stream, and the version it is at: what `expected=` of an append wants.
+
+        `until` asks for the state at an earlier version. The tenant is by default the one that events are appended for
+        here. A stream without events has version 0. Where the fold keeps snapshots, the events after the last are read.
+
+            account = await app.load(balance, Stream("account", "17"))
+            await app.append(Withdrawn(5), stream=Stream("account", "17"), expected=account.version)
+        """
+        tenant = current().tenant_id if tenant_id is None else tenant_id
+        return await fold_stream(
+            self.pool, self.events, fold, stream, tenant_id=tenant, until=until, now=self.clock.override()
         )
 
     def live(

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from headrace.bridge import On, require_known, require_readable
 from headrace.errors import ConfigurationError
 from headrace.events.bus import Mode, OnError, type_names
+from headrace.events.event import StoredEvent
 from headrace.events.middleware import EventPart
+from headrace.events.stream_fold import StreamFold
 from headrace.events.subject import SubjectErased
 from headrace.events.subscription import Start
 from headrace.jobs.handle import Job
@@ -23,6 +25,7 @@ from headrace.projections.keyed_fold import KeyFunction
 from headrace.storing import Storing
 
 H = TypeVar("H", bound=Handler)
+S = TypeVar("S")
 
 
 class Registration(Storing):
@@ -35,6 +38,7 @@ class Registration(Storing):
         super().__init__(dsn, **options)
         self._logs = logs
         self.kinds.told.by_default(lifecycle)
+        self._folds: set[str] = set()
 
     def job(
         self,
@@ -195,6 +199,42 @@ class Registration(Storing):
             samples=samples,
             ignore=tuple(ignore),
         )
+
+    def fold(
+        self,
+        name: str,
+        *types: type | str,
+        state: type[S],
+        version: int = 1,
+        snapshot_every: int | None = None,
+    ) -> Callable[[Callable[[S, StoredEvent], S]], StreamFold[S]]:
+        """Declares what a stream of these events comes to, as a decorator of `function(state, event)`; see `load`.
+
+        The function is plain and pure, and a stream begins with `state()`. With `snapshot_every` the state is kept
+        after so many versions of a stream, under this name and `version`: raise it with every change that makes
+        another state of the same events. Raises ConfigurationError for a name that is taken, and where snapshots of
+        personal fields would be kept.
+        """
+        names = type_names(types)
+        require_known(self.events, names)
+        if name in self._folds:
+            raise ConfigurationError(
+                f"there is a fold {name!r} already; snapshots are kept under its name, take another"
+            )
+        personal = sorted(one for one in names if self.events.personal_of(one))
+        if personal and snapshot_every is not None:
+            raise ConfigurationError(
+                f"fold {name!r} reads {personal[0]!r}, which has personal fields: a snapshot would hold them in clear "
+                "after their subject was erased; leave snapshot_every out, or the type"
+            )
+        stamps = [stamp for stamp, _ in self.events.classes() if stamp.name in names]
+
+        def declare(function: Callable[[S, StoredEvent], S]) -> StreamFold[S]:
+            made = StreamFold(name, stamps, state, function, version=version, snapshot_every=snapshot_every)
+            self._folds.add(name)
+            return made
+
+        return declare
 
     def middleware(self, *middleware: EnqueueMiddleware | AttemptMiddleware | EventPart) -> None:
         """Puts objects around every enqueue, attempt, append and handler of events, outermost first.
