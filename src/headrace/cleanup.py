@@ -1,7 +1,8 @@
-"""`cleanup-old-events`, the job that lets old events go, and the loop that enqueues it when some are due."""
+"""`cleanup-old-events`, the job that lets old events go, the loop that enqueues it, and bringing them back."""
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,9 +10,12 @@ import msgspec
 from headrace.clock import Clock
 from headrace.db.connection import Connection, Pool
 from headrace.db.statements import statement
+from headrace.events.archive_file import Manifest
+from headrace.events.restore import Restored, restore_archive
 from headrace.events.retention import EventRetention, Extent
 from headrace.events.retire import EventStep, plan_events, retain_events
 from headrace.jobs.job import Enqueued, Unique
+from headrace.jobs.operation import record_operation
 from headrace.service import Service
 from headrace.telemetry import Telemetry
 
@@ -52,6 +56,18 @@ async def cleanup_old_events(pool: Pool, retention: EventRetention, *, clock: Cl
 async def due_events(connection: Connection, retention: EventRetention, *, clock: Clock) -> list[EventStep]:
     """The partitions whose time is over, and what would be done with each."""
     return await plan_events(connection, retention, needed=needed_by_jobs, now=clock.override())
+
+
+async def bring_back(
+    pool: Pool, file: Path, *, keep: timedelta, by: str, reason: str | None = None, now: datetime | None = None
+) -> Restored:
+    """Restores a file of an archive, recorded as an operation of whoever does it. Raises ArchiveError."""
+
+    async def record(connection: Connection, manifest: Manifest) -> None:
+        subject = {"partition": manifest.partition, "days": keep / timedelta(days=1)}
+        await record_operation(connection, "archive.restored", actor=by, subject=subject, reason=reason, now=now)
+
+    return await restore_archive(pool, file, keep=keep, now=now, alongside=record)
 
 
 class EventCleaner(Service):

@@ -1,3 +1,4 @@
+import getpass
 import json
 
 import pytest
@@ -40,8 +41,10 @@ async def test_what_has_gone_is_listed_read_and_restored(headrace, connection, o
     assert [json.loads(line) for line in read.out.splitlines()] == before[1:]
     missing = await headrace("events", "archive", "read", f"{file}.not", dsn=nowhere)
     assert (missing.code, "there is no such file" in missing.err) == (1, True)
-    done = await headrace("events", "archive", "restore", file, "--keep", "2")
+    done = await headrace("events", "archive", "restore", file, "--keep", "2", "--reason", "asked")
     assert done.out == f"{old} is in the log again, with 2 events, for 2 days\n"
+    operation = await connection.fetchrow("SELECT action, actor, reason FROM headrace.operation")
+    assert tuple(operation) == ("archive.restored", getpass.getuser(), "asked")
     assert await rows_of(connection) == before
     shown = await headrace("events", "archive", "list")
     assert (shown.code, old in shown.out) == (0, True)

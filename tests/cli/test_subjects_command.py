@@ -35,6 +35,9 @@ async def test_a_subject_is_shown_erased_and_its_proof_printed(headrace, private
     assert (shown.json["subject"], shown.json["erasure"]) == ("7", None)
     rotated = await headrace("--app", "shop:app", "subjects", "rotate-keys")
     assert "wrapped anew: 1" in rotated.out
+    assert await private.value("SELECT action || ' by ' || actor FROM headrace.operation") == (
+        f"keys.rotated by {getpass.getuser()}"
+    )
     erased = await headrace("--app", "shop:app", "subjects", "erase", "7", "--reason", "asked for")
     assert erased.code == 0, erased.err
     assert erased.json["event_counts"] == {"person.met": 1}

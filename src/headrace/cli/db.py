@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from headrace.app import Headrace
 from headrace.cli.session import Choice, opened
 from headrace.db.migrate import MigrationStatus, migration_status
-from headrace.jobs.retire import Step, plan_retention, retain
+from headrace.jobs.retire import plan_retention, retain_all
 from headrace.terminal import EXIT_FAILED, print_json, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
@@ -61,7 +60,7 @@ async def _retention(choice: Choice, *, is_dry: bool, as_json: bool) -> None:
                 [(one.day, one.fate, one.kept_count, one.expired_count) for one in found],
             )
         else:
-            found = await _retain_all(app)
+            found, _ = await retain_all(app.pool, app.retention, now=now)
             columns, rows = (
                 ("day", "what", "jobs"),
                 [(one.day, f"{one.fate}, postponed" if one.is_postponed else one.fate, one.count) for one in found],
@@ -70,15 +69,6 @@ async def _retention(choice: Choice, *, is_dry: bool, as_json: bool) -> None:
         print_json(found)
     else:
         print_table(columns, rows)
-
-
-async def _retain_all(app: Headrace) -> list[Step]:
-    done: list[Step] = []
-    while True:
-        steps = await retain(app.pool, app.retention, now=app.clock.override())
-        done += steps
-        if all(step.is_postponed for step in steps):
-            return done
 
 
 def _print(statuses: list[MigrationStatus], *, as_json: bool) -> None:

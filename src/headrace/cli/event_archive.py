@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli.session import Choice, opened
+from headrace.cleanup import bring_back
+from headrace.cli.session import Choice, login, opened
 from headrace.errors import HeadraceError
-from headrace.events.restore import list_archived, read_archive, restore_archive
+from headrace.events.restore import list_archived, read_archive
 from headrace.terminal import fail, moment, print_json, print_json_line, print_table, run
 
 app = typer.Typer(no_args_is_help=True)
@@ -50,10 +51,11 @@ def restore(
     file: File,
     *,
     keep: Annotated[int, typer.Option(metavar="DAYS", min=1, help="Keep it in the log for so many days.")] = 7,
+    reason: Annotated[str | None, typer.Option(help="Why; it is kept with the operation.")] = None,
     as_json: Json = False,
 ) -> None:
     """Makes a file a partition of the log again, with the same positions and ids, for some days."""
-    run(_restore(context.obj, file, timedelta(days=keep), as_json=as_json))
+    run(_restore(context.obj, file, timedelta(days=keep), reason, as_json=as_json))
 
 
 async def _list(choice: Choice, *, as_json: bool) -> None:
@@ -79,9 +81,9 @@ async def _list(choice: Choice, *, as_json: bool) -> None:
     )
 
 
-async def _restore(choice: Choice, file: Path, keep: timedelta, *, as_json: bool) -> None:
+async def _restore(choice: Choice, file: Path, keep: timedelta, reason: str | None, *, as_json: bool) -> None:
     async with opened(choice) as app:
-        restored = await restore_archive(app.pool, file, keep=keep, now=app.clock.override())
+        restored = await bring_back(app.pool, file, keep=keep, by=login(), reason=reason, now=app.clock.override())
     if as_json:
         print_json(restored)
         return

@@ -70,5 +70,5 @@ async def _print(choice: Choice, work: Callable[[Headrace], Awaitable[Any]]) -> 
 
 async def _rotate(choice: Choice) -> None:
     async with opened(choice) as opened_app:
-        count = await opened_app.subjects.rotate()
+        count = await opened_app.subjects.rotate(by=login())
     typer.echo(f"keys of subjects wrapped anew: {count}")

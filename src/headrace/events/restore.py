@@ -1,7 +1,7 @@
 """Reads files of an archive, and makes them partitions of the log again: same positions, same ids."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,6 +17,8 @@ from headrace.events.archive_file import ArchiveError, Manifest, read_lines, rea
 
 _PACKAGE = "headrace.events"
 _PAGE = 1_000
+
+Alongside = Callable[[Connection, Manifest], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,14 @@ class Restored:
     is_new: bool
 
 
-async def list_archived(connection: Connection, *, after: int = 0, limit: int = 10_000) -> list[ArchivedPartition]:
-    """What retention has dropped, oldest events first; `after` continues after the last `first_position` of a page."""
-    rows = await connection.fetch(statement(_PACKAGE, "list_archived"), limit, after)
+async def list_archived(
+    connection: Connection, *, partition: str | None = None, after: int = 0, limit: int = 10_000
+) -> list[ArchivedPartition]:
+    """What retention has dropped, or the partition named, oldest events first.
+
+    `after` continues after the last `first_position` of a page.
+    """
+    rows = await connection.fetch(statement(_PACKAGE, "list_archived"), limit, after, partition)
     return [ArchivedPartition(*row) for row in rows]
 
 
@@ -67,13 +74,18 @@ def read_archive(file: Path) -> Iterator[dict[str, Any]]:
 
 
 async def restore_archive(
-    pool: Pool, file: Path, *, keep: timedelta = timedelta(days=7), now: datetime | None = None
+    pool: Pool,
+    file: Path,
+    *,
+    keep: timedelta = timedelta(days=7),
+    now: datetime | None = None,
+    alongside: Alongside | None = None,
 ) -> Restored:
     """Makes a file of an archive a partition of the log again, which retention leaves alone for so long.
 
     All or nothing: the events are written into a table that is attached in the same transaction. Where the
-    partition is in the log it stays as it is, and is kept from now. Raises ArchiveError where the file is not
-    whole, or not what this database has dropped.
+    partition is in the log it stays as it is, and is kept from now. `alongside` writes in that transaction. Raises
+    ArchiveError where the file is not whole, or not what this database has dropped.
     """
     manifest = await asyncio.to_thread(read_manifest, file)
     path = await asyncio.to_thread(require_whole, file.parent, manifest)
@@ -87,6 +99,8 @@ async def restore_archive(
                 await connection.execute(statement(_PACKAGE, "end_restore"), manifest.partition, now, keep)
             else:
                 await connection.execute(statement(_PACKAGE, "keep_restored"), manifest.partition, now, keep)
+            if alongside is not None:
+                await alongside(connection, manifest)
     except LOCKED as error:
         raise ArchiveError(path, "somebody holds the log locked; nothing was changed, try again") from error
     return Restored(manifest.partition, manifest.event_count, is_new)

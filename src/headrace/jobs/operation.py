@@ -1,4 +1,4 @@
-"""Operations: who did what to queues, jobs, schedules and limits. Takes a connection, never commits."""
+"""Operations: who did what to queues, jobs, schedules, limits, archives, keys. Takes a connection, never commits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +30,8 @@ Action = Literal[
     "schedule.deleted",
     "limit.set",
     "limit.unset",
+    "archive.restored",
+    "keys.rotated",
 ]
 """What is done at once; `headrace.jobs.bulk.DONE` has what takes its time."""
 

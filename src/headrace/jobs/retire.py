@@ -1,5 +1,6 @@
 """Retires days of ended jobs: looks at them, drops, moves and deletes. Each step is a transaction of its own."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -74,6 +75,23 @@ async def retain(pool: ConnectionPool, retention: Retention, *, now: datetime | 
             if is_done:
                 steps.append(Step(day.day, fate, gone_count))
     return steps
+
+
+async def retain_all(
+    pool: ConnectionPool, retention: Retention, *, now: datetime | None = None, patience: timedelta | None = None
+) -> tuple[list[Step], bool]:
+    """Calls `retain` until nothing can be done, or patience is over: the steps, and whether nothing is left to do.
+
+    What is postponed is left.
+    """
+    loop = asyncio.get_running_loop()
+    ends = None if patience is None else loop.time() + patience.total_seconds()
+    done: list[Step] = []
+    while True:
+        steps = await retain(pool, retention, now=now)
+        done += steps
+        if all(step.is_postponed for step in steps) or (ends is not None and loop.time() >= ends):
+            return done, not steps
 
 
 async def _trim(connection: Connection, day: Day, retention: Retention, moment: datetime) -> int:

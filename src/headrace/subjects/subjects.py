@@ -17,6 +17,7 @@ from headrace.events.event import Stream
 from headrace.events.subject import SubjectErased
 from headrace.events.vault import key_context
 from headrace.ids import uuid7
+from headrace.jobs.operation import record_operation
 from headrace.keyring import KeyService
 from headrace.projections.declaration import Declarations
 from headrace.subjects.erasure import Erasure, ModelRebuild, Subject
@@ -130,10 +131,11 @@ class Subjects:
             await unit.execute(statement(_PACKAGE, "record_holder"), proof.id, name, models[-1].job_id)
         return models
 
-    async def rotate(self) -> int:
+    async def rotate(self, *, by: str | None = None) -> int:
         """Wraps the keys of all subjects anew, in batches, each a transaction; how many there are.
 
-        Afterwards a key that is no longer the first of the ring can be left out. Raises SecretKeyError.
+        Afterwards a key that is no longer the first of the ring can be left out. The last transaction records who did
+        it: `by`, or the bound context's actor. Raises SecretKeyError.
         """
         count, after = 0, 0
         while True:
@@ -141,9 +143,13 @@ class Subjects:
                 rows = await unit.fetch(statement(_PACKAGE, "lock_keys"), after, _BATCH)
                 wrapped = [await self._rewrapped(row) for row in rows]
                 await unit.execute(statement(_PACKAGE, "rewrap_keys"), [row["id"] for row in rows], wrapped)
+                count += len(rows)
+                if len(rows) < _BATCH:
+                    actor = by or current().actor or "unknown"
+                    await record_operation(unit.connection, "keys.rotated", actor=actor, subject={"keys": count})
             if len(rows) < _BATCH:
-                return count + len(rows)
-            count, after = count + len(rows), rows[-1]["id"]
+                return count
+            after = rows[-1]["id"]
 
     async def _rewrapped(self, row: Row) -> bytes:
         context = key_context(row["tenant_id"], row["subject"])

@@ -70,7 +70,13 @@ ROUTES = [
 def address(path: str) -> str:
     for name in ("job_id", "replay_id", "operation_id", "token_id"):
         path = path.replace(f"{{{name}}}", str(UUID(int=7)))
-    return path.replace("{position}", "7").replace("{build}", "1").replace("{name}", "x").replace("{subject}", "x")
+    return (
+        path.replace("{position}", "7")
+        .replace("{build}", "1")
+        .replace("{name}", "x")
+        .replace("{subject}", "x")
+        .replace("{partition}", "x")
+    )
 
 
 def test_every_route_says_which_role_and_area_it_needs():

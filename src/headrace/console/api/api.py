@@ -28,6 +28,7 @@ from headrace.console.api.replays import replay_routes
 from headrace.console.api.retention import retention_routes
 from headrace.console.api.route import guarded_route
 from headrace.console.api.schedules import schedule_routes
+from headrace.console.api.secret_keys import secret_key_routes
 from headrace.console.api.subscriptions import subscription_routes
 from headrace.console.api.system import subject_routes, system_routes, token_routes
 
@@ -87,6 +88,7 @@ def bare_api(app: Headrace, authenticate: Authenticate) -> FastAPI:
     operation_routes(app, router)
     system_routes(app, router)
     subject_routes(app, router)
+    secret_key_routes(app, router)
     token_routes(app, router)
     api.openapi = lambda: document(api)
 
