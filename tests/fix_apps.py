@@ -235,7 +235,7 @@ async def registered(connection: asyncpg.Connection, count: int, timeout: float 
     return await eventually(rows, timeout, what=f"{count} workers are registered")
 
 
-TASKS = ("note", "count", "rest", "block", "thread", "write", "die", "spin", "stuck", "elsewhere", "stubborn")
+TASKS = ("note", "count", "rest", "block", "thread", "write", "die", "spin", "stuck", "elsewhere", "stubborn", "spared")
 
 
 @event("fault.happened")

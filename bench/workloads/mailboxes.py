@@ -67,7 +67,7 @@ class _Measured:
         return _Used(spent_by(self.worker), server - spent_by(self.looker.get_server_pid()) if server else 0.0)
 
     async def at_rest(self) -> _Used:
-        """What both spend a second while nothing comes."""
+        """What both spend a second while nothing comes; to be asked before and after."""
         before, started = await self.spent(), time.perf_counter()
         await asyncio.sleep(_REST_SECONDS)
         after, seconds = await self.spent(), time.perf_counter() - started
@@ -201,6 +201,9 @@ async def _store(measured: _Measured, owner_id: UUID, new: Sequence[ReadMessage]
     await measured.wait_owner(owner_id)
     elapsed = time.perf_counter() - started
     after = await measured.spent()
+    # The lesser of two rests, so that what only one of them did is not taken off the messages.
+    then = await measured.at_rest()
+    idle = _Used(min(idle.worker, then.worker), min(idle.server, then.server))
     used = after.worker - before.worker - idle.worker * elapsed + here
     there = after.server - before.server - idle.server * elapsed
     per = 1_000 / len(new)

@@ -1,6 +1,7 @@
 """The app that fault tests run in real worker processes: handlers that note, wait, block, crash."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -57,6 +58,12 @@ async def note(task: Task, job: Job) -> int:
 @app.job("count")
 async def count(task: Task) -> int:
     return task.number
+
+
+@app.job("spared")
+async def spared(task: Task, job: Job) -> None:
+    """Notes whether collections of garbage walk over what the worker loaded, this class, or spare it."""
+    await _note(job, "walked" if any(found is Task for found in gc.get_objects()) else "spared")
 
 
 @app.job("rest", max_attempts=20)
