@@ -37,7 +37,6 @@ _WORKERS: Final = 2
 _SECONDS_WANTED: Final = 180
 _CPU_MS_WANTED: Final = 20
 _LOOK_SECONDS: Final = 0.1
-_REST_SECONDS: Final = 10.0
 _LONGEST_SECONDS: Final = 1_800
 _EVERY_SECONDS: Final = 0.2
 _WORKER: Final = engine_command("create_app", module="headrace_crm.app")
@@ -54,12 +53,16 @@ class _Used:
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """A worker process and its server. `looker` is a connection that only looks whether all is done."""
+    """A worker process and its server. `looker` is a connection that only looks whether all is done.
+
+    What they spend at rest is measured for `rest_seconds`.
+    """
 
     app: Headrace
     session: asyncpg.Connection
     looker: asyncpg.Connection
     worker: int
+    rest_seconds: int
 
     async def spent(self) -> _Used:
         """What both have spent until now; what the looks cost is not in it."""
@@ -69,7 +72,7 @@ class _Measured:
     async def at_rest(self) -> _Used:
         """What both spend a second while nothing comes; to be asked before and after."""
         before, started = await self.spent(), time.perf_counter()
-        await asyncio.sleep(_REST_SECONDS)
+        await asyncio.sleep(self.rest_seconds)
         after, seconds = await self.spent(), time.perf_counter() - started
         return _Used((after.worker - before.worker) / seconds, (after.server - before.server) / seconds)
 
@@ -112,7 +115,7 @@ async def messages(stage: Stage) -> AsyncGenerator[Contest]:
             session, looker = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
             try:
                 async with worker_processes(_WORKER, dsn=dsn, count=1) as (worker,):
-                    measured = _Measured(app, session, looker, worker.pid)
+                    measured = _Measured(app, session, looker, worker.pid, stage.pick(10, 1))
                     await _wait_import(app, await start_import(app, path, owners))
                     async with app.pool.acquire() as connection:
                         (owner_id,) = await find_owners(connection, owners)
