@@ -12,6 +12,7 @@ from headrace import Headrace, MigrationSet
 from headrace_crm.accounts.events import ACCOUNT_EVENTS
 from headrace_crm.accounts.linking import link
 from headrace_crm.accounts.model import Tokens
+from headrace_crm.accounts.users import USER_EVENTS
 from headrace_crm.app import create_app
 from headrace_crm.config import GmailSettings, Settings
 from headrace_crm.mail import jobs as mail_jobs
@@ -107,7 +108,7 @@ async def link_sandbox(app: Headrace, sandbox: Sandbox, *, scopes: tuple[str, ..
 def mirror_alone(database: str, provider: Provider, gmail: GmailSettings) -> Headrace:
     """The mirror on a provider of the test's own, closed; of what follows from mail nothing is there."""
     app = Headrace(database, name="crm", migrations=[MigrationSet("headrace_crm", "headrace_crm")])
-    app.register(*ACCOUNT_EVENTS)
+    app.register(*ACCOUNT_EVENTS, *USER_EVENTS)
     app.declare(EXTRACTION_KIND)
     means = Means(app, Turns(), provider, gmail)
     mail_jobs.register(means)

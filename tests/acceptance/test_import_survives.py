@@ -26,8 +26,10 @@ pytestmark = pytest.mark.timeout(240)
 
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-# How many jobs these come to is a matter of which events a batch caught together; what they store is compared itself.
-BATCHED = ["calculate-relationship-scores", "collect-passages", "generate-contact-insights"]
+# How many jobs these come to is a matter of which events a batch caught together, and of whether an extraction that
+# found facts in signatures was still running, or was killed, when the one that compares contacts by them was asked
+# for; what they store is compared itself.
+BATCHED = ["calculate-relationship-scores", "collect-passages", "contact-extraction", "generate-contact-insights"]
 
 
 @contextmanager

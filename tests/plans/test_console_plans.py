@@ -177,6 +177,11 @@ def routes(ended: UUID, waiting: UUID, correlation: UUID) -> list[str]:
         f"/operations/{ended}",
         f"/replays/{ended}",
         "/subjects/none",
+        "/database",
+        "/job-retention",
+        "/event-retention",
+        "/event-archives",
+        "/projections/none/wait",
     ]
 
 
