@@ -2,6 +2,7 @@
 
 import signal
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -79,13 +80,16 @@ async def test_writes_that_complete_their_job_happen_once_though_workers_are_kil
     database, ledger, start_worker
 ):
     """A kill falls before the commit, and all of it runs again, or after it, and none of it does."""
-    jobs = await ledger.give("write", 1_200)
+    jobs: list[UUID] = []
     survivor = start_worker(database, "--concurrency", "2", "--buffer", "10")
-    for kill in range(1, 4):
+    for kill in range(3):
         worker = start_worker(database)
+        await eventually(lambda pid=worker.pid: ledger.value(_LIVES, pid), 20)
+        # Not before, or the survivor may have done them all by then.
+        jobs += await ledger.give("write", 400)
         await eventually(lambda pid=worker.pid: ledger.value(_ENDED_BY, pid), 20)
         await eventually(
-            lambda kill=kill: _is_over(ledger.value("SELECT count(*) FROM headrace.outcome"), 200 * kill), 20
+            lambda kill=kill: _is_over(ledger.value("SELECT count(*) FROM headrace.outcome"), 400 * kill + 200), 20
         )
         worker.kill()
     await eventually(lambda: ledger.is_over(len(jobs)), 30)
