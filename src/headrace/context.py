@@ -43,6 +43,11 @@ current = _current.get
 """The context bound here, or the empty one. The variable's own method: every call of the engine asks."""
 
 
+def acting(by: str | None) -> str:
+    """Who acts: who is named, else the actor of the context, else "unknown"."""
+    return by or current().actor or "unknown"
+
+
 def record_step(path: str | None) -> str | None:
     """The first step of a path at which a record of a job was handled; None where there is none."""
     if path is None:

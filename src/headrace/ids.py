@@ -3,7 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from uuid import UUID
 
 _VERSION = 7 << 76
@@ -38,10 +38,10 @@ def uuid7s(count: int) -> list[bytes]:
     ]
 
 
-@cache
+@lru_cache(maxsize=8)
 def _ones(bits: int, count: int) -> int:
     """So many words of 64 bits, each with its lowest `bits` set."""
-    return sum(((1 << bits) - 1) << 64 * place for place in range(count))
+    return int.from_bytes(((1 << bits) - 1).to_bytes(8, "big") * count, "big")
 
 
 def as_uuid(found: object) -> UUID:

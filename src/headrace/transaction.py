@@ -11,7 +11,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import FAILED_TRANSACTION
 from headrace.errors import ConfigurationError, TransactionClosedError
 from headrace.events import store as event_store
-from headrace.events.event import ANY, Appended, NewEvent, StoredEvent, Stream
+from headrace.events.event import ANY, NewEvent, StoredEvent, Stream
 from headrace.events.prepare import prepare as prepare_event
 from headrace.events.schema import EventRegistry
 from headrace.jobs import store as job_store
@@ -67,7 +67,7 @@ class Transaction:
         self._keeps_stored = keeps_stored
         self._results = results
         self._jobs: list[NewJob] = []
-        self._events: list[tuple[NewEvent, object]] = []
+        self._events: list[NewEvent] = []
         self._is_open = True
         self._is_sound = True
 
@@ -203,7 +203,7 @@ class Transaction:
     def add_event(self, event: NewEvent) -> None:
         """Keeps back an event that is prepared already."""
         self._require_open()
-        self._events.append((event, event.payload))
+        self._events.append(event)
         self.has_events = True
 
     @asynccontextmanager
@@ -255,16 +255,15 @@ class Transaction:
         """Refuses everything from here on."""
         self._is_open = False
 
-    async def _append(self, events: list[tuple[NewEvent, object]]) -> None:
-        appended = await event_store.append(self._connection, [new for new, _ in events])
+    async def _append(self, events: Sequence[NewEvent]) -> None:
+        appended = await event_store.append(self._connection, events)
         self.mark_sound()
         self.last_position = max(place.position for place in appended)
+        new = [(event, place) for event, place in zip(events, appended, strict=True) if place.is_new]
         if self._keeps_stored:
-            self.appended.extend(new for (new, _), place in zip(events, appended, strict=True) if place.is_new)
+            self.appended.extend(event for event, _ in new)
         now = self._clock.now()
-        fresh = [
-            _stored(new, data, place, now) for (new, data), place in zip(events, appended, strict=True) if place.is_new
-        ]
+        fresh = [event.stored(place._replace(recorded_at=now)) for event, place in new]
         if self._event_types.middleware.follows_commits:
             self.followed += fresh
         await self._run_sync_handlers(self, fresh)
@@ -278,26 +277,3 @@ class Transaction:
             raise TransactionClosedError(
                 "the transaction has ended; write inside its `async with app.transaction() as tx:` block"
             )
-
-
-def _stored(new: NewEvent, data: object, place: Appended, now: datetime) -> StoredEvent:
-    return StoredEvent(
-        position=place.position,
-        id=new.id,
-        type=new.type,
-        schema_version=new.schema_version,
-        tenant_id=new.tenant_id,
-        user_id=new.user_id,
-        stream=new.stream,
-        stream_version=place.stream_version,
-        data=data,
-        source=new.source,
-        correlation_id=new.correlation_id,
-        causation_id=new.causation_id,
-        causation_kind=new.causation_kind,
-        actor=new.actor,
-        traceparent=new.traceparent,
-        occurred_at=new.occurred_at,
-        recorded_at=now,
-        path=new.path,
-    )

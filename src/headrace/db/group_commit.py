@@ -16,15 +16,13 @@ T = TypeVar("T")
 
 
 class GroupCommit(Generic[T]):
-    """Stores things that need one statement each, committed when `store` returns.
+    """Has things that need one statement each stored together, where the server is busy with others.
 
-    `run` stores some of them by one statement and commits. A call that finds the server free goes by itself, at
-    once. Two statements are under way at a time; the calls that come meanwhile wait for the next one and share it,
-    and each still learns of its own alone. Those that have waited for long go all the same: what is under way may be
-    waiting for somebody's lock. Of those that have the same `key`, where it is not None, a statement takes one.
-
-    Who has a cheaper way for one alone takes it between `enter` and `leave`, and where there is no place waits in
-    `join`: for a single call each coroutine in between counts.
+    Who finds a place by `enter` stores its own by itself, at once, and gives the place back by `leave`: for a single
+    call each coroutine in between counts. There are two places. Who comes meanwhile waits in `join` for the next
+    statement and shares it: `run` stores some by one and commits, and each still learns of its own alone. Those that
+    have waited for long go all the same: what is under way may be waiting for somebody's lock. Of those that have the
+    same `key`, where it is not None, a statement takes one.
     """
 
     def __init__(
@@ -56,25 +54,15 @@ class GroupCommit(Generic[T]):
             self._under_way -= 1
 
     async def join(self, one: T) -> None:
-        """Waits until one of the next statements has stored it; raises as `store` does."""
+        """Waits until one of the next statements has stored and committed it; raises what that one raises.
+
+        Whether a call that is cancelled, or loses its connection, has stored it cannot be known.
+        """
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, stored))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._lose_patience)
         await stored
-
-    async def store(self, one: T) -> None:
-        """Stores and commits; raises what its statement raises.
-
-        Whether a call that is cancelled, or loses its connection, has stored it cannot be known.
-        """
-        if not self.enter():
-            await self.join(one)
-            return
-        try:
-            await self._run((one,))
-        finally:
-            self.leave()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -27,7 +27,6 @@ NULL: Final = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL = Struct(">ih")
-_BIG = Struct(">iq")
 _LENGTH = Struct(">i")
 _HEAD = Struct(">i16si16siqiB")
 _UUID_BYTES = 16
@@ -52,19 +51,9 @@ def small(value: int) -> bytes:
     return _SMALL.pack(2, value)
 
 
-def big(value: int | None) -> bytes:
-    """A field of type bigint."""
-    return NULL if value is None else _BIG.pack(8, value)
-
-
 def microseconds(moment: datetime) -> int:
     """An aware moment as PostgreSQL counts it."""
     return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(value: datetime) -> bytes:
-    """A field of type timestamptz."""
-    return _BIG.pack(8, microseconds(value))
 
 
 def head(event_id: bytes, correlation_id: bytes, occurred_at: int, data: bytes) -> bytes:

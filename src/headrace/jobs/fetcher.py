@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from headrace.clock import Clock
-from headrace.db.connection import Row
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.jobs import store
@@ -16,7 +15,7 @@ from headrace.jobs.doubt import Doubt
 from headrace.jobs.key_cursor import KeyCursor
 from headrace.jobs.limit import Rule
 from headrace.jobs.limit_rules import declare_rules
-from headrace.jobs.limited_claims import LimitedClaims
+from headrace.jobs.limited_claims import Claimed, LimitedClaims
 from headrace.jobs.outlook import Outlook, next_due
 from headrace.service import AGAIN, Service
 from headrace.telemetry import Telemetry
@@ -61,9 +60,8 @@ class Fetcher(Service):
         self._app_name = app_name
         self._undeclared: Sequence[Rule] | None = rules
         self._looks_at = 0.0
-        self._outlook: Outlook | None = None
         self._is_short = True
-        self._wants_outlook = self._has_spent = self._has_seen_all = False
+        self._has_seen_all = False
         self._poll = poll
         self._clock = clock
 
@@ -79,9 +77,12 @@ class Fetcher(Service):
             return None
         began = time.monotonic()
         is_anew = self._is_short and self._cursor.begins_anew(now=began)
-        self._wants_outlook = self._is_short or began >= self._looks_at
-        self._is_short, self._has_spent, self._outlook = False, False, None
-        claimed = await self._claim(wanted, worker_id, is_sweep=is_anew, has_keys=True)
+        wants_outlook = self._is_short or began >= self._looks_at
+        self._is_short = False
+        rows, has_spent, outlook = await self._claim(
+            wanted, worker_id, is_sweep=is_anew, has_keys=True, wants_outlook=wants_outlook
+        )
+        claimed = len(rows)
         self._is_short = is_short = self._cursor.is_short(claimed, limit=wanted)
         until_sweep = 0.0
         if is_anew:
@@ -90,13 +91,14 @@ class Fetcher(Service):
             until_sweep = self._cursor.until_sweep(now=time.monotonic(), is_short=is_short)
             if until_sweep <= 0:
                 began = time.monotonic()
-                claimed += await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True, has_keys=False)
+                swept = await self._claim(max(wanted - claimed, 1), worker_id, is_sweep=True, has_keys=False)
                 self._cursor.swept(started=began, ended=time.monotonic())
+                claimed, has_spent = claimed + len(swept.rows), has_spent or swept.has_spent
         if not is_short and claimed and time.monotonic() < self._looks_at:
             return AGAIN
         self._has_seen_all = is_short and until_sweep <= 0
-        rest = await self._rest_until_due()
-        if claimed and (not is_short or self._has_spent):
+        rest = await self._rest_until_due(outlook)
+        if claimed and (not is_short or has_spent):
             return AGAIN
         if until_sweep <= 0:
             return rest
@@ -130,9 +132,8 @@ class Fetcher(Service):
         if not self._has_seen_all:
             self.wake()
 
-    async def _rest_until_due(self) -> timedelta | None:
+    async def _rest_until_due(self, outlook: Outlook | None) -> timedelta | None:
         """The time to the next delayed job, retry or token where that is sooner than the poll."""
-        outlook = self._outlook
         if outlook is None:
             async with self._session.use() as connection:
                 outlook = await next_due(connection, self._queues, now=self._clock.override())
@@ -145,15 +146,20 @@ class Fetcher(Service):
         rest = min((one for one in rests if one is not None), default=None)
         return None if rest is None or rest > self._poll else max(rest, _LEAST_REST)
 
-    async def _claim(self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool) -> int:
+    async def _claim(
+        self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool, wants_outlook: bool = False
+    ) -> Claimed:
         await self._session.get()  # before the doubt: nothing is claimed where there is no connection
         began = time.perf_counter()
         try:
-            rows = await self._take(limit, worker_id, is_sweep=is_sweep, has_keys=has_keys)
+            claimed = await self._take(
+                limit, worker_id, is_sweep=is_sweep, has_keys=has_keys, wants_outlook=wants_outlook
+            )
         except Exception:
             # It may have committed, or may still do so, though we never hear which jobs it took.
             self._doubt.begin(time.monotonic())
             raise
+        rows = claimed.rows
         if rows:
             self._doubt.hear(rows[0]["lease"])
         if rows and worker_id == self.worker_id:
@@ -168,26 +174,26 @@ class Fetcher(Service):
             self.buffer.put(rows)
             duration = timedelta(seconds=time.perf_counter() - began)
             self.telemetry.emit("jobs.claimed", count=len(rows), is_sweep=is_sweep, duration=duration)
-        return len(rows)
+        return claimed
 
-    async def _take(self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool) -> list[Row]:
+    async def _take(
+        self, limit: int, worker_id: int, *, is_sweep: bool, has_keys: bool, wants_outlook: bool
+    ) -> Claimed:
         ranges: list[Range] = self._cursor.plan(limit, is_sweep=is_sweep)
         now = self._clock.override()
         keys = self._limits.cursor
         if keys.limited or (keys.is_needed and has_keys):
-            rows, outlook = await self._limits.claim(
+            return await self._limits.claim(
                 ranges,
                 kinds=self._kinds,
                 limit=limit,
                 worker_id=worker_id,
                 now=now,
                 has_keys=has_keys,
-                tells_outlook=has_keys and self._wants_outlook,
+                tells_outlook=wants_outlook,
             )
-            self._outlook = outlook or self._outlook
-            self._has_spent |= self._limits.has_spent
-            return rows
         async with self._session.use() as connection:
-            return await store.claim_jobs(
+            rows = await store.claim_jobs(
                 connection, ranges, kinds=self._kinds, limit=limit, worker_id=worker_id, now=now
             )
+        return Claimed(rows, has_spent=False, outlook=None)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -77,13 +77,19 @@ async def claim_limited_jobs(
     return rows, met
 
 
+class Claimed(NamedTuple):
+    """What a claim came to. Where it `has_spent` slots or tokens, what is left is told by the next."""
+
+    rows: list[Row]
+    has_spent: bool
+    outlook: Outlook | None
+
+
 class LimitedClaims:
     """Claims within limits on a session of its own, opened when it is first needed."""
 
     def __init__(self, pool: ConnectionPool, cursor: KeyCursor) -> None:
         self.cursor = cursor
-        self.has_spent = False
-        """Whether the last claim took slots or tokens: what is left is told by the next."""
         self._session = Session(pool, "limited fetcher", **LIMITED_SESSION)
 
     async def claim(
@@ -96,7 +102,7 @@ class LimitedClaims:
         now: datetime | None,
         has_keys: bool,
         tells_outlook: bool,
-    ) -> tuple[list[Row], Outlook | None]:
+    ) -> Claimed:
         """Claims, and remembers where the next claim begins; without `has_keys` from ranges alone.
 
         With `tells_outlook` it also tells what an idle worker looks at, as of the beginning of the claim.
@@ -114,11 +120,10 @@ class LimitedClaims:
                 now=now,
                 tells_outlook=tells_outlook,
             )
-        self.has_spent = met["spends"]
         if has_keys:
             is_full = len(rows) >= limit - limit // 8
             self.cursor.note(plan, rows, met, is_full=is_full, now=time.monotonic())
-        return rows, _outlook(met["outlook"]) if tells_outlook else None
+        return Claimed(rows, met["spends"], _outlook(met["outlook"]) if tells_outlook else None)
 
     async def close(self) -> None:
         await self._session.close()

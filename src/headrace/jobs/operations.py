@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from headrace.clock import Clock
-from headrace.context import current
+from headrace.context import acting, current
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.db.pool import ConnectionPool
@@ -103,7 +103,7 @@ class Operations:
         self, deed: Deed, *, by: str | None = None, reason: str | None = None, total: int | None = None
     ) -> UUID:
         """Records what is to be done and does nothing of it yet: `resume` does. The operation's id."""
-        actor = by or current().actor or "unknown"
+        actor = acting(by)
         count = (await self.preview(deed, sample=0)).count if total is None else total
         operation_id = uuid7()
         async with self._pool().acquire() as connection:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from headrace.clock import Clock
-from headrace.context import current
+from headrace.context import acting
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL
 from headrace.db.pool import ConnectionPool
@@ -69,7 +69,7 @@ class Queues:
         ConfigurationError for a name no queue may have.
         """
         require_queue(name)
-        actor, now = by or current().actor or "unknown", self._clock.override()
+        actor, now = acting(by), self._clock.override()
         async with self._pool().acquire() as connection, connection.transaction():
             is_new = await connection.fetchval(statement(_PACKAGE, "pause_queue"), name, actor, reason, now)
             if is_new:
@@ -84,7 +84,7 @@ class Queues:
     async def resume(self, name: str, *, by: str | None = None) -> QueueSummary:
         """Ends the pause of a queue and wakes the workers; one that is not paused stays as it is."""
         require_queue(name)
-        actor, now = by or current().actor or "unknown", self._clock.override()
+        actor, now = acting(by), self._clock.override()
         async with self._pool().acquire() as connection, connection.transaction():
             is_new = await connection.fetchval(statement(_PACKAGE, "resume_queue"), name)
             if is_new:

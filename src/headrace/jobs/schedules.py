@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from headrace.clock import Clock
-from headrace.context import current
+from headrace.context import acting, current
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, SCHEDULES_CHANNEL
 from headrace.db.pool import ConnectionPool
@@ -196,7 +196,7 @@ class Schedules(DeclaredSchedules):
         """
         async with self._changing(name, "triggered", by) as (connection, old, now):
             limits = await store.tick_limits(connection, [name])
-            tick = tick_job(old, now, triggered_by=by or current().actor or "unknown")
+            tick = tick_job(old, now, triggered_by=acting(by))
             job = self._kinds.on_enqueue(under_limit(tick, limits.get(name)))
             await insert_jobs(connection, [job], now=self._clock.override())
             await store.write_schedule(connection, replace(old, last_job_id=job.id))
@@ -243,7 +243,7 @@ class Schedules(DeclaredSchedules):
         self._tell(name, action, by)
 
     async def _record(self, connection: Connection, name: str, action: Action, by: str | None) -> None:
-        actor = by or current().actor or "unknown"
+        actor = acting(by)
         subject = {"schedule": name}
         await record_operation(connection, action, actor=actor, subject=subject, now=self._clock.override())
 

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from headrace.clock import Clock
-from headrace.context import current
+from headrace.context import acting
 from headrace.db.connection import Connection
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.db.pool import ConnectionPool
@@ -91,7 +91,7 @@ async def retry_tree(app: Application, job_id: UUID, *, by: str | None = None) -
         await record_operation(
             connection,
             "tree.retried",
-            actor=by or current().actor or "unknown",
+            actor=acting(by),
             subject={"job": str(job_id)},
             now=now,
         )

@@ -30,6 +30,6 @@ class QuietTransaction(Transaction):
         events, self._events = self._events, []
         for job in jobs:
             self._withheld.keep_job(job)
-        for new, _ in events:
-            self._withheld.keep_event(new)
+        for event in events:
+            self._withheld.keep_event(event)
         self.has_events = False

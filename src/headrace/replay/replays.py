@@ -8,7 +8,7 @@ from uuid import UUID
 
 from headrace.bridge import Reactions
 from headrace.clock import Clock
-from headrace.context import current
+from headrace.context import acting
 from headrace.db.connection import Connection, Pool
 from headrace.errors import ConfigurationError, JobNotFoundError
 from headrace.events.browse import head_position
@@ -96,7 +96,7 @@ class Replays:
                 plan,
                 has_effects=has_effects,
                 job_id=job.id,
-                actor=by or current().actor or "unknown",
+                actor=acting(by),
                 reason=reason,
                 now=self._clock.override(),
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from headrace.context import bind, current
+from headrace.context import acting, bind
 from headrace.db.connection import Connection, Pool, Row
 from headrace.db.statements import statement
 from headrace.errors import SubjectNotFoundError
@@ -100,7 +100,7 @@ class Subjects:
                 event_counts=counts,
                 handlers=sorted(one.name for one in self._handlers if any(one.wants(name) for name in counts)),
                 position=unit.last_position or 0,
-                actor=by or current().actor or "unknown",
+                actor=acting(by),
                 reason=reason,
                 erased_at=erased_at,
             )
@@ -145,7 +145,7 @@ class Subjects:
                 await unit.execute(statement(_PACKAGE, "rewrap_keys"), [row["id"] for row in rows], wrapped)
                 count += len(rows)
                 if len(rows) < _BATCH:
-                    actor = by or current().actor or "unknown"
+                    actor = acting(by)
                     await record_operation(unit.connection, "keys.rotated", actor=actor, subject={"keys": count})
             if len(rows) < _BATCH:
                 return count

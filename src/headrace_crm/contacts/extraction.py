@@ -25,12 +25,12 @@ from headrace_crm.contacts.events import (
     contact_stream,
 )
 from headrace_crm.contacts.person import Author, join_addresses
+from headrace_crm.contacts.removal import delete_removed
 from headrace_crm.contacts.resolve import Interaction, Resolution, resolve
 from headrace_crm.contacts.standing import Standing, standing_of
 from headrace_crm.contacts.store import ContactStore, StaleAddress, Writer
 from headrace_crm.contacts.tie import bonds_by_address, ties_of
 from headrace_crm.contacts.unmatched import mark_matched, mark_unmatched, unmatched_contacts
-from headrace_crm.mail.events import EmailThreadUpdated
 from headrace_crm.mail.following import FindPeople
 from headrace_crm.mail.importing import ExtractContacts
 from headrace_crm.mail.owners import Owner, lock_owner
@@ -110,7 +110,7 @@ async def take_steps(
     steps: Sequence[tuple[str, int, Callable[[int], Awaitable[int]]]] = (
         ("addresses", ADDRESSES_AT_ONCE, lambda limit: _judge_stale(tx, store, owner, limit)),
         ("messages", MESSAGES_AT_ONCE, lambda limit: _resolve_messages(tx, store, owner, limit)),
-        ("removed", MESSAGES_AT_ONCE, lambda limit: _delete_removed(tx, store, owner.id, limit)),
+        ("removed", MESSAGES_AT_ONCE, lambda limit: delete_removed(tx, owner.id, limit=limit)),
         ("contacts", CONTACTS_AT_ONCE, lambda limit: _announce_changes(tx, store, owner.id, limit)),
         ("readings", READINGS_AT_ONCE, lambda limit: _read_mail(tx, store, following, limit)),
     )
@@ -143,15 +143,6 @@ async def _resolve_messages(tx: Transaction, store: ContactStore, owner: Owner, 
         people = await store.people(message.message for message in messages)
         await _record(tx, store, owner.id, resolve(messages, owners=owner.addresses, people=people))
     return len(messages)
-
-
-async def _delete_removed(tx: Transaction, store: ContactStore, owner_id: UUID, limit: int) -> int:
-    threads = await store.delete_removed(limit=limit)
-    if threads:
-        for thread_id in await store.delete_empty_threads(set(threads)):
-            # What follows from the order of messages in a thread changes for everybody in it.
-            await tx.append(EmailThreadUpdated(owner_id, thread_id))
-    return len(threads)
 
 
 async def _read_mail(tx: Transaction, store: ContactStore, following: Following, limit: int) -> int:

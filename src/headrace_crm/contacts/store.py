@@ -155,26 +155,6 @@ class ContactStore:
             for row in rows
         ]
 
-    async def delete_removed(self, *, limit: int) -> list[int]:
-        """Deletes removed messages of which nothing is recorded any more, and returns the threads that had them.
-
-        Threads left without messages go too, and addresses that no message names.
-        """
-        rows = await self._fetch("delete_removed", limit)
-        if rows:
-            emails = sorted({email for row in rows for email in row["emails"]})
-            await self._execute("delete_unnamed_addresses", emails)
-        return [row["thread_id"] for row in rows]
-
-    async def delete_empty_threads(self, thread_ids: Collection[int]) -> list[int]:
-        """Deletes those of these threads that have no messages left, with their links; returns the others in order."""
-        ids = sorted(thread_ids)
-        await self._connection.execute(statement(_PACKAGE, "delete_empty_links"), ids)
-        await self._connection.execute(statement(_PACKAGE, "delete_empty_offers"), ids)
-        await self._connection.execute(statement(_PACKAGE, "delete_empty_threads"), ids)
-        rows = await self._connection.fetch(statement(_PACKAGE, "existing_threads"), ids)
-        return [row["id"] for row in rows]
-
     async def people(self, messages: Iterable[ParsedMessage]) -> dict[str, UUID]:
         """The person of each address that these messages are from or to, where it is a person's."""
         emails = {

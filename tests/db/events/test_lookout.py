@@ -148,14 +148,15 @@ async def _handled(stage, least: int) -> bool:
     return len(await stage.seen()) >= least
 
 
-async def test_loops_in_step_end_their_idle_rest_at_the_same_moment():
+async def test_loops_in_step_end_their_idle_rest_at_the_same_moment(monkeypatch):
     loop = asyncio.get_running_loop()
     rests = []
-    for late in (0.0, 0.011):
+    for moment in (1_003.0, 1_003.011):
         one = Service("one", telemetry=Telemetry(), idle=timedelta(seconds=10), is_in_step=True)
-        await asyncio.sleep(late)
-        rests.append(loop.time() + one._idle_rest().total_seconds())
-    assert rests[1] == pytest.approx(rests[0], abs=0.005) or rests[1] - rests[0] == pytest.approx(10, abs=0.005)
+        with monkeypatch.context() as then:
+            then.setattr(loop, "time", lambda moment=moment: moment)
+            rests.append(moment + one._idle_rest().total_seconds())
+    assert rests == [pytest.approx(1_010), pytest.approx(1_010)]
 
 
 async def test_a_batch_that_only_enqueues_asks_for_no_reset_of_its_session(app, connection, monkeypatch):

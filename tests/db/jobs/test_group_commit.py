@@ -53,6 +53,17 @@ def group(gate):
     return GroupCommit(lambda jobs: gate.execute(*insert_many(jobs, now=None)))
 
 
+async def store(group, execute, job):
+    """As `app.enqueue` does it."""
+    if not group.enter():
+        await group.join(job)
+        return
+    try:
+        await execute(*insert_many([job], now=None))
+    finally:
+        group.leave()
+
+
 async def ids(app):
     async with app.pool.acquire() as connection:
         return [row["job_id"] for row in await connection.fetch("SELECT job_id FROM headrace.run ORDER BY job_id")]
@@ -66,7 +77,7 @@ async def settle():
 
 async def test_what_comes_while_two_statements_are_under_way_goes_as_one(app, gate, group):
     jobs = [prepare(KIND, {"number": number}) for number in range(40)]
-    calls = [asyncio.ensure_future(group.store(job)) for job in jobs]
+    calls = [asyncio.ensure_future(store(group, gate.execute, job)) for job in jobs]
     await settle()
     assert gate.counts == [1, 1]
     gate.open()
@@ -80,7 +91,7 @@ async def test_jobs_of_all_sorts_go_together_and_are_what_they_are_alone(app, ga
     with bind(tenant_id="acme", user_id="u"):
         jobs.append(prepare(OTHER, {"a": 1}, priority="high", metadata={"m": 1}, run_at=NOON, limit_key="x:1"))
     jobs.append(prepare(KIND, [1], delay=timedelta(hours=1), max_attempts=9))
-    calls = [asyncio.ensure_future(group.store(job)) for job in jobs]
+    calls = [asyncio.ensure_future(store(group, gate.execute, job)) for job in jobs]
     gate.open()
     await asyncio.gather(*calls)
     assert gate.counts == [1, 1, 2]
@@ -94,7 +105,7 @@ async def test_jobs_of_all_sorts_go_together_and_are_what_they_are_alone(app, ga
 async def test_one_that_cannot_be_stored_fails_alone(app, gate, group):
     jobs = [prepare(KIND, None) for _ in range(6)]
     twice = jobs[3] = jobs[0]
-    calls = [asyncio.ensure_future(group.store(job)) for job in jobs]
+    calls = [asyncio.ensure_future(store(group, gate.execute, job)) for job in jobs]
     gate.open()
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(answer) for answer in answers].count(asyncpg.UniqueViolationError) == 1
@@ -105,7 +116,7 @@ async def test_one_that_cannot_be_stored_fails_alone(app, gate, group):
 
 async def test_a_caller_that_gives_up_takes_nobody_with_it(app, gate, group):
     jobs = [prepare(KIND, None) for _ in range(6)]
-    calls = [asyncio.ensure_future(group.store(job)) for job in jobs]
+    calls = [asyncio.ensure_future(store(group, gate.execute, job)) for job in jobs]
     await settle()
     calls[0].cancel()
     calls[4].cancel()
@@ -115,7 +126,7 @@ async def test_a_caller_that_gives_up_takes_nobody_with_it(app, gate, group):
     stored = await ids(app)
     assert {job.id for number, job in enumerate(jobs) if number not in {0, 4}} <= set(stored)
     assert jobs[4].id not in stored  # it had not been sent
-    await group.store(prepare(KIND, None))
+    await store(group, gate.execute, prepare(KIND, None))
     assert gate.counts[-1] == 1, "the places have come back"
 
 
@@ -127,7 +138,7 @@ async def test_a_lost_connection_is_told_to_all_whose_jobs_it_may_have_cost(app)
         raise lost
 
     group = GroupCommit(fail)
-    calls = [asyncio.ensure_future(group.store(prepare(KIND, None))) for _ in range(9)]
+    calls = [asyncio.ensure_future(store(group, fail, prepare(KIND, None))) for _ in range(9)]
     assert await asyncio.gather(*calls, return_exceptions=True) == [lost] * 9
     assert await ids(app) == []
 

@@ -59,9 +59,9 @@ class Looker(Fetcher):
         self.wake_count = getattr(self, "wake_count", 0) + 1
 
     async def _take(self, *args: Any, **options: Any) -> Any:
-        rows = await super()._take(*args, **options)
-        self.claims.append(len(rows))
-        return rows
+        claimed = await super()._take(*args, **options)
+        self.claims.append(len(claimed.rows))
+        return claimed
 
 
 @pytest.fixture
