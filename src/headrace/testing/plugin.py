@@ -24,6 +24,7 @@ from headrace.db.migrate import ENGINE, MigrationSet
 from headrace.db.template import drop_databases, make_template
 from headrace.testing.clock import VirtualClock
 from headrace.testing.opening import opened
+from headrace.testing.server_crashes import server_crashes
 from headrace.testing.spare_databases import SpareDatabases
 
 try:  # its own decorator is what makes async fixtures work in its strict mode
@@ -85,6 +86,16 @@ def pytest_configure_node(node: Any) -> None:
     run = node.config.stash[RUN]
     node.workerinput["headrace_run"] = run.id
     node.workerinput["headrace_given"] = run.given
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tells when the run's own server has crashed: what failed at that moment failed for it."""
+    run = config.stash.get(RUN, None)
+    crashes = [] if run is None else server_crashes(run.server_folder / "postgres.log")
+    if crashes:
+        terminalreporter.section("the server of the tests crashed", sep="=", red=True)
+        for line in crashes:
+            terminalreporter.line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -51,7 +51,7 @@ def test_a_plain_test_gets_a_database_too(headrace_database):
 
 
 def run_pytest(
-    folder: Path, *arguments: str, dsn: str, settings: Sequence[str] = (), **files: str
+    folder: Path, *arguments: str, dsn: str | None, settings: Sequence[str] = (), **files: str
 ) -> subprocess.CompletedProcess[str]:
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
@@ -60,7 +60,9 @@ def run_pytest(
     (folder / "pytest.ini").write_text(ini)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, str(folder)]), "TMPDIR": str(folder)}
     environment.pop("PYTEST_XDIST_WORKER", None)
-    environment["HEADRACE_DATABASE_URL"] = dsn
+    environment.pop("HEADRACE_DATABASE_URL", None)
+    if dsn is not None:
+        environment["HEADRACE_DATABASE_URL"] = dsn
     command = [sys.executable, "-m", "pytest", "-p", "headrace.testing.plugin", "-p", "no:cacheprovider", "-v"]
     return subprocess.run(
         [*command, "-W", "error", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -101,6 +103,43 @@ def test_without_an_app_named_the_fixture_says_what_to_do(tmp_path: Path, server
         tmp_path, dsn=server_dsn, settings=["asyncio_mode = auto"], test_shop="async def test_it(headrace_app): ...\n"
     )
     assert "set headrace_app = 'module:attribute'" in done.stdout, done.stdout + done.stderr
+
+
+CRASH = """
+import asyncio
+import os
+import signal
+import asyncpg
+import pytest
+
+async def test_a_backend_is_killed(headrace_database):
+    other = await asyncpg.connect(headrace_database)
+    session = await asyncpg.connect(headrace_database)
+    pid = session.get_server_pid()
+    waiting = asyncio.ensure_future(session.execute("SELECT pg_sleep(60) /* the one that is struck */"))
+    while await other.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) != "active":
+        pass
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(asyncpg.PostgresError):
+        await waiting
+    other.terminate()
+    while True:
+        try:
+            await (await asyncpg.connect(headrace_database)).close()
+            break
+        except (OSError, asyncpg.PostgresError):
+            pass
+"""
+
+
+@pytest.mark.slow
+def test_a_crash_of_the_runs_own_server_is_told_at_the_end(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    done = run_pytest(tmp_path, dsn=None, settings=["asyncio_mode = auto"], test_crash=CRASH)
+    assert "the server of the tests crashed" in done.stdout, done.stdout + done.stderr
+    assert "was terminated by signal 9: Killed" in done.stdout
+    assert "the one that is struck" in done.stdout
+    assert "1 passed in" in done.stdout
 
 
 @pytest.mark.parametrize(
