@@ -1,6 +1,5 @@
 import asyncio
 import sys
-import types
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -32,27 +31,6 @@ async def bare(empty: str) -> AsyncIterator[asyncpg.Connection]:
     session = await asyncpg.connect(empty)
     yield session
     await session.close()
-
-
-@pytest.fixture
-def make_set(tmp_path: Path, monkeypatch) -> Callable[..., MigrationSet]:
-    """Makes a package with migrations of these names."""
-
-    def make(**files: str) -> MigrationSet:
-        name = f"migrations_of_{tmp_path.name.replace('-', '_')}"
-        folder = tmp_path / name
-        (folder / "migrations").mkdir(parents=True, exist_ok=True)
-        (folder / "__init__.py").touch()
-        for file, sql in files.items():
-            (folder / "migrations" / f"{file.removeprefix('m')}.sql").write_text(sql)
-        module = types.ModuleType(name)
-        module.__path__ = [str(folder)]
-        monkeypatch.setitem(sys.modules, name, module)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        sys.modules.pop(name)
-        return MigrationSet("shop", name)
-
-    return make
 
 
 async def test_an_empty_database_is_brought_up_to_date_and_then_left_alone(bare):

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli.session import Choice, opened
+from headrace.db.app_role import grant_app
 from headrace.db.migrate import MigrationStatus, migration_status
 from headrace.jobs.retire import plan_retention, retain_all
 from headrace.terminal import EXIT_FAILED, print_json, print_table, run
@@ -26,6 +27,22 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
 
 
 @app.command()
+def grant(
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(help="The role that workers, console and programs log in with.")],
+    *,
+    schema: Annotated[
+        list[str] | None, typer.Option("--schema", help="A schema of the app's own, to read, write and make tables in.")
+    ] = None,
+    retention: Annotated[
+        bool, typer.Option("--retention/--no-retention", help="Whether it may let old partitions of the log go.")
+    ] = True,
+) -> None:
+    """Lets a role run the app without owning the schema: of the log, it may read and append. Run it as the owner."""
+    run(_grant(context.obj, role, schema or [], drops_events=retention))
+
+
+@app.command()
 def retention(
     context: typer.Context,
     *,
@@ -39,6 +56,12 @@ def retention(
 async def _migrate(choice: Choice, *, as_json: bool) -> None:
     async with opened(choice, migrating=True) as app, app.pool.acquire() as connection:
         _print(await migration_status(connection, sets=app.migrations), as_json=as_json)
+
+
+async def _grant(choice: Choice, role: str, schemas: list[str], *, drops_events: bool) -> None:
+    async with opened(choice) as app, app.pool.acquire() as connection, connection.transaction():
+        shown = {declaration.schema for declaration in app.declarations}
+        await grant_app(connection, role, schemas=sorted(shown.union(schemas)), drops_events=drops_events)
 
 
 async def _status(choice: Choice, *, as_json: bool) -> None:

@@ -27,6 +27,17 @@ OUT_OF_TIME: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
 LOCKED: tuple[type[Exception], ...] = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Raised where a lock was not to be had in time."""
 
+FORBIDDEN: tuple[type[Exception], ...] = (asyncpg.InsufficientPrivilegeError,)
+"""Raised by a statement that the session's role may not run."""
+
+NOT_GRANTED: tuple[type[Exception], ...] = (
+    *FORBIDDEN,
+    asyncpg.UndefinedObjectError,
+    asyncpg.InvalidParameterValueError,
+    asyncpg.InvalidSchemaNameError,
+)
+"""Raised by `headrace.grant_app` for a role or a schema that is wrong, and for a caller who may not grant."""
+
 RELEASED_CONNECTION: tuple[type[Exception], ...] = (asyncpg.InterfaceError,)
 """Raised by a pooled connection that went back to its pool."""
 

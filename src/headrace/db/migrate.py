@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from headrace.db.app_role import renew_grants
 from headrace.db.connection import Connection
+from headrace.db.errors import FORBIDDEN
 from headrace.db.statements import statement
 from headrace.errors import SchemaError
 
@@ -65,9 +67,24 @@ ENGINE = MigrationSet("headrace", _PACKAGE)
 async def migrate(connection: Connection, *, sets: Sequence[MigrationSet] = (ENGINE,)) -> list[str]:
     """Applies what is missing, all in one transaction, and returns the names of what it applied.
 
-    Two processes starting at once take turns on an advisory lock; the second finds nothing to do.
-    Raises SchemaError where the database is newer than this version.
+    Two processes starting at once take turns on an advisory lock; the second finds nothing to do. Where nothing is
+    missing, any role may call it that can read. Raises SchemaError where the database is newer than this version, or
+    the role may not migrate it.
     """
+    statuses = await migration_status(connection, sets=sets)
+    if all(one.is_current for one in statuses):
+        return []
+    try:
+        return await _apply(connection, sets)
+    except FORBIDDEN as error:
+        missing = ", ".join(name for one in statuses for name in one.pending)
+        raise SchemaError(
+            f"the role of this session may not migrate the database: {error}; run `headrace db migrate` as the role "
+            f"that owns it (missing: {missing})"
+        ) from error
+
+
+async def _apply(connection: Connection, sets: Sequence[MigrationSet]) -> list[str]:
     applied: list[str] = []
     async with connection.transaction():
         await connection.execute(statement(_PACKAGE, "lock_migrations"))
@@ -81,6 +98,8 @@ async def migrate(connection: Connection, *, sets: Sequence[MigrationSet] = (ENG
                     statement(_PACKAGE, "record_migration"), chosen.name, migration.number, migration.name
                 )
                 applied.append(f"{chosen.name} {migration.number:04}_{migration.name}")
+        if applied:
+            await renew_grants(connection)
     return applied
 
 

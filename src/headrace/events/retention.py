@@ -78,9 +78,16 @@ EventFate = Literal["export", "drop", "hold"]
 
 
 def decide_fate(
-    partition: EventPartition, extent: Extent, retention: EventRetention, *, needed_by: str | None
+    partition: EventPartition,
+    extent: Extent,
+    retention: EventRetention,
+    *,
+    needed_by: str | None,
+    may_drop: bool = True,
 ) -> tuple[EventFate, str | None]:
     """What becomes of a partition whose time is over, and why where it has to stay."""
+    if not may_drop:
+        return "hold", "the role of this process may drop nothing; run `headrace events retention` as the owner's"
     if not extent.event_count:
         return "drop", None
     if needed_by is not None:

@@ -93,6 +93,7 @@ async def _plan(
 ) -> list[_Due]:
     periods = retention.periods
     rows = await connection.fetch(statement(_PACKAGE, "list_expired"), list(periods), list(periods.values()), now)
+    may_drop = bool(rows) and await connection.fetchval(statement(_PACKAGE, "may_drop_partitions"))
     plan: list[_Due] = []
     for row in rows:
         partition = EventPartition(*row)
@@ -101,7 +102,7 @@ async def _plan(
         if extent.event_count:
             name = await connection.fetchval(statement(_PACKAGE, "partition_reader"), *bounds_of(partition))
             by = f"subscription {name!r}" if name is not None else await needed(connection, extent)
-        fate, reason = decide_fate(partition, extent, retention, needed_by=by)
+        fate, reason = decide_fate(partition, extent, retention, needed_by=by, may_drop=may_drop)
         step = EventStep(partition.name, partition.retention, fate, extent.event_count, reason)
         plan.append(_Due(partition, extent, step))
     return plan

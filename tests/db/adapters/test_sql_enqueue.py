@@ -306,13 +306,12 @@ async def test_a_role_can_be_let_enqueue_and_nothing_else(connection):
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(statement)
-    definers = {
-        row[0]
-        for row in await connection.fetch(
-            "SELECT proname FROM pg_proc WHERE pronamespace = 'headrace'::regnamespace AND prosecdef"
-        )
-    }
-    assert definers == {"append", "enqueue"}
+    definers = await connection.fetch(
+        "SELECT proname, 'search_path=pg_catalog, pg_temp' = ANY (proconfig) AS is_fixed,"
+        " proacl::text ~ '[{,]=X' AS is_open FROM pg_proc WHERE pronamespace = 'headrace'::regnamespace AND prosecdef"
+    )
+    assert {"append", "enqueue", "drop_event_partition"} <= {row["proname"] for row in definers}
+    assert [row["proname"] for row in definers if not row["is_fixed"] or row["is_open"] is not False] == []
     assert await connection.fetchval("SELECT count(*) FROM headrace.job") == 3
 
 

@@ -22,6 +22,24 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON headrace.event
 COMMENT ON TABLE headrace.event IS
     'The log. Append-only, which a trigger guards; positions are drawn by the column default alone, after the stream is locked. Parted by retention class; each class has indexes of its own.';
 
--- Held for the length of a call and gone with it: no session or transaction is left with it on.
-ALTER FUNCTION headrace.ensure_event_partition(bigint, integer) SET headrace.moves_strays = 'on';
-ALTER FUNCTION headrace.attach_event_partition(text, text, timestamptz, timestamptz) SET headrace.moves_strays = 'on';
+-- On for the one statement that moves them, and off after it: no session or transaction is left with it on. Set there, since
+-- only a superuser may make it a setting of a function.
+DO $$
+DECLARE
+    named text;
+    body text;
+BEGIN
+    FOREACH named IN ARRAY ARRAY['ensure_event_partition', 'attach_event_partition'] LOOP
+        body := pg_get_functiondef(('headrace.' || named)::regproc);
+        body := replace(body, 'EXECUTE format(''WITH stray AS (DELETE',
+            'PERFORM set_config(''headrace.moves_strays'', ''on'', true); EXECUTE format(''WITH stray AS (DELETE');
+        body := replace(body, 'stray'', low, low + size, name);',
+            'stray'', low, low + size, name); PERFORM set_config(''headrace.moves_strays'', ''off'', true);');
+        body := replace(body, 'partition) USING low, high;',
+            'partition) USING low, high; PERFORM set_config(''headrace.moves_strays'', ''off'', true);');
+        IF body NOT LIKE '%''on'', true)%''off'', true)%' THEN
+            RAISE EXCEPTION 'headrace.% moves strays otherwise than this migration expects', named;
+        END IF;
+        EXECUTE body;
+    END LOOP;
+END $$;
