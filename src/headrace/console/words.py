@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from markupsafe import Markup, escape
 
 NOTHING = "\N{EN DASH}"
 
@@ -108,6 +109,20 @@ def _plain(value: float) -> str:
     return f"{int(value):,}"
 
 
+def coded(text: str) -> Markup:
+    """A text with what stands between backticks as code; everything in it is escaped.
+
+    >>> coded("`headrace worker` <does>")
+    Markup('<code>headrace worker</code> &lt;does&gt;')
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one backtick is left over, and is no more than that
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": count,
     "rate": rate,
@@ -118,4 +133,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "pretty": pretty,
     "brief": brief,
     "plural": plural,
+    "coded": coded,
 }

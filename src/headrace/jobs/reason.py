@@ -61,10 +61,13 @@ class LostWorker(Reason, frozen=True, tag="worker-lost"):
 
     @property
     def text(self) -> str:
-        return (
+        told = (
             f"worker {self.worker_id} held it and gives no sign of life; another worker puts it back within seconds, "
-            f"the lease time at most (it has lost {self.rescue_count} workers before)"
+            "the lease time at most"
         )
+        if self.rescue_count:
+            told += f" (it has lost {self.rescue_count} worker{'s' if self.rescue_count > 1 else ''} before)"
+        return told
 
 
 class NotDue(Reason, frozen=True, tag="not-due"):

@@ -5,7 +5,7 @@ import pytest
 from headrace.console import chart
 from headrace.console.live.history import KEPT, History
 from headrace.console.live.look import Totals, latency
-from headrace.console.words import NOTHING, ago, brief, count, plural, rate, span
+from headrace.console.words import NOTHING, ago, brief, coded, count, plural, rate, span
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,12 @@ def test_moments_are_told_by_how_far_they_are():
 def test_long_values_are_cut_and_nouns_agree():
     assert brief({"a": "x" * 200}, 20) == '{"a":"xxxxxxxxxxxxx…'
     assert (plural(1, "job"), plural(2, "job")) == ("1 job", "2 jobs")
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_of_it_is_markup():
+    assert coded("run `headrace <x>` & wait") == "run <code>headrace &lt;x&gt;</code> &amp; wait"
+    assert coded("`a` and `b`") == "<code>a</code> and <code>b</code>"
+    assert coded("one ` alone <b>") == "one ` alone &lt;b&gt;"
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (1.1, 2), (4, 5), (51, 100), (100, 100), (1_001, 2_000)])

@@ -87,7 +87,8 @@ OTHER = Awaited(UUID(int=7), "fetch", "fetch-page", "dead", "hold")
             [IsRunning(7, "shop", "host", 99, NOW, 1, True, "ada")],
             "ada has asked to cancel it; the worker is stopping",
         ),
-        ({**RUNNING, "rescue_count": 2}, [LostWorker(7, NOW, 2)], "no sign of life"),
+        (RUNNING, [LostWorker(7, NOW, 0)], "the lease time at most"),
+        ({**RUNNING, "rescue_count": 2}, [LostWorker(7, NOW, 2)], "at most (it has lost 2 workers before)"),
         ({"run_at": LATER}, [NotDue(LATER, 0, 3, None)], "snoozed by its handler"),
         (
             {

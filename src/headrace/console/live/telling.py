@@ -32,7 +32,8 @@ def tell(seen: Look, history: History) -> dict[str, str]:
         "head.age": span(max(timedelta(0), seen.head.age)) if seen.head.newest > seen.head.position else NOTHING,
         "head.waiting": count(max(0, seen.head.newest - seen.head.position)),
         "jobs.rows": count(seen.totals.job_rows),
-        "events.rows": count(seen.totals.event_rows),
+        # What the server counts lags behind; nothing is better than none beside a position.
+        "events.rows": count(seen.totals.event_rows) if seen.totals.event_rows or not seen.head.newest else NOTHING,
         **_latency("wait", seen.sample.wait),
         **_latency("run", seen.sample.run),
     }
