@@ -111,7 +111,13 @@ async def _retire(connection: Connection, day: Day, retention: Retention, moment
 async def _sweep(connection: Connection) -> list[Step]:
     swept: list[Step] = []
     for row in await connection.fetch(statement(_PACKAGE, "list_retired")):
-        gone = await connection.fetchval(statement(_PACKAGE, "sweep_day"), row["low"], row["high"], _BATCH)
+        gone = 0
+        for query in (
+            statement(_PACKAGE, "sweep_progress"),
+            statement(_PACKAGE, "sweep_step"),
+            statement(_PACKAGE, "sweep_dependency"),
+        ):
+            gone = max(gone, len(await connection.fetch(query, row["low"], row["high"], _BATCH)))
         if gone < _BATCH:
             await connection.execute(statement(_PACKAGE, "forget_retired"), row["day"])
         swept.append(Step(row["day"], "sweep", gone))

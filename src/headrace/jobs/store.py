@@ -264,6 +264,12 @@ async def redrive_jobs(
     followed = await hold_living(connection, job_ids)
     rows = await connection.fetch(statement(_PACKAGE, "redrive_job"), job_ids, now)
     back = {row["job_id"] for row in rows}
+    if children := [row for row in rows if row["parent_id"] is not None]:
+        await connection.execute(
+            statement(_PACKAGE, "uncount_ended"),
+            [row["parent_id"] for row in children],
+            [row["is_failure"] for row in children],
+        )
     living = {one for one, is_living in followed.items() if is_living or one in back or one in coming}
     dependent = [row["job_id"] for row in rows if row["is_dependent"]]
     await count_dependencies(connection, dependent, living=living, now=now)

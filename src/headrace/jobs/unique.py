@@ -90,14 +90,22 @@ async def _meet(
         [job.run_at for _, job, _ in held],
         [job.delay for _, job, _ in held],
         [int(job.priority) for _, job, _ in held],
-        [job.args for _, job, _ in held],
-        [job.metadata for _, job, _ in held],
-        [job.max_attempts for _, job, _ in held],
         now,
         [job.limit_key for _, job, _ in held],
         [job.weight for _, job, _ in held],
     )
     met = _holders(waiting)
+    if rewritten := [(met[key], job) for key, job, unique in held if unique.on_conflict == "replace" and key in met]:
+        await connection.execute(
+            statement(_PACKAGE, "rewrite_held"),
+            [job_id for job_id, _ in rewritten],
+            [job.args for _, job in rewritten],
+            [job.metadata for _, job in rewritten],
+            [int(job.priority) for _, job in rewritten],
+            [job.max_attempts for _, job in rewritten],
+            [job.limit_key for _, job in rewritten],
+            [job.weight for _, job in rewritten],
+        )
     if missing := [key for key in keys if key not in met]:
         met |= _holders(await connection.fetch(statement(_PACKAGE, "find_running"), missing))
     if missing := [key for key in missing if key not in met]:
