@@ -62,6 +62,7 @@ ARGUMENTS = {
     "lanes_behind": "ARRAY['s'], ARRAY['[\"note.taken\"]'], ARRAY[10000], NULL, 'lifecycle'",
     "append_one": "'', 'contact', '7', -1" + ", NULL" * 13 + ", 'domain'",
     "append_unasked": "'', 'contact', '7'" + ", NULL" * 13 + ", 'domain'",
+    "append_plain": "NULL" + ", NULL" * 5 + ", 'domain', 'contact', '7'",
     "count_deep": "'00000000-0000-7000-8000-000000000000', 10",
     "lock_stream": "'', 'contact', '7', 1, -1",
     "begin_part": None,
@@ -149,8 +150,9 @@ async def test_an_append_reaches_its_stream_by_the_primary_key(log, name):
     assert "Seq Scan" not in {node["Node Type"] for node in nodes(found)}
 
 
-async def test_an_append_that_expects_nothing_looks_for_its_stream_only_where_they_collide(log):
-    found = await plan(log, "append_unasked")
+@pytest.mark.parametrize("name", ["append_unasked", "append_plain"])
+async def test_an_append_that_expects_nothing_looks_for_its_stream_only_where_they_collide(log, name):
+    found = await plan(log, name)
     assert {index for node in nodes(found) for index in node.get("Conflict Arbiter Indexes", [])} == {"stream_pkey"}
     assert not [node for node in nodes(found) if node["Node Type"] in {*INDEXED, "Seq Scan"}]
 

@@ -49,16 +49,18 @@ def prepare(
         draft = registry.middleware.before_append(draft)
         data, moment, bound = draft.data, draft.occurred_at, draft.context
     require_aware(moment)
-    encoded = registry.encode(data)
+    known = registry.known(type(data))
+    encoded = known.encode(data).decode()
     if bound.path is not None:
-        require_shallow(encoded.type, bound.path)
-    require_tenant(bound.tenant_id)
+        require_shallow(known.name, bound.path)
+    if bound.tenant_id:
+        require_tenant(bound.tenant_id)
     chosen = event_id if event_id is not None else uuid7()
     new = NewEvent(
         id=chosen,
-        type=encoded.type,
-        schema_version=encoded.version,
-        data=encoded.data,
+        type=known.name,
+        schema_version=known.version,
+        data=encoded,
         payload=data,
         stream=stream,
         expected=expected,
@@ -73,8 +75,8 @@ def prepare(
         traceparent=bound.traceparent,
         has_given_id=event_id is not None,
         path=bound.path,
-        personal=registry.personal_data(encoded) if registry.has_personal else None,
-        retention=registry.retention_of(encoded.type),
+        personal=registry.personal_data(known, encoded) if known.personal else None,
+        retention=known.retention,
     )
     return new if registry.on_append is None else registry.on_append(new)
 

@@ -145,24 +145,17 @@ class EventRegistry:
         except DATA_ERRORS as error:
             raise InvalidEventError(name, f"stored version {version}: {error}") from error
 
-    def retention_of(self, name: str) -> str:
-        """The retention class of a registered type."""
-        return self._types[name].retention
-
     def personal_of(self, name: str) -> dict[str, Personal]:
         """The personal fields of a type by their names in JSON."""
         return self._types[name].personal
 
-    def personal_data(self, encoded: Encoded) -> PersonalData | None:
-        """What of an event is personal, and whose; None for a type without personal fields.
+    def personal_data(self, known: KnownEvent, encoded: str) -> PersonalData:
+        """What is personal of an event of a type with personal fields, and whose.
 
         Raises InvalidEventError where the event could not be read once its subject is erased, or a value is
         nobody's.
         """
-        name, known = encoded.type, self._types[encoded.type]
-        if not known.personal:
-            return None
-        raw = encoded.data.encode()
+        name, raw = known.name, encoded.encode()
         if self.sealer is None:
             raise ConfigurationError(f"event {name!r} has personal fields, and this registry belongs to no application")
         try:

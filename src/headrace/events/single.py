@@ -13,7 +13,7 @@ _NO_STREAM = StreamKey("", "", "")
 
 def is_single(event: NewEvent) -> bool:
     """Whether one statement appends the event, with nothing to look up before it."""
-    return not event.has_given_id and not is_deep(event.path) and event.personal is None
+    return not event.has_given_id and event.personal is None and (event.path is None or not is_deep(event.path))
 
 
 def is_sociable(event: NewEvent) -> bool:
@@ -27,6 +27,20 @@ def insert_together(events: Sequence[NewEvent]) -> tuple[str, *tuple[object, ...
         return insert_unasked(events[0])
     # In the order in which everybody locks streams.
     ordered = sorted(events, key=_place)
+    source = ordered[0].source
+    if all(is_plain(event) and event.source == source for event in ordered):
+        return (
+            statement(_PACKAGE, "append_plain_together"),
+            source,
+            [event.id for event in ordered],
+            [event.type for event in ordered],
+            [event.schema_version for event in ordered],
+            [event.data for event in ordered],
+            [event.occurred_at for event in ordered],
+            [event.retention for event in ordered],
+            [event.stream and event.stream.aggregate_type for event in ordered],
+            [event.stream and event.stream.aggregate_id for event in ordered],
+        )
     return (
         statement(_PACKAGE, "append_together"),
         [event.tenant_id for event in ordered],
@@ -68,14 +82,41 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
 
 def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
     """As `insert_single` for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
-    if event.stream is None:
+    stream = event.stream
+    if is_plain(event):
+        plain = (
+            event.id,
+            event.type,
+            event.schema_version,
+            event.data,
+            event.source,
+            event.occurred_at,
+            event.retention,
+        )
+        if stream is None:
+            return statement(_PACKAGE, "emit_plain"), *plain
+        return statement(_PACKAGE, "append_plain"), *plain, stream.aggregate_type, stream.aggregate_id
+    if stream is None:
         return statement(_PACKAGE, "emit_unasked"), event.tenant_id, *_body(event)
     return (
         statement(_PACKAGE, "append_unasked"),
         event.tenant_id,
-        event.stream.aggregate_type,
-        event.stream.aggregate_id,
+        stream.aggregate_type,
+        stream.aggregate_id,
         *_body(event),
+    )
+
+
+def is_plain(event: NewEvent) -> bool:
+    """Whether it inherits nothing, as outside any context: eight values less to send and to read."""
+    return (
+        event.correlation_id is event.id
+        and event.causation_id is None
+        and event.traceparent is None
+        and event.actor is None
+        and event.user_id is None
+        and event.path is None
+        and not event.tenant_id
     )
 
 

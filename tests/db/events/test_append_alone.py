@@ -12,7 +12,7 @@ from headrace import Headrace, Stream, WrongVersionError, bind, uuid7
 from headrace.db.listener import EVENTS_CHANNEL
 from headrace.events.cascade import DEEP
 from headrace.events.event import NONE
-from headrace.events.single import is_single
+from headrace.events.single import insert_together, insert_unasked, is_single
 
 ADA = ContactCreated("Ada")
 NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
@@ -108,12 +108,20 @@ def test_what_must_be_looked_up_first_is_not_appended_that_way():
         assert not is_single(new(ADA))
 
 
-async def test_what_many_append_at_once_shares_statements_and_is_the_same_rows(app, connection):
+@pytest.mark.parametrize(
+    "contexts", [[{}], [{"tenant_id": "acme", "actor": "a", "correlation_id": CAUSE}], [{}, {"user_id": "u"}]]
+)
+async def test_what_many_append_at_once_shares_statements_and_is_the_same_rows(app, connection, contexts):
     """The first two go alone; one of each stream goes with the others, and the next of that stream after it."""
+
+    async def append(number, stream=None):
+        with bind(**contexts[number % len(contexts)]):
+            return await app.append(ADA, stream=stream, occurred_at=NOON)
+
     streams = [Stream("contact", name) for name in ("z", "a", "m")]
     given = await asyncio.gather(
-        *(app.append(ADA, stream=stream, occurred_at=NOON) for _ in range(20) for stream in streams),
-        *(app.append(ADA, occurred_at=NOON) for _ in range(20)),
+        *(append(number, stream) for number in range(20) for stream in streams),
+        *(append(number) for number in range(20)),
     )
     assert await connection.fetchval("SELECT count(*) FROM headrace.event WHERE id = ANY ($1)", given) == 80
     rows = await connection.fetch(
@@ -121,11 +129,28 @@ async def test_what_many_append_at_once_shares_statements_and_is_the_same_rows(a
         " WHERE aggregate_id IS NOT NULL GROUP BY 1"
     )
     assert {row["aggregate_id"]: row["versions"] for row in rows} == {name: list(range(1, 21)) for name in "zam"}
-    async with app.transaction() as tx:
-        together = await tx.append(ADA, stream=Stream("contact", "other"), occurred_at=NOON)
-    expected = await stored(connection, together)
-    for one in given[:60]:
-        assert {**await stored(connection, one), "stream_version": 1} == expected
+    for which, context in enumerate(contexts):
+        for stream, those in ((Stream("contact", "other"), range(60)), (None, range(60, 80))):
+            with bind(**context):
+                async with app.transaction() as tx:
+                    together = await tx.append(ADA, stream=stream, occurred_at=NOON)
+            expected = {**await stored(connection, together), "stream_version": None}
+            mine = [given[at] for at in those if (at // 3 if at < 60 else at) % len(contexts) == which]
+            assert mine
+            for one in mine:
+                assert {**await stored(connection, one), "stream_version": None} == expected
+
+
+def test_what_is_inherited_is_sent_only_where_something_is():
+    plain, other = new(ADA, stream="1"), new(ADA)
+    assert len(insert_unasked(plain)[1:]) == 9
+    assert len(insert_unasked(other)[1:]) == 7
+    assert len(insert_together([plain, other])[1:]) == 9
+    for bound in ({"correlation_id": CAUSE}, {"tenant_id": "acme"}, {"traceparent": "00-1-2-01"}, {"path": "a > b"}):
+        with bind(**bound):
+            inheriting = new(ADA)
+        assert len(insert_unasked(inheriting)[1:]) == 15
+        assert len(insert_together([plain, inheriting])[1:]) == 17
 
 
 async def test_one_that_is_refused_is_refused_alone(app, connection):

@@ -88,7 +88,7 @@ def test_a_field_that_could_not_be_read_once_erased_is_refused_when_it_is_append
     registry.register(Met)
     registry.sealer = object()
     with pytest.raises(InvalidEventError, match="once its subject is erased"):
-        registry.personal_data(registry.encode(Met("7", "a@b")))
+        registry.personal_data(registry.known(Met), registry.encode(Met("7", "a@b")).data)
 
 
 def test_what_looks_sealed_is_refused():
