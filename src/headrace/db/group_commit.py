@@ -20,9 +20,10 @@ class GroupCommit(Generic[T]):
 
     Who finds a place by `enter` stores its own by itself, at once, and gives the place back by `leave`: for a single
     call each coroutine in between counts. There are two places. Who comes meanwhile waits in `join` for the next
-    statement and shares it: `run` stores some by one and commits, and each still learns of its own alone. Those that
-    have waited for long go all the same: what is under way may be waiting for somebody's lock. Of those that have the
-    same `key`, where it is not None, a statement takes one.
+    statement and shares it: `run` stores some by one and commits, and each still learns of its own alone. A statement
+    takes one part of two of all that wait or are under way, so that some callers are at work while the server is at
+    work for the others. Those that have waited for long go all the same: what is under way may be waiting for
+    somebody's lock. Of those that have the same `key`, where it is not None, a statement takes one.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class GroupCommit(Generic[T]):
         self._run = run
         self._key = key
         self._under_way = 0
+        self._in_flight = 0
         self._waiting: deque[tuple[T, asyncio.Future[None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -43,10 +45,12 @@ class GroupCommit(Generic[T]):
         if self._under_way >= _WIDTH:
             return False
         self._under_way += 1
+        self._in_flight += 1
         return True
 
     def leave(self) -> None:
         """Gives the place back, to those who wait where there are any."""
+        self._in_flight -= 1
         if self._waiting:
             # Others must not depend on this caller, who may be cancelled.
             self._begin(self._store_waiting())
@@ -78,7 +82,11 @@ class GroupCommit(Generic[T]):
     async def _store_waiting(self) -> None:
         try:
             while taken := self._take():
-                await self._store_together(taken)
+                self._in_flight += len(taken)
+                try:
+                    await self._store_together(taken)
+                finally:
+                    self._in_flight -= len(taken)
                 # Who has just been answered may have the next one ready: it goes with the others.
                 await asyncio.sleep(0)
         finally:
@@ -88,7 +96,9 @@ class GroupCommit(Generic[T]):
         taken: list[tuple[T, asyncio.Future[None]]] = []
         left: list[tuple[T, asyncio.Future[None]]] = []
         keys: set[Hashable] = set()
-        while self._waiting and len(taken) < _MOST:
+        # Were it all, nobody would be at work here while the server is, and the other way round.
+        most = min(_MOST, -(-(len(self._waiting) + self._in_flight) // _WIDTH))
+        while self._waiting and len(taken) < most:
             one = self._waiting.popleft()
             if one[1].done():
                 continue
