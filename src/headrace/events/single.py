@@ -1,10 +1,12 @@
 """One event appended by one statement that needs no transaction around it: what most calls of `append` need."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from headrace.db.statements import statement
 from headrace.events.cascade import is_deep
-from headrace.events.event import ANY, NewEvent
+from headrace.events.event import ANY, NewEvent, Stream
 from headrace.events.versions import StreamKey, stream_key
 
 _PACKAGE = "headrace.events"
@@ -84,18 +86,16 @@ def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
     """As `insert_single` for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
     stream = event.stream
     if is_plain(event):
-        plain = (
+        return insert_plain(
             event.id,
             event.type,
             event.schema_version,
-            event.data,
-            event.source,
-            event.occurred_at,
-            event.retention,
+            data=event.data,
+            source=event.source,
+            occurred_at=event.occurred_at,
+            retention=event.retention,
+            stream=stream,
         )
-        if stream is None:
-            return statement(_PACKAGE, "emit_plain"), *plain
-        return statement(_PACKAGE, "append_plain"), *plain, stream.aggregate_type, stream.aggregate_id
     if stream is None:
         return statement(_PACKAGE, "emit_unasked"), event.tenant_id, *_body(event)
     return (
@@ -104,6 +104,34 @@ def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
         stream.aggregate_type,
         stream.aggregate_id,
         *_body(event),
+    )
+
+
+def insert_plain(
+    event_id: UUID,
+    name: str,
+    version: int,
+    *,
+    data: str,
+    source: str,
+    occurred_at: datetime,
+    retention: str,
+    stream: Stream | None,
+) -> tuple[str, *tuple[object, ...]]:
+    """As `insert_unasked` for an event that inherits nothing."""
+    if stream is None:
+        return statement(_PACKAGE, "emit_plain"), event_id, name, version, data, source, occurred_at, retention
+    return (
+        statement(_PACKAGE, "append_plain"),
+        event_id,
+        name,
+        version,
+        data,
+        source,
+        occurred_at,
+        retention,
+        stream.aggregate_type,
+        stream.aggregate_id,
     )
 
 
