@@ -74,7 +74,7 @@ def create_app(
     analytics_jobs.register(app)
     maintenance_jobs.register(app, turns=turns)
     search_jobs.register(app, embedder=create_embedder(chosen.search), language=chosen.search.language)
-    insight_jobs.register(app)
+    insight_jobs.register(app, llm=_create_llm(chosen.assistant), llm_per_day=chosen.assistant.llm_insights_per_day)
     return app
 
 

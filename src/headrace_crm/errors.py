@@ -13,6 +13,8 @@
     ├── ProviderUnavailableError a provider of enrichment gave no answer
     ├── EmbedderError            a model for vectors cannot be loaded or asked
     ├── LlmError                 a language model could not be asked, refused, or said what cannot be used
+    │   ├── LlmUnavailableError  no answer, or too much at once
+    │   └── LlmMisconfiguredError its address, key or model is wrong
     ├── PersonNotFoundError      nobody fits the person a search was restricted to
     ├── JoiningError             contacts cannot be merged or split as asked
     ├── TagError                 something given is no tag

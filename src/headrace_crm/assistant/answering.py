@@ -183,6 +183,7 @@ def suggestion_of(insight: Insight) -> Suggestion:
         message_ids=list(insight.message_ids[:_MOST_FIELDS]),
         numbers=dict(insight.numbers),
         as_of=insight.as_of,
+        found_by=insight.found_by,
     )
 
 

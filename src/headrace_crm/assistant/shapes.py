@@ -171,7 +171,10 @@ class Done(Shape):
 
 
 class Suggestion(Shape):
-    """Something worth doing about a person; `rank` is from 0 to 1, `message_ids` and `numbers` are its evidence."""
+    """Something worth doing about a person; `rank` is from 0 to 1, `message_ids` and `numbers` are its evidence.
+
+    `found_by` is "rules", or the name of the language model that led to it.
+    """
 
     insight_id: UUID
     contact_id: UUID
@@ -184,6 +187,7 @@ class Suggestion(Shape):
     message_ids: list[int]
     numbers: dict[str, float]
     as_of: datetime
+    found_by: str
 
 
 class Suggestions(Shape):

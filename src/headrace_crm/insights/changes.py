@@ -33,7 +33,7 @@ def _role(picture: Picture, old: str, new: str, message_ids: tuple[int, ...], ag
         "changed_role",
         f"changed_role:{picture.contact.id}",
         f"{old}\n{new}",
-        _fresh(age) * importance(picture.letters),
+        fresh(age) * importance(picture.letters),
         f"{picture.contact.name} is now {new}; before: {old}",
         message_ids,
         {"days_ago": round(days(age))},
@@ -65,7 +65,7 @@ def changed_address(picture: Picture, *, now: datetime) -> list[Finding]:
             "changed_address",
             f"changed_address:{picture.contact.id}",
             f"{old}\n{new}",
-            0.8 * _fresh(age) * importance(picture.letters),
+            0.8 * fresh(age) * importance(picture.letters),
             f"{picture.contact.name} now writes from {new}, and no more from {old}",
             (before[-1].message_id, first.message_id),
             {"days_ago": round(days(age)), "old_uses": old_uses, "new_uses": len(uses)},
@@ -73,6 +73,6 @@ def changed_address(picture: Picture, *, now: datetime) -> list[Finding]:
     ]
 
 
-def _fresh(age: timedelta) -> float:
+def fresh(age: timedelta) -> float:
     """1.0 for today, falling to 0.5 when it stops being news."""
     return 1.0 - 0.5 * max(age, timedelta(0)) / NEWS_FOR

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from headrace_crm.insights.importance import importance
-from headrace_crm.insights.model import Finding, Picture, days
+from headrace_crm.insights.model import Finding, Letter, Picture, days
 from headrace_crm.mail.full_name import full_name
 
 WANTED_FOR: Final = timedelta(days=60)
@@ -49,21 +49,27 @@ def introductions_wanted(picture: Picture, *, now: datetime) -> list[Finding]:
         if letter.direction != "received" or now - letter.sent_at > WANTED_FOR:
             continue
         for name in names_wanted(letter.text):
-            other = picture.known.get(name)
-            if other is None or other.contact.id == picture.contact.id:
-                continue
-            if other.together_at is not None and other.together_at >= letter.sent_at:
-                continue
-            age = now - letter.sent_at
-            key = f"introduction:{picture.contact.id}:{other.contact.id}"
-            found[key] = Finding(
-                "introduction",
-                key,
-                str(letter.message_id),
-                _URGENCY * (1.0 - 0.5 * age / WANTED_FOR) * importance(picture.letters),
-                f"{picture.contact.name} asked to be introduced to {other.contact.name}, whom you know",
-                (letter.message_id,),
-                {"days_ago": round(days(age))},
-                other.contact.id,
-            )
+            finding = introduction(picture, letter, name, now=now)
+            if finding is not None:
+                found[finding.key] = finding
     return list(found.values())
+
+
+def introduction(picture: Picture, letter: Letter, name: str, *, now: datetime) -> Finding | None:
+    """What a letter that asks to be introduced to a folded full name leads to; None where that is nobody, or done."""
+    other = picture.known.get(name)
+    if other is None or other.contact.id == picture.contact.id:
+        return None
+    if other.together_at is not None and other.together_at >= letter.sent_at:
+        return None
+    age = now - letter.sent_at
+    return Finding(
+        "introduction",
+        f"introduction:{picture.contact.id}:{other.contact.id}",
+        str(letter.message_id),
+        _URGENCY * (1.0 - 0.5 * age / WANTED_FOR) * importance(picture.letters),
+        f"{picture.contact.name} asked to be introduced to {other.contact.name}, whom you know",
+        (letter.message_id,),
+        {"days_ago": round(days(age))},
+        other.contact.id,
+    )

@@ -1,4 +1,4 @@
-"""The job `generate-contact-insights`, registered on an app: after scores were calculated, and every day for all."""
+"""The jobs of insights, registered on an app: of rules after new scores and every day, and of a language model."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -7,12 +7,28 @@ from uuid import UUID
 
 import msgspec
 
-from headrace import Headrace, Job, Limit, Snooze, StoredEvent, Transaction, Unique, bind, statement
+from headrace import (
+    Headrace,
+    Job,
+    Limit,
+    Rate,
+    RetryPolicy,
+    Snooze,
+    StoredEvent,
+    Transaction,
+    Unique,
+    bind,
+    statement,
+)
 from headrace_crm.contacts.events import ContactUpdated
 from headrace_crm.insights.digests import keep_digest
 from headrace_crm.insights.generating import CONTACTS_A_PAGE, look_at_all, look_at_some, mark_everybody
+from headrace_crm.insights.judging.asking import JUDGE_KIND, JudgeContact
+from headrace_crm.insights.judging.judge import judge
+from headrace_crm.insights.judging.store import hold_contact, write_judgement
 from headrace_crm.insights.store import NIL, mark_due, what_waits
 from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
+from headrace_crm.search.llm import Llm
 
 INSIGHTS_KIND: Final = "generate-contact-insights"
 DAILY_KIND: Final = "generate-all-insights"
@@ -30,6 +46,12 @@ _TURNS: Final = Limit("insights", key="{owner_id}", concurrency=1)
 """One job of an owner at a time, two would wait for each other's pages; and owners take turns."""
 
 
+_LLM_RETRY: Final = RetryPolicy(unit=timedelta(seconds=30), cap=timedelta(hours=1))
+_LLM_ATTEMPTS: Final = 12
+"""Some hours: a model that is away so long is asked again when rules look again, a day later at most."""
+_LLM_AT_A_TIME: Final = 2
+
+
 class GenerateInsights(msgspec.Struct, frozen=True):
     """Args of `generate-contact-insights`: whose people; `everybody` of them with a digest, or those that wait only."""
 
@@ -37,12 +59,26 @@ class GenerateInsights(msgspec.Struct, frozen=True):
     everybody: bool = False
 
 
-def register(app: Headrace) -> None:
-    """Registers the job, its daily schedule (a job for each owner), and who looks again at what else became known."""
+def pace(per_day: int) -> Rate:
+    """A rate that lets at most so many through in any 24 hours, two at least: a fifth of them at once.
+
+    >>> pace(200)
+    Rate(count=160, per=datetime.timedelta(days=1), burst=40)
+    """
+    burst = max(1, per_day // 5)
+    return Rate(per_day - burst, per=timedelta(days=1), burst=burst)
+
+
+def register(app: Headrace, *, llm: Llm | None = None, llm_per_day: int = 0) -> None:
+    """Registers the job, its daily schedule (a job for each owner), and who looks again at what else became known.
+
+    `llm` judges letters besides, at most `llm_per_day` times in 24 hours; with none, or 0, nobody outside is asked.
+    """
+    model = llm if llm_per_day else None
 
     @app.job(INSIGHTS_KIND, queue=QUEUE, priority="low", max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=_TURNS)
     async def generate_contact_insights(args: GenerateInsights, job: Job) -> None:
-        await _generate(app, args, job)
+        await _generate(app, args, job, is_judged=model is not None)
 
     @app.job(DAILY_KIND, queue=QUEUE, max_attempts=MAX_ATTEMPTS, retry=RETRY)
     async def generate_all_insights(job: Job) -> None:
@@ -59,11 +95,31 @@ def register(app: Headrace) -> None:
             about = await tx.fetch(statement(_PACKAGE, "told_beside"), sorted(by_owner[owner_id]))
             await look_again(tx, owner_id, by_owner[owner_id].union(row["contact_id"] for row in about))
 
+    _register_judging(app, model, per_day=llm_per_day)
     app.schedule("daily-insights", DAILY_KIND, cron=DAILY_AT)
     _ = generate_contact_insights, generate_all_insights, refresh_insights
 
 
-async def _generate(app: Headrace, args: GenerateInsights, job: Job) -> None:
+def _register_judging(app: Headrace, llm: Llm | None, *, per_day: int) -> None:
+    # There without a model too: jobs that were enqueued while there was one end, and do not wait for another.
+    limit = None if llm is None else Limit("llm-insights", concurrency=_LLM_AT_A_TIME, rate=pace(per_day))
+
+    @app.job(JUDGE_KIND, queue=QUEUE, priority="low", max_attempts=_LLM_ATTEMPTS, retry=_LLM_RETRY, limit=limit)
+    async def judge_contact_letters(args: JudgeContact, job: Job) -> None:
+        if llm is None:
+            return
+        judgement, told = await judge(app, llm, args, job)
+        async with job.transaction() as tx:
+            tx.result = told
+            if judgement is None or await hold_contact(tx.connection, args.owner_id, args.contact_id) is None:
+                return
+            await write_judgement(tx.connection, args.owner_id, judgement, now=app.clock.now())
+            await look_again(tx, args.owner_id, (args.contact_id,))
+
+    _ = judge_contact_letters
+
+
+async def _generate(app: Headrace, args: GenerateInsights, job: Job, *, is_judged: bool) -> None:
     now = app.clock.now()
     async with app.pool.acquire() as connection:
         is_reading, due_count = await what_waits(
@@ -76,11 +132,11 @@ async def _generate(app: Headrace, args: GenerateInsights, job: Job) -> None:
         # After one message these are a few: they are looked at in the commit that ends the job. Whoever has more
         # looked at meanwhile asks for another job, since this one does not wait any more.
         async with job.transaction() as tx:
-            tx.result = await look_at_some(tx, args.owner_id, now=now)
+            tx.result = await look_at_some(tx, args.owner_id, now=now, is_judged=is_judged)
         return
     if args.everybody:
         await mark_everybody(app, args.owner_id)
-    counts = await look_at_all(app, args.owner_id)
+    counts = await look_at_all(app, args.owner_id, is_judged=is_judged)
     async with job.transaction() as tx:
         if args.everybody:
             await keep_digest(tx.connection, args.owner_id, now=now)

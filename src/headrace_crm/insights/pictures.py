@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -84,11 +85,22 @@ def paint(material: Material) -> list[Picture]:
     ]
 
 
-async def acquaint(connection: Connection, owner_id: UUID, pictures: Iterable[Picture]) -> list[Picture]:
-    """The pictures, each with those of the owner's contacts that its letters ask to be introduced to."""
+async def acquaint(
+    connection: Connection,
+    owner_id: UUID,
+    pictures: Iterable[Picture],
+    *,
+    also: Mapping[UUID, Iterable[str]] = MappingProxyType({}),
+) -> list[Picture]:
+    """The pictures, each with those of the owner's contacts that its letters ask to be introduced to.
+
+    `also` are more folded full names for some contacts.
+    """
     painted = list(pictures)
     wanted = {
-        picture.contact.id: {name for letter in picture.letters for name in names_wanted(letter.text)}
+        picture.contact.id: {name for letter in picture.letters for name in names_wanted(letter.text)}.union(
+            also.get(picture.contact.id, ())
+        )
         for picture in painted
     }
     names = sorted(set[str]().union(*wanted.values()))

@@ -29,7 +29,7 @@ class Insight:
     """Something worth doing about a person.
 
     `score` is its own, `rank` what it is worth by what the owner said to others of its kind; both from 0 to 1.
-    `message_ids` and `numbers` are its evidence, as of `as_of`.
+    `message_ids` and `numbers` are its evidence, as of `as_of`. `found_by` is "rules", or a language model's name.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class Insight:
     as_of: datetime
     told_at: datetime
     changed_at: datetime
+    found_by: str
 
 
 async def list_insights(
@@ -107,4 +108,5 @@ def _read(row: Row) -> Insight:
         as_of=row["as_of"],
         told_at=row["told_at"],
         changed_at=row["changed_at"],
+        found_by=row["found_by"],
     )

@@ -49,11 +49,11 @@ def _owed(picture: Picture, letter: Letter, age: timedelta, habit: Answers) -> l
     if asked is None and (is_closing(letter.text) or not _is_usual(habit)):
         return []
     kind: Literal["unanswered_question", "owes_reply"] = "owes_reply" if asked is None else "unanswered_question"
-    waited, name = _waited(age), picture.contact.name
+    waited, name = waited_for(age), picture.contact.name
     told = (
-        f"{name} wrote \u201c{_subject(letter)}\u201d {waited} ago, and you have not answered"
+        f"{name} wrote \u201c{subject_of(letter)}\u201d {waited} ago, and you have not answered"
         if asked is None
-        else f"{name} asked {waited} ago in \u201c{_subject(letter)}\u201d: {asked}"
+        else f"{name} asked {waited} ago in \u201c{subject_of(letter)}\u201d: {asked}"
     )
     return [_finding(kind, picture, letter, age=age, habit=habit, text=told)]
 
@@ -65,16 +65,13 @@ def _awaited(picture: Picture, letter: Letter, age: timedelta, habit: Answers) -
     asked = question_in(letter.text)
     if asked is None and (is_closing(letter.text) or not _is_usual(habit)):
         return []
-    told = f"{picture.contact.name} has not answered \u201c{_subject(letter)}\u201d for {_waited(age)}"
+    told = f"{picture.contact.name} has not answered \u201c{subject_of(letter)}\u201d for {waited_for(age)}"
     if asked is not None:
         told += f"; you asked: {asked}"
     return [_finding("waiting_for_reply", picture, letter, age=age, habit=habit, text=told)]
 
 
 def _finding(kind: Kind, picture: Picture, letter: Letter, *, age: timedelta, habit: Answers, text: str) -> Finding:
-    usual = max(habit.median or PATIENCE, PATIENCE)
-    # The longer it waits beside what is usual the more urgent, and the less the more people were asked.
-    urgency = _URGENCY[kind] * (1.0 - 1.0 / (1.0 + age / usual)) / letter.to_count**0.5
     numbers = {"waited_days": round(days(age), 1), "answered_share": round(habit.share, 2)}
     if habit.median is not None:
         numbers["usual_hours"] = round(habit.median / timedelta(hours=1), 1)
@@ -82,11 +79,17 @@ def _finding(kind: Kind, picture: Picture, letter: Letter, *, age: timedelta, ha
         kind,
         f"{kind}:{picture.contact.id}:{letter.thread_id}",
         str(letter.message_id),
-        urgency * importance(picture.letters),
+        urgency(kind, letter, waited=age, habit=habit) * importance(picture.letters),
         text,
         (letter.message_id,),
         numbers,
     )
+
+
+def urgency(kind: Kind, letter: Letter, *, waited: timedelta, habit: Answers) -> float:
+    """From 0 to 1: the more the longer it waits beside what is usual, and the less the more people were asked."""
+    usual = max(habit.median or PATIENCE, PATIENCE)
+    return _URGENCY[kind] * (1.0 - 1.0 / (1.0 + waited / usual)) / letter.to_count**0.5
 
 
 def _last_of_threads(picture: Picture) -> Iterator[Letter]:
@@ -106,10 +109,12 @@ def _is_usual(habit: Answers) -> bool:
     return habit.turns >= _FEWEST_TURNS and habit.share >= _HABIT
 
 
-def _subject(letter: Letter) -> str:
+def subject_of(letter: Letter) -> str:
+    """What it is called."""
     return letter.subject or "(no subject)"
 
 
-def _waited(age: timedelta) -> str:
+def waited_for(age: timedelta) -> str:
+    """A span in whole days, as it is told."""
     whole = age.days
     return "a day" if whole <= 1 else f"{whole} days"

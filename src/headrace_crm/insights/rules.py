@@ -9,7 +9,7 @@ from headrace_crm.insights.changes import changed_address, changed_role
 from headrace_crm.insights.going_cold import going_cold
 from headrace_crm.insights.introductions import introductions_wanted
 from headrace_crm.insights.meetings import met_without_word
-from headrace_crm.insights.model import Finding, Picture
+from headrace_crm.insights.model import Finding, Kind, Picture
 from headrace_crm.insights.replies import waiting_threads
 
 RULES = (waiting_threads, met_without_word, changed_role, changed_address, introductions_wanted, birthday_near)
@@ -24,28 +24,34 @@ def find(picture: Picture, *, now: datetime) -> tuple[Finding, ...]:
     """
     if picture.contact.addresses & picture.owner_addresses:
         return ()
+    seen = as_of(picture, now=now)
+    letters = seen.letters
+    if not letters:
+        return ()
+    found = [finding for rule in RULES for finding in rule(seen, now=now)]
+    told = {message_id for each in found if each.kind in _SAYS_MORE for message_id in each.message_ids}
+    found = [each for each in found if each.kind not in OWED or told.isdisjoint(each.message_ids)]
+    last = letters[-1].message_id
+    if not any(last in each.message_ids for each in found if each.kind in SAYS_WHY):
+        found += going_cold(seen, now=now)
+    return tuple(sorted(found, key=lambda each: each.key))
+
+
+def as_of(picture: Picture, *, now: datetime) -> Picture:
+    """What rules see of a picture at a moment: letters for people, ascending, and nothing of later."""
     letters = sorted(
         (each for each in picture.letters if each.sent_at <= now and each.is_for_people),
         key=lambda each: (each.sent_at, each.message_id),
     )
-    seen = replace(
+    return replace(
         picture,
         letters=tuple(letters),
         roles=tuple(each for each in picture.roles if each.seen_at <= now),
         positions=tuple(each for each in picture.positions if each.seen_at <= now),
         birthday=picture.birthday if picture.birthday and picture.birthday.seen_at <= now else None,
     )
-    if not letters:
-        return ()
-    found = [finding for rule in RULES for finding in rule(seen, now=now)]
-    told = {message_id for each in found if each.kind in _SAYS_MORE for message_id in each.message_ids}
-    found = [each for each in found if each.kind not in _OWED or told.isdisjoint(each.message_ids)]
-    last = letters[-1].message_id
-    if not any(last in each.message_ids for each in found if each.kind in _SAYS_WHY):
-        found += going_cold(seen, now=now)
-    return tuple(sorted(found, key=lambda each: each.key))
 
 
-_OWED: Final = frozenset({"unanswered_question", "owes_reply"})
-_SAYS_MORE: Final = frozenset({"introduction", "meeting_follow_up"})
-_SAYS_WHY: Final = _OWED | _SAYS_MORE | {"waiting_for_reply"}
+OWED: Final[frozenset[Kind]] = frozenset({"unanswered_question", "owes_reply"})
+_SAYS_MORE: Final[frozenset[Kind]] = frozenset({"introduction", "meeting_follow_up"})
+SAYS_WHY: Final[frozenset[Kind]] = frozenset({*OWED, *_SAYS_MORE, "waiting_for_reply"})

@@ -80,6 +80,7 @@ async def write(
         [msgspec.json.encode(each.numbers).decode() for _, each in findings],
         [each.other_id for _, each in findings],
         sorted(told),
+        [each.found_by for _, each in findings],
     )
     return {row["key"]: row["id"] for row in rows}
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from headrace_crm.search.llm import LlmError
+from headrace_crm.search.llm import LlmError, decode_reply
 from headrace_crm.search.plain import plain
 from headrace_crm.search.searching import Hit
 
@@ -32,7 +32,6 @@ _CITED: Final = re.compile(r"\[(\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*)\]")
 _LINK: Final = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]*://|\bmailto:|\bwww\.|(?<=\]\()|\b(?:[\w-]+\.)+[a-z]{2,}/)[^\s<>()\[\]\"']+", re.IGNORECASE
 )
-_FENCE: Final = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +99,7 @@ def read_reply(said: str, hits: Sequence[Hit]) -> tuple[str, tuple[int, ...]]:
     Raises LlmError for anything that was not asked for: no JSON, no text, too long a text, a citation of a
     passage that was not given, or a link that stands in none of those cited.
     """
-    try:
-        reply = msgspec.json.decode(_FENCE.sub("", said.strip()).encode(), type=_Reply)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        raise LlmError(f"the model's answer is not what was asked for: {error}") from None
+    reply = decode_reply(said, _Reply)
     text = plain(reply.answer).strip()
     if not text or len(text) > MAX_ANSWER_CHARS:
         raise LlmError(f"the model's answer has {len(text)} characters; from 1 to {MAX_ANSWER_CHARS} were asked for")
@@ -114,8 +110,8 @@ def read_reply(said: str, hits: Sequence[Hit]) -> tuple[str, tuple[int, ...]]:
     for number in cited:
         if number not in given:
             raise LlmError(f"the model cites passage {number}, and was given {len(given)}")
-    shown = {link for number in cited for link in _links(f"{hits[number - 1].title}\n{hits[number - 1].body}")}
-    if not _links(text) <= shown:
+    shown = {link for number in cited for link in links_in(f"{hits[number - 1].title}\n{hits[number - 1].body}")}
+    if not links_in(text) <= shown:
         raise LlmError("the model's answer holds a link that stands in no passage it cites")
     return text, tuple(cited)
 
@@ -162,7 +158,8 @@ def people_of(hits: Sequence[Hit]) -> tuple[AnswerPerson, ...]:
     )
 
 
-def _links(text: str) -> set[str]:
+def links_in(text: str) -> set[str]:
+    """What a reader, or what shows the text, may take for links."""
     return {link.rstrip(".,;:!?*_`") for link in _LINK.findall(text)}
 
 

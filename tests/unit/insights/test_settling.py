@@ -69,7 +69,7 @@ def test_of_answers_to_one_insight_the_last_one_counts(answers):
 def insight(number, kind="going_cold"):
     at = datetime(2026, 3, 2, tzinfo=UTC)
     ids = (UUID(int=number), UUID(int=1), UUID(int=2))
-    return Insight(*ids, "Ada", (), kind, "open", f"text {number}", 0.5, 0.5, (), {}, at, at, at)
+    return Insight(*ids, "Ada", (), kind, "open", f"text {number}", 0.5, 0.5, (), {}, at, at, at, "rules")
 
 
 def test_a_digest_has_ten_things_and_four_of_a_kind():

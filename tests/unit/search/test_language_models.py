@@ -1,5 +1,6 @@
 import logging
 import threading
+from datetime import timedelta
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -7,7 +8,7 @@ from werkzeug import Request, Response
 
 from headrace import ConfigurationError
 from headrace_crm.config.assistant import AssistantSettings
-from headrace_crm.search.llm import Llm, LlmError
+from headrace_crm.search.llm import Llm, LlmError, LlmUnavailableError
 from headrace_crm.search.providers.chat import MAX_TOKENS, AnthropicLlm, OpenAiLlm
 
 SECRET = "sk-not-to-be-seen"
@@ -99,6 +100,24 @@ async def test_any_other_answer_is_an_error_without_the_key(
 
 
 @VENDORS
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "20"}, timedelta(seconds=20)),
+        ({"Retry-After": "Thu, 01 May 2131 12:00:30 GMT"}, timedelta(days=1)),
+        ({}, None),
+    ],
+)
+async def test_a_model_that_is_asked_too_much_says_when_to_come_again(
+    httpserver: HTTPServer, vendor: str, headers: dict[str, str], wait: timedelta | None
+):
+    httpserver.expect_request(PATHS[vendor]).respond_with_json({}, status=429, headers=headers)
+    with pytest.raises(LlmUnavailableError) as raised:
+        await model(vendor, httpserver).write(instructions="do", content="mail")
+    assert raised.value.retry_after == wait
+
+
+@VENDORS
 async def test_an_answer_that_is_no_json_is_an_error(httpserver: HTTPServer, vendor: str):
     httpserver.expect_request(PATHS[vendor]).respond_with_data("<html>", content_type="text/html")
     with pytest.raises(LlmError, match="something else"):
@@ -133,8 +152,10 @@ def test_settings_come_from_the_environment_and_hide_the_key():
             "HEADRACE_LLM_MODEL": "small",
             "HEADRACE_LLM_KEY": SECRET,
             "HEADRACE_LLM_SECONDS": "5",
+            "HEADRACE_LLM_INSIGHTS_PER_DAY": "0",
         }
     )
+    assert settings.llm_insights_per_day == 0
     assert (settings.url, settings.llm_seconds, settings.llm_key) == ("https://api.anthropic.com", 5.0, SECRET)
     assert SECRET not in repr(settings)
     own = AssistantSettings(llm="openai", llm_model="small", llm_url="http://127.0.0.1:11434/v1/")
@@ -155,6 +176,8 @@ def test_settings_come_from_the_environment_and_hide_the_key():
         ({"HEADRACE_LLM_SECONDS": "soon"}, "must be a number"),
         ({"HEADRACE_LLM_SECONDS": "nan"}, "from 0 to 600"),
         ({"HEADRACE_LLM_SECONDS": "0"}, "from 0 to 600"),
+        ({"HEADRACE_LLM_INSIGHTS_PER_DAY": "few"}, "must be a whole number"),
+        ({"HEADRACE_LLM_INSIGHTS_PER_DAY": "1"}, "must be 0, for none, or from 2"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(environ: dict[str, str], said: str):

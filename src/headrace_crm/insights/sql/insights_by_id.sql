@@ -2,7 +2,7 @@
 -- Index: insight_pkey, contact_pkey, insight_taste_pkey.
 SELECT insight.id, insight.owner_id, insight.contact_id, contact.name, contact.addresses, insight.kind, insight.state,
        insight.text, insight.score, insight.message_ids, insight.numbers::text AS numbers, insight.as_of,
-       insight.told_at, insight.changed_at,
+       insight.told_at, insight.changed_at, insight.found_by,
        insight.score * ($2 + coalesce(taste.accepted_count, 0))
            / (2 * $2 + coalesce(taste.accepted_count + taste.dismissed_count, 0)) AS rank
 FROM crm.insight

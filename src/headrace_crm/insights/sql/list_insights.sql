@@ -4,7 +4,7 @@ SELECT ranked.*, contact.name, contact.addresses
 FROM (
     SELECT insight.id, insight.owner_id, insight.contact_id, insight.kind, insight.key, insight.state, insight.text,
            insight.score, insight.message_ids, insight.numbers::text AS numbers, insight.as_of, insight.told_at,
-           insight.changed_at,
+           insight.changed_at, insight.found_by,
            insight.score * ($6 + coalesce(taste.accepted_count, 0))
                / (2 * $6 + coalesce(taste.accepted_count + taste.dismissed_count, 0)) AS rank
     FROM crm.insight

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
 
-from headrace_crm.kit.http import open_client
-from headrace_crm.search.llm import LlmError
+from headrace_crm.kit.http import open_client, retry_after
+from headrace_crm.search.llm import LlmError, LlmMisconfiguredError, LlmUnavailableError
 
 MAX_TOKENS: Final = 2_000
 _ANTHROPIC_VERSION: Final = "2023-06-01"
@@ -104,20 +105,35 @@ async def _post(
         async with asyncio.timeout(seconds), open_client(headers=headers, answer=timedelta(seconds=seconds)) as client:
             answer = await client.post(url, json=body)
     except (httpx.TimeoutException, TimeoutError):
-        raise LlmError(f"{url} gave no answer in {seconds:g} seconds; HEADRACE_LLM_SECONDS allows more") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise LlmError(f"{url} cannot be reached: {type(error).__name__}") from None
+        raise LlmUnavailableError(
+            f"{url} gave no answer in {seconds:g} seconds; HEADRACE_LLM_SECONDS allows more"
+        ) from None
+    except httpx.InvalidURL as error:
+        raise LlmMisconfiguredError(f"{url} cannot be reached: {type(error).__name__}") from None
+    except httpx.HTTPError as error:
+        raise LlmUnavailableError(f"{url} cannot be reached: {type(error).__name__}") from None
     if answer.status_code != HTTPStatus.OK:
-        raise LlmError(f"{url} answered {answer.status_code}; {_next_step(answer.status_code)}")
+        raise _refusal(url, answer)
     try:
         return msgspec.json.decode(answer.content, type=answer_type)
     except msgspec.DecodeError as error:
-        raise LlmError(f"{url} answered with something else than a text: {error}") from None
+        raise LlmMisconfiguredError(f"{url} answered with something else than a text: {error}") from None
 
 
-def _next_step(status: int) -> str:
+def _refusal(url: str, answer: httpx.Response) -> LlmError:
+    status, wait = answer.status_code, retry_after(answer.headers, _moment_of(answer))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "its limit is reached, ask again later"
+        return LlmUnavailableError(f"{url} answered 429; its limit is reached, ask again later", retry_after=wait)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "the fault is its own, ask again later"
-    return "check HEADRACE_LLM_URL, HEADRACE_LLM_KEY and HEADRACE_LLM_MODEL"
+        return LlmUnavailableError(f"{url} answered {status}; the fault is its own, ask again later", retry_after=wait)
+    return LlmMisconfiguredError(
+        f"{url} answered {status}; check HEADRACE_LLM_URL, HEADRACE_LLM_KEY and HEADRACE_LLM_MODEL"
+    )
+
+
+def _moment_of(answer: httpx.Response) -> datetime:
+    """When it was given, by the clock that a date in `Retry-After` is of too."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)
