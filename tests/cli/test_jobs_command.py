@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from fix_apps import eventually
-from headrace import Cancel, Discard, uuid7
+from headrace import Cancel, Discard, Unique, uuid7
 
 HOUR = timedelta(hours=1)
 
@@ -93,6 +93,21 @@ async def test_retry_makes_a_scheduled_job_due(headrace, bench, app, kinds):
     job = await app.enqueue("wait", delay=HOUR)
     assert (await headrace("jobs", "retry", str(job.id))).code == 0
     assert await bench.state(job) == "pending"
+
+
+async def test_retry_leaves_a_job_whose_unique_key_another_holds_and_says_so(headrace, bench, app, kinds):
+    (first,) = await app.enqueue_many("end", ["dead"], uniques=[Unique("ada")])
+    async with bench.working():
+        await bench.reaches(first, "dead")
+    holder = await app.enqueue("wait", delay=HOUR)
+    await bench.value("UPDATE headrace.run SET unique_key = $1 WHERE job_id = $2", "end\x1fada", holder.id)
+    alone, many = await asyncio.gather(
+        headrace("jobs", "retry", str(first.id)),
+        headrace("jobs", "bulk", "retry", "--kind", "end", "--yes"),
+    )
+    assert (alone.code, many.code) == (1, 0)
+    assert f"job {holder.id} holds the unique key 'ada' of kind 'end'" in alone.err
+    assert "jobs.retried: 0 of 1; 1 stay ended since other jobs hold their unique keys" in many.out
 
 
 async def test_retry_refuses_what_is_pending_with_the_state_it_found(headrace, app, kinds):

@@ -13,7 +13,7 @@ import pytest
 from pages import REFERENCE, ROOT, inline_code, rows, section
 
 from headrace import Job, Unique
-from headrace.jobs import shelving, store
+from headrace.jobs import redriving, shelving, store
 from headrace.jobs.cursor import Range
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.insertion import columns, common
@@ -134,12 +134,12 @@ def on_many(statement: str, *values: object) -> Act:
 
 async def redrive(one: Subject) -> None:
     async with one.connection.transaction():
-        await store.redrive_jobs(one.connection, [one.id])
+        await redriving.redrive_jobs(one.connection, [one.id])
 
 
 async def recount(one: Subject) -> None:
     async with one.connection.transaction():
-        await store.recount(one.connection, [one.id])
+        await redriving.recount(one.connection, [one.id])
 
 
 async def shelve(one: Subject) -> None:

@@ -111,10 +111,15 @@ async def _bulk(
     if as_json:
         print_json(operation)
         return
-    more = f", and {operation.follower_count} that depended on them" if operation.follower_count else ""
-    typer.echo(
-        f"{operation.action}: {operation.changed_count} of {operation.seen_count}{more} (operation {operation.id})"
-    )
+    typer.echo(f"{told(operation)} (operation {operation.id})")
+
+
+def told(operation: Operation) -> str:
+    """What came of an operation, in one line."""
+    followers = f", and {operation.follower_count} that depended on them" if operation.follower_count else ""
+    held = f"; {operation.key_held_count} stay ended since other jobs hold their unique keys"
+    left = held if operation.key_held_count else ""
+    return f"{operation.action}: {operation.changed_count} of {operation.seen_count}{followers}{left}"
 
 
 async def _run(app: Headrace, deed: Deed, by: str, reason: str | None, found: Preview) -> Operation:

@@ -10,7 +10,7 @@ import typer
 from headrace.cli.job_logs import logs, print_line
 from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
-from headrace.errors import JobNotFoundError
+from headrace.errors import JobNotFoundError, UniqueKeyHeldError
 from headrace.jobs.browse import JobDetail, JobSummary, list_jobs, show_job
 from headrace.jobs.job import STATES, State
 from headrace.jobs.steering import cancel_one, retry_one
@@ -77,8 +77,9 @@ def retry(
 ) -> None:
     """Makes an ended job (failed, cancelled or dead) run again, or one waiting for later run now.
 
-    A job held by dependencies that have failed is let go. With --tree, whatever failed, died or was
-    cancelled of the tree runs again, in the order of its dependencies.
+    A job held by dependencies that have failed is let go. One whose unique key another job holds is
+    refused. With --tree, whatever failed, died or was cancelled of the tree runs again, in the order of
+    its dependencies.
     """
     retrying = _retry_tree if tree else _retry
     run(retrying(context.obj, job_id, by or login()))
@@ -166,6 +167,8 @@ async def _retry(choice: Choice, job_id: UUID, by: str) -> None:
             job, is_redriven = await retry_one(app, job_id, by=by)
         except JobNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
+        except UniqueKeyHeldError as error:
+            fail(str(error))
     if not is_redriven and job.waits_for:
         fail(f"job {job_id} waits for {job.waits_for} others; `headrace jobs show {job_id}` lists them")
     if not is_redriven:
@@ -179,7 +182,8 @@ async def _retry_tree(choice: Choice, job_id: UUID, by: str) -> None:
             done = await retry_tree(app, job_id, by=by)
         except JobNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
-    typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again")
+    left = f", {done.key_held_count} stay ended since other jobs hold their unique keys" if done.key_held_count else ""
+    typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again{left}")
 
 
 async def _cancel_tree(choice: Choice, job_id: UUID, by: str) -> None:

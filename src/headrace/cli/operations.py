@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from headrace.cli.bulk import told
 from headrace.cli.session import Choice, opened
 from headrace.errors import OperationNotFoundError
 from headrace.terminal import EXIT_NOT_FOUND, fail, moment, print_json, print_table, run
@@ -68,4 +69,4 @@ async def _resume(choice: Choice, operation_id: UUID, *, as_json: bool) -> None:
     if as_json:
         print_json(operation)
     else:
-        typer.echo(f"{operation.action}: {operation.changed_count} of {operation.seen_count}")
+        typer.echo(told(operation))

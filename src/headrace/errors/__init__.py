@@ -24,6 +24,7 @@
     ├── ChildError                an error of a handler in a child process that could not be brought over
     ├── NotInChildError           a handler in a child process asked for what only the worker has
     ├── JobNotFoundError          no job with this id
+    ├── UniqueKeyHeldError        a job to be brought back would need a key that another holds
     ├── NoResultError             a job whose result is awaited has ended without one
     │   ├── JobFailedError        it is failed or dead
     │   └── JobCancelledError     it was cancelled
@@ -76,6 +77,7 @@ from headrace.errors.jobs import (
     ScheduleExistsError,
     ScheduleNotFoundError,
     StaleLeaseError,
+    UniqueKeyHeldError,
     UnknownKindError,
 )
 from headrace.errors.root import (
@@ -124,6 +126,7 @@ __all__ = [
     "SubscriptionServedError",
     "TokenNotFoundError",
     "TransactionClosedError",
+    "UniqueKeyHeldError",
     "UnknownEventError",
     "UnknownKindError",
     "ViewerDroppedError",

@@ -1,7 +1,7 @@
 """Errors about jobs: their kinds and args, their results, their schedules and limits."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,24 @@ class JobNotFoundError(HeadraceError):
     def __init__(self, job_id: UUID | str) -> None:
         super().__init__(f"no job {job_id} is stored; `headrace jobs list` shows what is")
         self.job_id = job_id
+
+
+class UniqueKeyHeldError(HeadraceError):
+    """A job cannot be brought back: another one holds its unique key, until it ends or until a moment."""
+
+    def __init__(self, job_id: UUID, *, kind: str, key: str, holder_id: UUID, until: datetime | None) -> None:
+        held = f"job {holder_id} holds the unique key {key!r} of kind {kind!r}"
+        super().__init__(
+            f"job {job_id} stays as it ended: {held} until it has ended; "
+            f"wait for it, or cancel it with `headrace jobs cancel {holder_id}`, then retry"
+            if until is None
+            else f"job {job_id} stays as it ended: {held} by its window until {until.isoformat()}; retry after that"
+        )
+        self.job_id = job_id
+        self.kind = kind
+        self.key = key
+        self.holder_id = holder_id
+        self.until = until
 
 
 class NoResultError(HeadraceError):

@@ -106,6 +106,7 @@ class JobDetail:
     user_id: str | None
     actor: str | None
     metadata: dict[str, Any] | None
+    unique_key: str | None
     waits_for: int | None
     progress: ProgressDetail | None
     dependencies: tuple[DependencyDetail, ...]

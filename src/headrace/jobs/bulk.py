@@ -10,11 +10,11 @@ from uuid import UUID
 from headrace.db.connection import Connection
 from headrace.db.statements import statement
 from headrace.errors import ConfigurationError
-from headrace.jobs import store
 from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.dependencies import hold_living
 from headrace.jobs.job import Priority, State
 from headrace.jobs.outcome import Cancel, report_error
+from headrace.jobs.redriving import Redriven, redrive_jobs
 from headrace.jobs.selection import JobFilter, select_jobs
 
 _PACKAGE = "headrace.jobs"
@@ -80,10 +80,14 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How many of a batch were changed, and how many others were cancelled because they depended on one of them."""
+    """How many of a batch were changed, and how many others were cancelled because they depended on one of them.
+
+    Those in `key_held` were left because another job holds their unique key.
+    """
 
     changed_count: int
     follower_count: int = 0
+    key_held: frozenset[UUID] = frozenset()
 
 
 async def perform(
@@ -96,7 +100,8 @@ async def perform(
             cancelled = await cancel_jobs(connection, job_ids, by=by, error=error)
             return Done(len(cancelled.cancelled) + len(cancelled.requested), cancelled.follower_count)
         case "retry":
-            return Done(len(await _retry(connection, deed, job_ids, now)))
+            done = await _retry(connection, deed, job_ids, now)
+            return Done(len(done.back), key_held=done.key_held)
         case "reschedule":
             return await _change(connection, statement(_PACKAGE, "reschedule_jobs"), job_ids, deed.run_at)
         case "prioritise":
@@ -111,15 +116,15 @@ async def _change(connection: Connection, query: str, job_ids: Sequence[UUID], *
     return Done(len(await connection.fetch(query, job_ids, *values)))
 
 
-async def _retry(connection: Connection, deed: Deed, job_ids: Sequence[UUID], now: datetime | None) -> set[UUID]:
+async def _retry(connection: Connection, deed: Deed, job_ids: Sequence[UUID], now: datetime | None) -> Redriven:
     if not job_ids:
-        return set()
+        return Redriven(frozenset(), frozenset())
     rows = await connection.fetch(statement(_PACKAGE, "find_redrivable"), job_ids)
     wanted = [row["job_id"] for row in rows]
     # Held first: nobody else brings one of these back, and it ends, before this is committed.
     followed = list(await hold_living(connection, wanted))
     coming = await _coming(connection, deed, followed, after=min(job_ids), now=now) if followed else set[UUID]()
-    return await store.redrive_jobs(connection, wanted, coming=coming, now=now)
+    return await redrive_jobs(connection, wanted, coming=coming, now=now)
 
 
 async def _coming(

@@ -53,7 +53,7 @@ class Unique:
     or all. `scope` says how long it is held: "waiting" frees it when a worker claims the job, "alive"
     when the job has ended; with a `window` it is held at least so long after the enqueue, though the
     job may have ended. A second enqueue while it is held stores nothing and returns the holder. A job
-    that ended and is brought back does not take its key again.
+    that ended and is brought back holds its key again; it cannot come back while another one holds it.
 
     `on_conflict` says what else it does to a holder that waits: nothing ("skip"); gives it the new
     args, metadata, priority, attempts and due time, and forgets its attempts and steps so far

@@ -41,8 +41,9 @@ class Operation:
     """One thing somebody did: to what (`subject`), why, when, and to how many jobs.
 
     `total_count` jobs fitted when it began, `seen_count` have been looked at, `changed_count` were changed.
-    `follower_count` others were cancelled because they depended on one of these. `ended_at` is None
-    while it goes on, and after an interruption.
+    `follower_count` others were cancelled because they depended on one of these; `key_held_count` were not
+    brought back because another job holds their unique key. `ended_at` is None while it goes on, and
+    after an interruption.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class Operation:
     seen_count: int
     changed_count: int
     follower_count: int
+    key_held_count: int
     after_id: UUID | None
 
 

@@ -1,7 +1,7 @@
 """An app's operations: what is done to many jobs at once, in batches, recorded and resumable."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from headrace.jobs.background import Background
 from headrace.jobs.bulk import DONE, Deed, OnProgress, perform
 from headrace.jobs.job import Priority
 from headrace.jobs.operation import Operation, encode_subject, list_operations, read_operation
+from headrace.jobs.redriving import let_go
 from headrace.jobs.selection import JobFilter, Preview, bound_statements, preview, select_jobs
 from headrace.telemetry import Telemetry
 
@@ -67,7 +68,10 @@ class Operations:
         return await self.run(Deed(verb="cancel", filter=chosen), by=by, **options)
 
     async def retry(self, chosen: JobFilter, *, by: str | None = None, **options: Any) -> Operation:
-        """Brings failed, cancelled and dead jobs back with their history; they wait again for those that come too."""
+        """Brings failed, cancelled and dead jobs back with their history; they wait again for those that come too.
+
+        One whose unique key another job holds stays as it ended, and is counted.
+        """
         return await self.run(Deed(verb="retry", filter=chosen), by=by, **options)
 
     async def reschedule(
@@ -134,15 +138,19 @@ class Operations:
         Raises OperationNotFoundError.
         """
         while True:
-            async with self._pool().acquire() as connection, connection.transaction():
-                operation = await _lock(connection, operation_id)
-                has_ended = operation.ended_at is not None or await self._batch(connection, operation)
-                operation = await _lock(connection, operation_id)
+            async with self._pool().acquire() as connection:
+                async with connection.transaction():
+                    operation = await _lock(connection, operation_id)
+                    key_held = await self._batch(connection, operation) if operation.ended_at is None else ()
+                    operation = await _lock(connection, operation_id)
+                if key_held:
+                    async with connection.transaction():
+                        await let_go(connection, key_held, now=self._clock.override())
             self._notify(JOBS_CHANNEL)
             self._notify(RESULTS_CHANNEL)
             if on_progress is not None:
                 on_progress(operation.seen_count, operation.total_count)
-            if has_ended:
+            if operation.ended_at is not None:
                 break
         self._telemetry.emit(
             "operation.ended",
@@ -167,15 +175,14 @@ class Operations:
         async with self._pool().acquire() as connection:
             return await list_operations(connection, before=before, limit=limit)
 
-    async def _batch(self, connection: Connection, operation: Operation) -> bool:
-        """One batch of it, in the caller's transaction; whether it was the last."""
+    async def _batch(self, connection: Connection, operation: Operation) -> Collection[UUID]:
+        """One batch of it, in the caller's transaction; the jobs that could not be brought back for their key."""
         deed, now = _deed(operation), self._clock.override()
         await bound_statements(connection, _LONGEST_STATEMENT)
         page = await select_jobs(
             connection, deed.filter, states=deed.states, after=operation.after_id, limit=_BATCH, now=now
         )
         done = await perform(connection, deed, [one.id for one in page], by=operation.actor, now=now)
-        is_last = len(page) < _BATCH
         await connection.execute(
             statement(_PACKAGE, "advance_operation"),
             operation.id,
@@ -183,10 +190,11 @@ class Operations:
             done.changed_count,
             done.follower_count,
             page[-1].id if page else None,
-            is_last,
+            len(page) < _BATCH,
             now,
+            len(done.key_held),
         )
-        return is_last
+        return done.key_held
 
 
 def _subject(deed: Deed) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import Literal
 from uuid import UUID
 
 from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
-from headrace.jobs import store
 from headrace.jobs.browse import JobDetail, show_job
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.operation import record_operation
 from headrace.jobs.outcome import Cancel, report_error
+from headrace.jobs.redriving import redrive_job
 from headrace.jobs.tree import Application
 
 Cancelled = Literal["cancelled", "requested"]
@@ -33,12 +33,13 @@ async def cancel_one(app: Application, job_id: UUID, *, by: str) -> tuple[JobDet
 async def retry_one(app: Application, job_id: UUID, *, by: str) -> tuple[JobDetail, bool]:
     """Makes an ended job run again, or one that waits for later due now; whether it was one of these.
 
-    The job is told as it was before. Raises JobNotFoundError.
+    The job is told as it was before. Raises JobNotFoundError, and UniqueKeyHeldError where another job
+    holds its unique key.
     """
     now = app.clock.override()
     async with app.pool.acquire() as connection, connection.transaction():
         job = await show_job(connection, job_id)
-        is_redriven = await store.redrive_job(connection, job_id, now=now)
+        is_redriven = await redrive_job(connection, job_id, now=now)
         if is_redriven:
             await record_operation(connection, "job.retried", actor=by, subject={"job": str(job_id)}, now=now)
     if is_redriven:

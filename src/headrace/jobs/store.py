@@ -14,7 +14,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
-from headrace.jobs.dependencies import count_dependencies, hold_followed, hold_living, link
+from headrace.jobs.dependencies import hold_followed, link
 from headrace.jobs.insertion import columns, insert_many
 from headrace.jobs.job import Claim, Enqueued, NewJob
 from headrace.jobs.outcome import Again, Ended
@@ -239,48 +239,6 @@ async def remove_worker(connection: Connection, worker_id: int) -> None:
 async def mark_stopping(connection: Connection, worker_id: int) -> None:
     """Notes that a worker takes no more jobs."""
     await connection.execute(statement(_PACKAGE, "mark_stopping"), worker_id)
-
-
-async def redrive_job(connection: Connection, job_id: UUID, *, now: datetime | None = None) -> bool:
-    """Makes an ended job (not a completed one) or one waiting for later due now; False for others.
-
-    One with dependencies waits again for those that live, and no longer for those that ended. In the
-    caller's transaction.
-    """
-    return bool(
-        await redrive_jobs(connection, [job_id], now=now)
-        or await connection.fetchval(statement(_PACKAGE, "hasten_job"), job_id, now)
-        or await recount(connection, [job_id], now=now)
-    )
-
-
-async def redrive_jobs(
-    connection: Connection, job_ids: Sequence[UUID], *, coming: Collection[UUID] = (), now: datetime | None = None
-) -> set[UUID]:
-    """Brings ended jobs (not completed ones) back, in the caller's transaction; the ids of those that came.
-
-    One with dependencies waits again for those that live or are `coming` back too.
-    """
-    followed = await hold_living(connection, job_ids)
-    rows = await connection.fetch(statement(_PACKAGE, "redrive_job"), job_ids, now)
-    back = {row["job_id"] for row in rows}
-    if children := [row for row in rows if row["parent_id"] is not None]:
-        await connection.execute(
-            statement(_PACKAGE, "uncount_ended"),
-            [row["parent_id"] for row in children],
-            [row["is_failure"] for row in children],
-        )
-    living = {one for one, is_living in followed.items() if is_living or one in back or one in coming}
-    dependent = [row["job_id"] for row in rows if row["is_dependent"]]
-    await count_dependencies(connection, dependent, living=living, now=now)
-    return back
-
-
-async def recount(connection: Connection, job_ids: Sequence[UUID], *, now: datetime | None = None) -> set[UUID]:
-    """Lets held jobs wait only for dependencies that live, in the caller's transaction; the ids of those freed."""
-    followed = await hold_living(connection, job_ids)
-    living = {one for one, is_living in followed.items() if is_living}
-    return await count_dependencies(connection, job_ids, living=living, now=now)
 
 
 async def ensure_days(connection: Connection, *, ahead: int) -> int:

@@ -12,7 +12,7 @@ from headrace.db.listener import JOBS_CHANNEL, RESULTS_CHANNEL
 from headrace.db.pool import ConnectionPool
 from headrace.db.statements import statement
 from headrace.errors import JobNotFoundError
-from headrace.jobs import store
+from headrace.jobs import redriving
 from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.operation import record_operation
 from headrace.jobs.outcome import Cancel, report_error
@@ -47,10 +47,11 @@ class TreeCancelled:
 
 @dataclass(frozen=True, slots=True)
 class TreeRetried:
-    """How many jobs of a tree there are, and came back."""
+    """How many jobs of a tree there are, came back, and stay ended because another job holds their unique key."""
 
     job_count: int
     retried_count: int
+    key_held_count: int = 0
 
 
 async def cancel_tree(app: Application, job_id: UUID, *, by: str) -> TreeCancelled:
@@ -81,7 +82,8 @@ async def retry_tree(app: Application, job_id: UUID, *, by: str | None = None) -
     """Brings back what failed, died or was cancelled of a job and everything below it.
 
     What waited for one of these waits again. Completed jobs stay completed, and so does a group's
-    `on_failure` that was not needed stay as it is. In batches, the youngest first, each a
+    `on_failure` that was not needed stay as it is; so does one whose unique key another job holds, and
+    who waited for it does not wait again. In batches, the youngest first, each a
     transaction of its own: done again after an interruption, it finds the rest. That it was begun is
     recorded, `by` whom; None is the actor of the context. Raises JobNotFoundError.
     """
@@ -104,17 +106,20 @@ async def retry_tree(app: Application, job_id: UUID, *, by: str | None = None) -
         # A job comes back before those it waits for do: held, it cannot miss how they end.
         wanted.sort(reverse=True)
         coming = frozenset(wanted)
-        back: set[UUID] = set()
+        back_count = 0
+        key_held: set[UUID] = set()
         for batch in _batches(wanted):
             async with connection.transaction():
-                back |= await store.redrive_jobs(connection, batch, coming=coming, now=now)
-        if len(back) < len(wanted):
-            # Somebody else brought some back meanwhile; how those end may have been missed.
+                done = await redriving.redrive_jobs(connection, batch, coming=coming, now=now)
+            back_count += len(done.back)
+            key_held |= done.key_held
+        if back_count < len(wanted):
+            # Others hold the keys of some, or brought some back meanwhile; how those end may have been missed.
             for batch in _batches(wanted):
                 async with connection.transaction():
-                    await store.recount(connection, batch, now=now)
+                    await redriving.recount(connection, batch, now=now)
     app.notify(JOBS_CHANNEL)
-    return TreeRetried(len(every), len(back))
+    return TreeRetried(len(every), back_count, len(key_held))
 
 
 async def _require(connection: Connection, root: UUID) -> None:

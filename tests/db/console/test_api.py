@@ -140,6 +140,11 @@ async def test_jobs_are_enqueued_shown_explained_and_steered(client, bench):
     assert ok(await client.post(job + "/retry")) == {"id": made["id"], "tree": None}
     problem(await client.post(job + "/retry", json={"tree": False}), 409)
     problem(await client.delete(job), 409)
+    unique = {"kind": "greet", "args": {"name": "Bo"}, "unique": {"key": "bo"}}
+    first = ok(await client.post("/jobs", json=unique), 201)["id"]
+    ok(await client.post(f"/jobs/{first}/cancel"))
+    holder = ok(await client.post("/jobs", json=unique), 201)["id"]
+    assert f"job {holder} holds the unique key 'bo'" in problem(await client.post(f"/jobs/{first}/retry"), 409)
     ok(await client.post(job + "/cancel"))
     assert ok(await client.delete(job))["action"] == "jobs.deleted"
     assert problem(await client.get(job), 404).startswith(f"no job {made['id']}")

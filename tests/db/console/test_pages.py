@@ -7,6 +7,7 @@ import pytest
 
 from fix_markup import read, require_sound
 from fix_shop import XSS, Shop, a_viewer, browsing, console_of, make_shop, paths_of
+from headrace import Unique
 
 PATHS = [
     "/events",
@@ -159,6 +160,12 @@ async def test_actions_are_done_recorded_and_taken_back(shop: Shop):
             ("jobs.retried", "root"),
             ("jobs.cancelled", "root"),
         ]
+        twin = await shop.app.enqueue("bake", {"oven": "1"}, unique=Unique("ada"))
+        await client.post(f"/jobs/{twin.id}/act", data={"act": "cancel"})
+        holder = await shop.app.enqueue("bake", {"oven": "1"}, unique=Unique("ada"))
+        held = await client.get((await client.post(f"/jobs/{twin.id}/act", data={"act": "retry"})).headers["location"])
+        assert "It stays as it ended" in held.text
+        assert f"/jobs/{holder.id}" in held.text
 
 
 @pytest.mark.parametrize(

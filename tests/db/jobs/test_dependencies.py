@@ -19,7 +19,7 @@ from headrace import (
     Snooze,
     Unique,
 )
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Ended, Ending
@@ -163,7 +163,7 @@ async def test_with_hold_a_job_waits_until_the_failed_one_is_retried_and_complet
         assert await bench.state(last) == "scheduled"
         assert await waits_for(bench, last) == 1
         async with app.pool.acquire() as connection, connection.transaction():
-            assert await store.redrive_job(connection, first.id)
+            assert await redriving.redrive_job(connection, first.id)
         await bench.reaches(last, "completed")
 
 
@@ -173,7 +173,7 @@ async def test_a_job_held_by_a_failed_one_can_be_let_go_by_hand(bench, kinds, ap
     async with bench.working():
         await bench.reaches(first, "failed")
         async with app.pool.acquire() as connection, connection.transaction():
-            assert await store.redrive_job(connection, last.id)
+            assert await redriving.redrive_job(connection, last.id)
         await bench.reaches(last, "completed")
 
 
@@ -181,7 +181,7 @@ async def test_a_job_held_by_living_ones_cannot_be_let_go(bench, kinds, app):
     first = await app.enqueue("note", "x", delay=timedelta(hours=1))
     last = await app.enqueue("note", "x", depends_on=[first])
     async with app.pool.acquire() as connection, connection.transaction():
-        assert not await store.redrive_job(connection, last.id)
+        assert not await redriving.redrive_job(connection, last.id)
     assert await waits_for(bench, last) == 1
 
 
@@ -293,7 +293,7 @@ async def test_a_cancelled_job_that_comes_back_waits_again_for_what_lives(bench,
     await end(connection, other.id)
     await cancel_job(connection, last.id, by="me", error=ERROR)
     async with connection.transaction():
-        assert await store.redrive_job(connection, last.id)
+        assert await redriving.redrive_job(connection, last.id)
     assert await waits_for(bench, last) == 1
     await end(connection, first.id)
     assert await bench.state(last) == "pending"

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from headrace import Headrace, Job
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.enqueue import prepare
 from headrace.jobs.job import Claim
@@ -134,12 +134,12 @@ async def test_retrying_and_ending_at_once_forgets_nobody(database, connection, 
 
             async def retry(writer, first=first) -> None:
                 async with writer.transaction():
-                    await store.redrive_jobs(writer, random.sample(first, len(first)))
+                    await redriving.redrive_jobs(writer, random.sample(first, len(first)))
 
             async def cancel_and_retry(writer, last=last) -> None:
                 await cancel_jobs(writer, last[:1], by="me", error=ERROR)
                 async with writer.transaction():
-                    await store.redrive_jobs(writer, last)
+                    await redriving.redrive_jobs(writer, last)
 
             async def complete(writer, first=first) -> None:
                 for one in random.sample(first, len(first)):
@@ -152,7 +152,7 @@ async def test_retrying_and_ending_at_once_forgets_nobody(database, connection, 
             )
             await complete(connection)
             async with connection.transaction():
-                await store.redrive_jobs(connection, [*first, *last])
+                await redriving.redrive_jobs(connection, [*first, *last])
             await complete(connection)
             rows = await connection.fetch("SELECT job_id, state, waits_for FROM headrace.run")
             assert [tuple(row)[1:] for row in rows] == [("waiting", 0)] * 3, rows

@@ -8,7 +8,7 @@ import pytest
 
 from fix_limits import LimitBench
 from headrace import Job, Limit, Rate, Unique, bind
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.explain import explain
 from headrace.jobs.limit_rules import forget_keys
 from headrace.jobs.limit_standing import explain_limits, full_limits
@@ -135,7 +135,7 @@ async def test_a_job_brought_back_has_its_key_and_weight_again(limits: LimitBenc
     ended = Settlement(claims[0], Ended("failed", "{}"), timedelta(0))
     await store.finish_jobs(limits.connection, [ended])
     async with limits.connection.transaction():
-        assert await store.redrive_job(limits.connection, job)
+        assert await redriving.redrive_job(limits.connection, job)
     row = await limits.connection.fetchrow("SELECT limit_key, weight FROM headrace.run")
     assert tuple(row.values()) == ("gmail:1", 4)
 

@@ -1,4 +1,4 @@
-"""Whoever claims, ends, gives back, rescues, cancels, reports and brings back the same jobs at once never deadlocks."""
+"""Whoever claims, ends, gives back, rescues, cancels, reports, enqueues and brings back at once never deadlocks."""
 
 import asyncio
 import random
@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from fix_apps import eventually
-from headrace import Job
-from headrace.jobs import store
+from headrace import Job, Unique
+from headrace.jobs import redriving, store
 from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.dependencies import hold_living
@@ -20,12 +20,13 @@ from headrace.jobs.limit import Rate, Rule
 from headrace.jobs.limit_rules import set_rule
 from headrace.jobs.limited_claims import LIMITED_SESSION, claim_limited_jobs
 from headrace.jobs.outcome import Again, Ended
+from headrace.jobs.redriving import Redriven
 from headrace.jobs.registry import describe
 from headrace.jobs.store import ProgressReport, Settlement
 
 KIND = describe("any", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
-SESSIONS, TURNS, FAMILIES, CHILDREN = 6, 80, 8, 12
+SESSIONS, TURNS, FAMILIES, CHILDREN, KEYS = 6, 80, 8, 12, 12
 
 
 async def begin(connection: asyncpg.Connection) -> list[UUID]:
@@ -55,7 +56,7 @@ async def begin(connection: asyncpg.Connection) -> list[UUID]:
 
 
 class Actor:
-    """One session that does whatever a worker, a rescuer or an operator does, with the same jobs as the others."""
+    """One session that does whatever workers, rescuers, operators and callers do, with the same jobs as the others."""
 
     def __init__(self, connection: asyncpg.Connection, number: int, jobs: list[UUID]) -> None:
         self.connection = connection
@@ -64,11 +65,21 @@ class Actor:
         self.jobs = jobs
         self.held: list[Claim] = []
         self.done = 0
+        self.kept_out = 0
 
     async def act(self) -> None:
         for _ in range(TURNS):
             await self.chance.choice(
-                (self.claim, self.claim, self.end, self.give_back, self.rescue, self.operate, self.report)
+                (
+                    self.claim,
+                    self.claim,
+                    self.end,
+                    self.give_back,
+                    self.rescue,
+                    self.operate,
+                    self.report,
+                    self.enqueue,
+                )
             )()
 
     async def claim(self) -> None:
@@ -117,7 +128,22 @@ class Actor:
         if self.chance.random() < 0.5:
             await cancel_jobs(self.connection, chosen, by="x", error=ERROR)
         async with self.connection.transaction():
-            await store.redrive_jobs(self.connection, chosen)
+            self.kept_out += len((await redriving.redrive_jobs(self.connection, chosen)).key_held)
+
+    async def enqueue(self) -> None:
+        """A unique job that may follow one that others end, under a key that those brought back want too."""
+        new = prepare(
+            KIND,
+            None,
+            parent=self.chance.choice(self.jobs[:FAMILIES]),
+            unique=Unique(str(self.chance.randrange(KEYS))),
+            depends_on=self.chance.sample(self.jobs[:FAMILIES], self.chance.randrange(2)),
+            on_failed_dependency="run",
+        )
+        async with self.connection.transaction():
+            (stored,) = await store.insert_jobs(self.connection, [new])
+        if stored.is_new:
+            self.jobs.append(stored.id)
 
     async def report(self) -> None:
         await store.save_progress(self.connection, [ProgressReport(one, 1, 2, None) for one in self.some()])
@@ -133,6 +159,7 @@ async def test_nobody_who_writes_about_the_same_jobs_deadlocks(database: str, co
         for session in sessions:
             session.terminate()
     assert sum(actor.done for actor in actors) > 250, "too little was ended and given back to meet anybody"
+    assert sum(actor.kept_out for actor in actors) > 5, "too few unique jobs were brought back to meet anybody"
 
 
 async def test_two_who_bring_back_what_depends_on_each_others_jobs_take_turns(
@@ -147,9 +174,9 @@ async def test_two_who_bring_back_what_depends_on_each_others_jobs_take_turns(
     await cancel_jobs(connection, everything, by="x", error=ERROR)
     second = await asyncpg.connect(database)
 
-    async def bring_back() -> set[UUID]:
+    async def bring_back() -> Redriven:
         async with second.transaction():
-            return await store.redrive_jobs(second, [b.id, c.id])
+            return await redriving.redrive_jobs(second, [b.id, c.id])
 
     async def is_waiting() -> bool:
         query = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
@@ -159,8 +186,8 @@ async def test_two_who_bring_back_what_depends_on_each_others_jobs_take_turns(
         await hold_living(connection, [a.id, d.id])
         other = asyncio.create_task(bring_back())
         await eventually(is_waiting)
-        assert await store.redrive_jobs(connection, [a.id, d.id]) == {a.id, d.id}
-    assert await other == {b.id, c.id}
+        assert (await redriving.redrive_jobs(connection, [a.id, d.id])).back == {a.id, d.id}
+    assert (await other).back == {b.id, c.id}
     second.terminate()
     states = dict(await connection.fetch("SELECT id, state FROM headrace.job_state"))
     assert states == {a.id: "pending", b.id: "pending", c.id: "scheduled", d.id: "pending"}

@@ -5,7 +5,7 @@ import pytest
 
 from fix_apps import AT_ONCE, eventually
 from headrace import Cancel, Discard, Job
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import Claim
 from headrace.jobs.outcome import Ended
@@ -163,7 +163,7 @@ async def test_a_redriven_child_is_counted_once(bench, app):
         before = (await bench.show(parent)).progress
         assert (before.child_count, before.ended_count, before.failed_count) == (1, 1, 1)
         async with app.pool.acquire() as connection, connection.transaction():
-            assert await store.redrive_job(connection, made.id)
+            assert await redriving.redrive_job(connection, made.id)
             between = (await _progress(connection, parent.id)) or {}
         assert (between["child_count"], between["ended_count"], between["failed_count"]) == (1, 0, 0)
         await bench.reaches(made, "completed")

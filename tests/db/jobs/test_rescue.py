@@ -8,7 +8,7 @@ import pytest
 
 from fix_apps import eventually
 from headrace import Headrace, Job
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.job import Claim
 from headrace.jobs.maintenance.rescuer import Rescuer
@@ -146,7 +146,7 @@ async def test_a_job_that_loses_ten_workers_is_dead_and_rolled_up(bench, app, re
     assert "10 workers were lost" in dead.error["message"]
     rolled = (await bench.show(parent)).progress
     assert (rolled.ended_count, rolled.failed_count) == (1, 1)
-    assert await store.redrive_job(connection, job.id)
+    assert await redriving.redrive_job(connection, job.id)
     assert await bench.state(job) == "pending"
 
 

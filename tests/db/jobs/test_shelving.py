@@ -11,7 +11,7 @@ from fix_apps import Bench, eventually
 from headrace import Job
 from headrace.clock import SystemClock
 from headrace.db.statements import statement
-from headrace.jobs import shelving, store
+from headrace.jobs import redriving, shelving, store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.maintenance.shelver import Shelver
@@ -102,7 +102,7 @@ async def test_what_was_shelved_for_the_grace_fails_with_the_reason_and_can_be_r
     assert (await bench.show(parent)).progress.failed_count == 1
     assert await bench.state(follower) == "pending"
     assert bench.records.named("jobs.unhandled")[0].fields == {"count": 1, "kinds": "unknown"}
-    assert await store.redrive_job(connection, job.id)
+    assert await redriving.redrive_job(connection, job.id)
     assert await bench.state(job) == "pending"
 
 

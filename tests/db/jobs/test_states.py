@@ -7,7 +7,7 @@ import pytest
 
 from fix_apps import AT_ONCE, eventually
 from headrace import Cancel, Discard, Retry, RetryPolicy, Snooze
-from headrace.jobs import store
+from headrace.jobs import redriving
 from headrace.jobs.browse import count_jobs, list_jobs
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.job import STATES
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 async def redrive(app, job) -> bool:
     async with app.pool.acquire() as connection, connection.transaction():
-        done = await store.redrive_job(connection, job.id)
+        done = await redriving.redrive_job(connection, job.id)
     app.notify("headrace_jobs")
     return done
 

@@ -8,7 +8,7 @@ import pytest
 
 from fix_apps import AT_ONCE, eventually
 from headrace import ConfigurationError, Job, Snooze, StaleLeaseError
-from headrace.jobs import store
+from headrace.jobs import redriving
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.steps import STEP_LIMIT_BYTES
 from headrace.telemetry import Telemetry
@@ -96,7 +96,7 @@ async def test_a_redriven_job_keeps_its_finished_steps(bench, app):
     async with bench.working():
         await bench.reaches(job, "dead")
         async with app.pool.acquire() as connection, connection.transaction():
-            assert await store.redrive_job(connection, job.id)
+            assert await redriving.redrive_job(connection, job.id)
         await bench.reaches(job, "completed")
     assert done == ["charge", "tried", "tried"]
 

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from headrace.context import Context
 from headrace.db.statements import statement
+from headrace.errors import UniqueKeyHeldError
 from headrace.ids import uuid7
-from headrace.jobs import store
+from headrace.jobs import redriving, store
 from headrace.jobs.cancelling import cancel_job
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.job import Claim, NewJob, OnConflict, Priority, Unique
@@ -36,12 +37,13 @@ picks = st.integers(0, 10_000)
 
 @dataclass
 class Known:
-    """What the model knows of one job."""
+    """What the model knows of one job; `unique` is the key it holds now, `own` the one it was enqueued with."""
 
     run_at: datetime
     priority: int
     parent: UUID | None
     unique: str | None
+    own: str | None = None
     state: str = "waiting"
     attempt: int = 0
     lease: int | None = None
@@ -144,7 +146,7 @@ def machine_on(  # noqa: C901 - the rules of one machine
             assert answer.id == (holder or new.id)
             due = self.world.now + delay * SECOND
             if holder is None:
-                self.world.jobs[new.id] = Known(due, int(priority), parent_id, key, key=limit_key)
+                self.world.jobs[new.id] = Known(due, int(priority), parent_id, key, key, key=limit_key)
                 self.first_due = {**getattr(self, "first_due", {}), new.id: due}
                 if parent_id is not None:
                     self.world.families.setdefault(parent_id, Family()).children += 1
@@ -269,12 +271,18 @@ def machine_on(  # noqa: C901 - the rules of one machine
         def redrive(self, which: int) -> None:
             job_id = list(self.world.jobs)[which % len(self.world.jobs)]
             job = self.world.jobs[job_id]
-            answer = self.run(store.redrive_job(connection, job_id, now=self.world.now))
             is_ended = job.state in {"failed", "cancelled", "dead"}
+            others = {one.unique: other for other, one in self.world.jobs.items() if one.unique is not None}
+            if is_ended and job.own in others:
+                with pytest.raises(UniqueKeyHeldError) as refused:
+                    self.run(redriving.redrive_job(connection, job_id, now=self.world.now))
+                assert refused.value.holder_id == others[job.own]
+                return
+            answer = self.run(redriving.redrive_job(connection, job_id, now=self.world.now))
             assert answer == (is_ended or (job.state == "waiting" and job.run_at > self.world.now))
             if is_ended:
-                job.state, job.attempt, job.losses = "waiting", 0, 0
-                self.first_due.pop(job_id, None)
+                job.state, job.attempt, job.losses, job.unique = "waiting", 0, 0, job.own
+                self.first_due[job_id] = self.world.now
                 if job.parent is not None:
                     self.world.families[job.parent].ended -= 1
                     self.world.families[job.parent].failed -= 1

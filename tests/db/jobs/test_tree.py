@@ -159,7 +159,7 @@ async def test_jobs_that_others_bring_back_meanwhile_hold_nobody_for_good(bench,
     top = await app.enqueue("part", "top")
     first = await app.enqueue("part", "first", parent=top.id)
     last = await app.enqueue("part", "last", parent=top.id, depends_on=[first])
-    redrive = tree.store.redrive_jobs
+    redrive = tree.redriving.redrive_jobs
     async with bench.working():
         await eventually(lambda: _are(bench, failed=2, cancelled=1))
         broken.clear()
@@ -173,7 +173,7 @@ async def test_jobs_that_others_bring_back_meanwhile_hold_nobody_for_good(bench,
             return await redrive(connection, job_ids, **options)
 
         # The batch of `last` goes first; it is held on `first`, which somebody else brings back and completes.
-        monkeypatch.setattr(tree.store, "redrive_jobs", slowly)
+        monkeypatch.setattr(tree.redriving, "redrive_jobs", slowly)
         await retry_tree(app, top.id)
         await bench.reaches(last, "completed")
 

@@ -26,6 +26,7 @@ from headrace.errors import (
     SubscriptionNotFoundError,
     SubscriptionServedError,
     TokenNotFoundError,
+    UniqueKeyHeldError,
     WrongVersionError,
 )
 
@@ -41,7 +42,13 @@ _NOT_FOUND = (
     SubscriptionNotFoundError,
     TokenNotFoundError,
 )
-_CONFLICT = (EventIdTakenError, ScheduleExistsError, SubscriptionServedError, WrongVersionError)
+_CONFLICT = (
+    EventIdTakenError,
+    ScheduleExistsError,
+    SubscriptionServedError,
+    UniqueKeyHeldError,
+    WrongVersionError,
+)
 _LONGEST_DETAIL = 2_000
 
 

@@ -19,6 +19,7 @@ from headrace.jobs.bulk import STATES_OF, Deed, Verb
 from headrace.jobs.explain import explain
 from headrace.jobs.job import TERMINAL, Priority
 from headrace.jobs.limit_standing import full_limits
+from headrace.jobs.redriving import find_key_held
 from headrace.jobs.selection import JobFilter
 from headrace.jobs.tree import cancel_tree, retry_tree
 
@@ -34,6 +35,7 @@ SAID: Mapping[str, tuple[str, str | None]] = MappingProxyType(
         "prioritise": ("It has its new priority.", None),
         "cancel-tree": ("Cancelled with everything below it.", "retry-tree"),
         "retry-tree": ("Whatever had not completed of it and below it is due again.", "cancel-tree"),
+        "key-held": ("It stays as it ended: another job holds its unique key.", None),
         "nothing": ("Nothing to do: its state has changed meanwhile.", None),
     }
 )
@@ -48,6 +50,11 @@ async def job(request: Request) -> Response:
         found = await show_job(connection, job_id)
         children = await list_jobs(connection, parent_id=job_id, limit=_CHILDREN + 1)
         reasons = [] if found.state in TERMINAL else await explain(connection, job_id, limits=full_limits)
+        key_held = (
+            await find_key_held(connection, job_id, now=site.app.clock.override())
+            if found.unique_key is not None and found.state in STATES_OF["retry"]
+            else None
+        )
     said = SAID.get(request.query_params.get("did", ""))
     return render(
         request,
@@ -57,6 +64,7 @@ async def job(request: Request) -> Response:
         children=children[:_CHILDREN],
         has_more_children=len(children) > _CHILDREN,
         reasons=reasons,
+        key_held=key_held,
         can={verb: found.state in states for verb, states in STATES_OF.items()},
         priorities=[one.name.lower() for one in Priority],
         said=said,
@@ -82,7 +90,7 @@ async def act(request: Request) -> Response:
             case _:
                 done = await app.operations.run(_deed(what, job_id, priority), by=principal.name)
                 record.subject["changed"] = done.changed_count
-                what = what if done.changed_count else "nothing"
+                what = what if done.changed_count else "key-held" if done.key_held_count else "nothing"
     return redirect(request, f"/jobs/{job_id}", {"did": what})
 
 

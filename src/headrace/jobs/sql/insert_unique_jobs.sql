@@ -33,9 +33,11 @@ WITH new AS MATERIALIZED (
     RETURNING run.job_id, run.unique_key
 ), body AS (
     INSERT INTO headrace.job (id, kind, queue, priority, args, max_attempts, parent_id, metadata, correlation_id,
-                              causation_id, causation_kind, tenant_id, user_id, actor, traceparent, limit_key, weight, path, is_told)
+                              causation_id, causation_kind, tenant_id, user_id, actor, traceparent, limit_key, weight, path, is_told,
+                              unique_key, unique_while)
     SELECT id, kind, queue, priority, args::jsonb, max_attempts, parent_id, metadata::jsonb, correlation_id,
-           causation_id, causation_kind, tenant_id, user_id, actor, traceparent, limit_key, weight, path, is_told
+           causation_id, causation_kind, tenant_id, user_id, actor, traceparent, limit_key, weight, path, is_told,
+           unique_key, unique_while
     FROM new WHERE id IN (SELECT job_id FROM placed)
 ), family AS (
     INSERT INTO headrace.progress (job_id, child_count)

@@ -3,6 +3,7 @@
 SELECT job.id, job.kind, job.queue, job.priority, job.args::text AS args, job.max_attempts, job.parent_id,
        job.correlation_id, job.causation_id, job.causation_kind, job.tenant_id, job.user_id, job.actor,
        job.metadata::text AS metadata, job.created_at,
+       substr(job.unique_key, length(job.kind) + 2) AS unique_key,
        CASE
            WHEN outcome.job_id IS NOT NULL THEN outcome.state::text
            WHEN run.state = 'processing' THEN 'processing'

@@ -1,5 +1,5 @@
 -- One operation.
 -- Index: operation_pkey.
 SELECT id, action, actor, subject::text AS subject, reason, begun_at, ended_at, total_count, seen_count, changed_count,
-       follower_count, after_id
+       follower_count, key_held_count, after_id
 FROM headrace.operation WHERE id = $1
