@@ -24,7 +24,10 @@ def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A smoke: small sizes, one round each.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help=f"Run only this one; may be repeated: {', '.join(WORKLOADS)}.")
+        list[str] | None,
+        typer.Option(
+            help=f"Run only this one, or all that begin so, as `drain` does; may be repeated: {', '.join(WORKLOADS)}."
+        ),
     ] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Beside other job queues and event stores instead.")] = False,
     rounds: Annotated[
@@ -33,17 +36,25 @@ def main(
     json: Annotated[Path | None, typer.Option(help="Write every reading to this file too.")] = None,
 ) -> None:
     """Measures Headrace beside its baselines, on an embedded server or HEADRACE_DATABASE_URL's."""
-    known = {**WORKLOADS, **PEER_WORKLOADS, **EVENT_PEER_WORKLOADS}
-    names = only or list({**PEER_WORKLOADS, **EVENT_PEER_WORKLOADS} if peers else WORKLOADS)
-    for name in names:
-        if name not in known:
-            raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(known)}")
+    names = named(only) if only else list({**PEER_WORKLOADS, **EVENT_PEER_WORKLOADS} if peers else WORKLOADS)
     results: list[Result] = []
     try:
         asyncio.run(_measure(names, results, is_quick=quick, rounds=rounds, path=json))
     finally:
         # Wide enough to keep every figure whole where the output is no terminal.
         Console(width=None if sys.stdout.isatty() else 120).print(report.table(results))
+
+
+def named(only: Sequence[str]) -> list[str]:
+    """The workloads of these names, or else those that begin with one and a dash. Raises BadParameter for neither."""
+    known = {**WORKLOADS, **PEER_WORKLOADS, **EVENT_PEER_WORKLOADS}
+    names: list[str] = []
+    for name in only:
+        fitting = [name] if name in known else [one for one in known if one.startswith(f"{name}-")]
+        if not fitting:
+            raise typer.BadParameter(f"no workload {name!r}; there are {', '.join(known)}")
+        names += fitting
+    return names
 
 
 async def _measure(

@@ -9,7 +9,7 @@ from bench.stage import Stage
 from bench.workloads.append import CONNECTIONS as APPENDING
 from bench.workloads.append import appends, emits
 from bench.workloads.bulk import bulk
-from bench.workloads.burdened import before_future, behind_lower, snapshot_by_one, snapshot_by_two
+from bench.workloads.burdened import before_future, behind_lower, under_snapshot
 from bench.workloads.console import pages, viewers
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
@@ -38,10 +38,9 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
         "bulk": bulk,
         "drain-1": drain_by_one,
         "drain-2": drain_by_two,
-        "drain-1-snapshot": snapshot_by_one,
-        "drain-2-snapshot": snapshot_by_two,
-        "drain-1-lower": behind_lower,
-        "drain-1-future": before_future,
+        **{f"drain-{workers}-snapshot": under_snapshot(workers) for workers in (1, 2)},
+        **{f"drain-{workers}-lower": behind_lower(workers) for workers in (1, 2)},
+        **{f"drain-{workers}-future": before_future(workers) for workers in (1, 2)},
         "limits-key": limits_by_key,
         "limits-queue": limits_by_queue,
         "latency": latency,

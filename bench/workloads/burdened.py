@@ -1,6 +1,6 @@
 """Drain under a burden: a snapshot held open all the while, or a million jobs that wait; beside a drain without it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -18,25 +18,32 @@ _FULL, _QUICK = 200_000, 5_000
 _BACKLOG_CHUNK = 100_000
 
 
-def snapshot_by_one(stage: Stage) -> AbstractAsyncContextManager[Contest]:
-    """One worker process, under a REPEATABLE READ snapshot taken before the jobs are stored."""
-    return _under_snapshot(stage, workers=1)
+def under_snapshot(workers: int) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
+    """A REPEATABLE READ snapshot taken before the jobs are stored is held."""
+    return lambda stage: _under_snapshot(stage, workers=workers)
 
 
-def snapshot_by_two(stage: Stage) -> AbstractAsyncContextManager[Contest]:
-    """Two worker processes, under a REPEATABLE READ snapshot taken before the jobs are stored."""
-    return _under_snapshot(stage, workers=2)
-
-
-def behind_lower(stage: Stage) -> AbstractAsyncContextManager[Contest]:
+def behind_lower(workers: int) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
     """A million jobs of lower priority are due as well."""
-    return _with_backlog(stage, name="lower", title="1M of lower priority", priority=Priority.LOW, delay=timedelta(0))
+    return lambda stage: _with_backlog(
+        stage,
+        workers=workers,
+        name="lower",
+        title="1M of lower priority",
+        priority=Priority.LOW,
+        delay=timedelta(0),
+    )
 
 
-def before_future(stage: Stage) -> AbstractAsyncContextManager[Contest]:
+def before_future(workers: int) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
     """A million jobs of the same priority are due tomorrow."""
-    return _with_backlog(
-        stage, name="future", title="1M due tomorrow", priority=Priority.NORMAL, delay=timedelta(days=1)
+    return lambda stage: _with_backlog(
+        stage,
+        workers=workers,
+        name="future",
+        title="1M due tomorrow",
+        priority=Priority.NORMAL,
+        delay=timedelta(days=1),
     )
 
 
@@ -57,7 +64,7 @@ async def _under_snapshot(stage: Stage, *, workers: int) -> AsyncIterator[Contes
 
         yield Contest(
             name=f"drain-{workers}-snapshot",
-            title=f"drain under a held snapshot, {workers} worker process{'es' if workers > 1 else ''}",
+            title=f"drain under a held snapshot, {_processes(workers)}",
             measure="rate",
             unit="jobs/s",
             rounds=stage.pick(2, 1),
@@ -71,12 +78,12 @@ async def _under_snapshot(stage: Stage, *, workers: int) -> AsyncIterator[Contes
 
 @asynccontextmanager
 async def _with_backlog(
-    stage: Stage, *, name: str, title: str, priority: Priority, delay: timedelta
+    stage: Stage, *, workers: int, name: str, title: str, priority: Priority, delay: timedelta
 ) -> AsyncIterator[Contest]:
     count, waiting = stage.pick(_FULL, _QUICK), stage.pick(1_000_000, 10_000)
     async with AsyncExitStack() as exits:
-        burdened, dsn = await _prepared(exits, stage, workers=1, keeps_backlog=True)
-        free, _ = await _prepared(exits, stage, workers=1)
+        burdened, dsn = await _prepared(exits, stage, workers=workers, keeps_backlog=True)
+        free, _ = await _prepared(exits, stage, workers=workers)
         session = await asyncpg.connect(dsn)
         exits.push_async_callback(session.close)
         for start in range(0, waiting, _BACKLOG_CHUNK):
@@ -84,8 +91,8 @@ async def _with_backlog(
             await session.execute(statement("bench", "fill_backlog"), size, int(priority), delay)
         await session.execute(statement("bench", "vacuum_jobs"))
         yield Contest(
-            name=f"drain-1-{name}",
-            title=f"drain with 1 worker process, {title}",
+            name=f"drain-{workers}-{name}",
+            title=f"drain with {_processes(workers)}, {title}",
             measure="rate",
             unit="jobs/s",
             rounds=stage.pick(2, 1),
@@ -105,3 +112,7 @@ async def _prepared(
     session = await asyncpg.connect(dsn)
     exits.push_async_callback(session.close)
     return Drain(dsn, app, session, workers, keeps_backlog), dsn
+
+
+def _processes(count: int) -> str:
+    return f"{count} worker process{'es' if count > 1 else ''}"
