@@ -68,8 +68,15 @@ _BROKEN = {
             (SELECT count(*) AS told FROM headrace.event WHERE type = 'soak.written') AS b
         WHERE written <> told""",
 }
-_MOST_PAGES = 4_000
-"""Of the table of living jobs: what a few thousand of them at a time need, a few times over."""
+_ROOM = 2 * 2**20
+_ROOM_OF = {"run": 16 * 2**20}
+"""Bytes that a table and its indexes may take whatever is in it: of living jobs what a few thousand at a time need."""
+_TIMES_ITS_ROWS = 16
+
+_CHANGED_TABLES = """
+    SELECT relname AS name, pg_relation_size(oid) + pg_indexes_size(oid) AS size FROM pg_class
+    WHERE relnamespace = 'headrace'::regnamespace AND relkind = 'r' AND NOT relispartition ORDER BY size DESC"""
+"""All but the partitions, which are only ever added to and dropped."""
 
 
 async def complaints(connection: asyncpg.Connection) -> list[str]:
@@ -102,12 +109,16 @@ async def _wrong_ticks(connection: asyncpg.Connection) -> list[str]:
 
 
 async def _left_behind(connection: asyncpg.Connection) -> list[str]:
-    """What vacuum cannot clear away, or what has grown without bound."""
+    """What has grown without bound, as autovacuum has left it; and what no vacuum can clear away."""
+    found = []
+    for name, size in await connection.fetch(_CHANGED_TABLES):
+        measure = f"SELECT coalesce(sum(pg_column_size(one)), 0) FROM headrace.{name} AS one"
+        rows = await connection.fetchval(measure)
+        if size > _ROOM_OF.get(name, _ROOM) + _TIMES_ITS_ROWS * rows:
+            found.append(f"headrace.{name} and its indexes take {size} bytes for rows of {rows}")
     await connection.execute("VACUUM headrace.run")
-    pages, rows = await connection.fetchrow(
-        "SELECT relpages, reltuples FROM pg_class WHERE oid = 'headrace.run'::regclass"
-    )
-    return [f"headrace.run has {pages} pages and {rows} rows after a vacuum"] if pages > _MOST_PAGES or rows > 0 else []
+    left = await connection.fetchval("SELECT reltuples FROM pg_class WHERE oid = 'headrace.run'::regclass")
+    return [*found, f"headrace.run has {left} rows after a vacuum"] if left > 0 else found
 
 
 _STANDING = {
