@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from fix_apps import eventually, opened_ledger, registered
+from fix_lateness import measured_lateness
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -57,10 +58,13 @@ async def test_jobs_of_a_killed_worker_run_again_within_seconds_and_none_is_lost
 
 
 async def test_jobs_of_a_killed_worker_run_again_within_two_seconds(database, ledger, start_worker):
-    """By the database's clock, from the kill to the second beginning; at least twice in five, on a busy machine."""
+    """By the database's clock, from the kill to the second beginning, less what a busy machine keeps everybody waiting.
+
+    Four times in five: whom it keeps waiting is chance.
+    """
     survivor = start_worker(database)
     await registered(ledger.connection, 1, 20)
-    took: list[timedelta] = []
+    took: list[tuple[timedelta, timedelta]] = []
     for _ in range(5):
         survivor.send(signal.SIGSTOP)  # so that the other one gets the job
         victim = start_worker(database, "--concurrency", "1")
@@ -69,11 +73,12 @@ async def test_jobs_of_a_killed_worker_run_again_within_two_seconds(database, le
         await eventually(lambda pid=victim.pid: _is_over(ledger.notes("began", pid), 0))
         survivor.send(signal.SIGCONT)
         await eventually(lambda pid=survivor.pid: ledger.value(_BEATS, pid))
-        victim.kill()
-        killed_at = await ledger.value("SELECT clock_timestamp()")
-        began_at = await eventually(lambda job=job: ledger.value(_BEGAN, job, survivor.pid), 20)
-        took.append(began_at - killed_at)
-    assert sorted(took)[1] < timedelta(seconds=2), took
+        async with measured_lateness(database) as lateness:
+            victim.kill()
+            killed_at = await ledger.value("SELECT clock_timestamp()")
+            began_at = await eventually(lambda job=job: ledger.value(_BEGAN, job, survivor.pid), 20)
+            took.append((began_at - killed_at, lateness.total))
+    assert sorted(span - late for span, late in took)[3] < timedelta(seconds=2), took
 
 
 async def test_writes_that_complete_their_job_happen_once_though_workers_are_killed_under_load(
