@@ -19,6 +19,13 @@ from fix_versions import DEFAULT, OLDER
 MINUTES = float(os.environ.get("HEADRACE_RACE_MINUTES", "1"))
 """How long the long race on the default version is; the others run for a minute."""
 
+EACH_VERSION = pytest.mark.parametrize(
+    "version_database",
+    [DEFAULT, *(pytest.param(version, marks=pytest.mark.slow) for version in OLDER)],
+    indirect=True,
+    ids=lambda version: f"postgresql-{version}",
+)
+
 
 def assert_exact(report: RaceReport) -> None:
     for reader in (report.fence, report.killed):
@@ -30,6 +37,7 @@ def assert_exact(report: RaceReport) -> None:
     assert report.rolls > 0, "no partition was rolled: the race was too easy"
 
 
+@EACH_VERSION
 @pytest.mark.timeout(60)
 async def test_readers_up_to_the_head_lose_nothing_where_naive_ones_do(version_database):
     report = await run_race(version_database, Race(writers=16, duration=timedelta(seconds=3)))
@@ -37,6 +45,7 @@ async def test_readers_up_to_the_head_lose_nothing_where_naive_ones_do(version_d
     assert report.naive.skipped > 0, "the naive reader lost nothing: the race was too easy"
 
 
+@EACH_VERSION
 @pytest.mark.timeout(60)
 async def test_nothing_is_lost_while_leaders_and_readers_are_killed_again_and_again(version_database):
     race = Race(writers=16, duration=timedelta(seconds=4), leaders=2, kills_leader=True, kills_reader=True, seed=2)

@@ -71,6 +71,7 @@ def _services(bench) -> set[str]:
     return {one.fields["service"] for one in bench.records.named("service.error") if "Timeout" in one.fields["reason"]}
 
 
+@pytest.mark.slow
 async def test_a_cut_network_is_noticed_by_every_loop_in_bounded_time(database, network):
     async with opened_bench(network.dsn) as bench:
         app = bench.app

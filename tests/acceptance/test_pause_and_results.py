@@ -36,6 +36,7 @@ async def test_every_worker_process_keeps_a_pause_until_it_is_resumed(ledger, da
     assert await ledger.notes("ran") == 20
 
 
+@pytest.mark.slow
 async def test_a_result_is_awaited_through_a_restart_of_the_server(durable_server, start_worker):
     dsn = durable_server.start()
     async with opened_bench(dsn, migrating=True) as bench:

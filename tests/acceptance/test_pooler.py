@@ -223,6 +223,7 @@ async def is_live(connection, build: int) -> bool:
     return await connection.fetchval("SELECT state = 'live' FROM headrace.projection_build WHERE build = $1", build)
 
 
+@pytest.mark.slow
 async def test_jobs_of_a_killed_worker_come_back_when_its_lease_has_ended(pooler, database, start_worker):
     async with opened_ledger(database) as ledger:
         await ledger.give("rest", 3, seconds=600)

@@ -81,6 +81,7 @@ async def test_jobs_of_a_killed_worker_run_again_within_two_seconds(database, le
     assert sorted(span - late for span, late in took)[3] < timedelta(seconds=2), took
 
 
+@pytest.mark.slow
 async def test_writes_that_complete_their_job_happen_once_though_workers_are_killed_under_load(
     database, ledger, start_worker
 ):
@@ -138,7 +139,7 @@ async def test_a_handler_that_blocks_the_loop_for_longer_than_the_lease_is_not_r
         assert "stale 0" in worker.told()
 
 
-@pytest.mark.parametrize("leads", [True, False])
+@pytest.mark.parametrize("leads", [pytest.param(True, marks=pytest.mark.slow), False])
 async def test_a_worker_stopped_for_longer_than_its_lease_finds_its_completion_refused(
     database, ledger, start_worker, leads
 ):

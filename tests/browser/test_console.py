@@ -32,6 +32,7 @@ async def kinds_in(page: Any) -> set[str]:
     return set(await page.locator("#results td.main > a:first-child").all_inner_texts())
 
 
+@pytest.mark.slow
 async def test_filters_deep_links_back_and_bulk_actions_work_and_the_log_grows(shop: Shop, browse: Browse):
     async with console_of(shop.app) as console, served(console) as port, browse() as watched:
         root = f"http://localhost:{port}"

@@ -129,6 +129,7 @@ async def finish_args(connection: asyncpg.Connection, count: int) -> tuple[objec
     )
 
 
+@pytest.mark.slow
 async def test_jobs_not_yet_due_and_less_urgent_ones_cost_a_claim_nothing(connection):
     await hurry(connection)
     await connection.execute("ALTER TABLE headrace.run SET (autovacuum_enabled = off)")

@@ -65,7 +65,7 @@ def planned(cursor: KeyCursor, limit: int = BATCH) -> tuple[list[Range], KeyPlan
     return ranges, cursor.plan(ranges, limit, now=0.0)
 
 
-@pytest.mark.parametrize("statistics", ["stale", "fresh"])
+@pytest.mark.parametrize("statistics", ["stale", pytest.param("fresh", marks=pytest.mark.slow)])
 async def test_a_claim_under_limits_reads_by_index_alone(connection, statistics):
     await sessions(connection)
     await connection.execute("ANALYZE headrace.run; ANALYZE headrace.job; ANALYZE headrace.limit_key")
@@ -86,6 +86,7 @@ async def test_a_claim_under_limits_reads_by_index_alone(connection, statistics)
     assert blocks(plan) < BATCH * 60
 
 
+@pytest.mark.slow
 async def test_a_hundred_thousand_jobs_held_back_cost_a_claim_of_others_nothing(connection):
     await sessions(connection)
     limits = LimitBench(connection)

@@ -91,6 +91,7 @@ async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, se
         assert [row["limit_key"] for row in turns] == [f"scores:{mirror.owner_id}"]
 
 
+@pytest.mark.slow
 async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, secret_keys, google_sandbox):
     mailbox = google_sandbox.google.mailbox()
     async with mirroring(database, google_sandbox) as mirror:
@@ -123,6 +124,7 @@ async def test_a_mailbox_whose_history_is_forgotten_is_compared_anew(database, s
         assert {row["message_key"] for row in known} == {f"erased:{came.id}", f"erased:{another.id}"}
 
 
+@pytest.mark.slow
 async def test_mail_imported_from_a_file_before_is_not_stored_twice(database, secret_keys, google_sandbox, tmp_path):
     settings = Settings(google=google_sandbox.google_settings(), gmail=GENEROUS)
     path = tmp_path / "takeout.mbox"
