@@ -29,7 +29,7 @@ RULES, CONTRAST = {"type": "tag", "values": TAGS}, {"type": "rule", "values": ["
 
 
 async def kinds_in(page: Any) -> set[str]:
-    return set(await page.locator("#results td.main > a:first-child").all_inner_texts())
+    return set(await page.locator("#results td.main > a:first-of-type").all_inner_texts())
 
 
 @pytest.mark.slow
