@@ -12,7 +12,6 @@ from typing import Any
 import uvicorn
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_TIMES = 3
 _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 _SENT = """() => {
     const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
@@ -27,6 +26,8 @@ _SENT = """() => {
     };
 }"""
 FIRST_PAINT = "first paint, ms"
+WORD_PAINT = "first paint of a word, ms"
+_WORD = "/-word"
 
 
 def browser() -> str | None:
@@ -34,12 +35,15 @@ def browser() -> str | None:
     return os.environ.get("HEADRACE_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
-async def first_paints(asgi: Any, paths: Sequence[str], *, program: str) -> Mapping[str, Mapping[str, float]]:
-    """What it takes until the first content of each path is on the screen: by figure, by path, medians of three times.
+async def first_paints(
+    asgi: Any, paths: Sequence[str], *, program: str, times: int
+) -> Mapping[str, Mapping[str, float]]:
+    """What it takes until the first content of each path is on the screen: by figure, by path; medians of `times`.
 
     The milliseconds from the navigation on and those its thread worked, the KiB of the page and of it over the wire,
     how many other files it asked for until then, and how many of those it waited for were not in its cache. Each time
-    in a tab of its own; the browser knows style and scripts by then, as it does from the second page on.
+    in a tab of its own; the browser knows style and scripts by then, as it does from the second page on. Before
+    each path a tab shows a page of one word, without style and scripts: what the machine takes for any page.
     """
     from playwright.async_api import async_playwright  # noqa: PLC0415 - only where there is a browser
 
@@ -48,7 +52,9 @@ async def first_paints(asgi: Any, paths: Sequence[str], *, program: str) -> Mapp
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         context = await chromium.new_context(viewport={"width": 1280, "height": 800})
         for path in (paths[0], *paths):  # the first one twice: it fills the browser's cache
-            taken = [await _first_paint(context, f"http://localhost:{port}{path}") for _ in range(_TIMES)]
+            word = await _first_paint(context, f"http://localhost:{port}{_WORD}")
+            taken = [await _first_paint(context, f"http://localhost:{port}{path}") for _ in range(times)]
+            found.setdefault(WORD_PAINT, {})[path] = word[FIRST_PAINT]
             for figure in taken[0]:
                 found.setdefault(figure, {})[path] = median(one[figure] for one in taken)
         await chromium.close()
@@ -78,7 +84,9 @@ async def _first_paint(context: Any, address: str) -> dict[str, float]:
 async def _served(asgi: Any) -> AsyncGenerator[int]:
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(asgi, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(_with_a_word(asgi), log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    )
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield sock.getsockname()[1]  # connections wait in the socket until the server has started
@@ -86,3 +94,16 @@ async def _served(asgi: Any) -> AsyncGenerator[int]:
         server.should_exit = True
         await serving
         sock.close()
+
+
+def _with_a_word(asgi: Any) -> Any:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path") != _WORD:
+            await asgi(scope, receive, send)
+            return
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html; charset=utf-8")]}
+        )
+        await send({"type": "http.response.body", "body": b"<!doctype html><title>Word</title><p>Word</p>"})
+
+    return answer

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from textwrap import wrap
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from bench.contest import Result, Score, percentile
 
 _LARGEST = 3
 _LONGEST = 36
+_WIDEST = 56
 _MARKS = {True: "[green]met[/]", False: "[red]missed[/]"}
 
 
@@ -32,8 +34,9 @@ def table(results: Sequence[Result]) -> Table:
         for score in result.scores:
             ratio = "" if score.ratio is None else f"{score.ratio:.2f}"
             made.add_row(f"  {score.name}", *_figures(result, score), ratio)
-            if told := ", ".join(f"{name} {value:,.3g}" for name, value in _counted(score).items()):
-                made.add_row(f"    [dim]{told}[/]")
+            told = "; ".join(f"{name} {value:,.3g}" for name, value in _counted(score).items())
+            for line in wrap(told, _WIDEST):  # a longer one would leave the figures beside it no room
+                made.add_row(f"    [dim]{line}[/]")
             for figure, parts in score.by_part().items():
                 for name, value in list(parts.items())[:_LARGEST]:
                     made.add_row(f"    [dim]{figure}: {escape(name[:_LONGEST])}[/]", f"{value:,.3g}")

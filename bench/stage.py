@@ -79,6 +79,16 @@ def _server_folder() -> Path:
     return folder
 
 
+@asynccontextmanager
+async def session_on(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A session of one's own, closed after."""
+    session = await asyncpg.connect(dsn)
+    try:
+        yield session
+    finally:
+        await session.close()
+
+
 async def _furnish(dsn: str) -> None:
     session = await asyncpg.connect(dsn)
     try:

@@ -10,7 +10,8 @@ from bench.workloads.append import CONNECTIONS as APPENDING
 from bench.workloads.append import appends, emits
 from bench.workloads.bulk import bulk
 from bench.workloads.burdened import before_future, behind_lower, under_snapshot
-from bench.workloads.console import pages, viewers
+from bench.workloads.console import pages
+from bench.workloads.console_viewers import viewers
 from bench.workloads.drain import drain_by_one, drain_by_two
 from bench.workloads.enqueue import CONNECTIONS, enqueues, enqueues_on_callers
 from bench.workloads.handler_latency import MODES, handler_latencies

@@ -1,10 +1,9 @@
-"""Show every page of the console on a million jobs and ten million events, beside a look that counts; and be watched.
+"""Show every page, the console's and the CRM's, on a million jobs, ten million events and a big mailbox.
 
 The pages are asked for over ASGI in this process: what the server spends, template and statements, without a network.
-Then, where there is a browser, over HTTP by Chromium: when it first shows something.
+Then, where there is a browser, over HTTP by Chromium: when it first shows something. Beside a look that counts.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,25 +11,28 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-import httpx
+import asyncpg
 
 from bench.app import make_app
 from bench.contest import Contest, Contestant, Round, Wanted
-from bench.paint import FIRST_PAINT, browser, first_paints
-from bench.stage import Stage
+from bench.mailbox_filling import fill_mailbox
+from bench.paint import FIRST_PAINT, WORD_PAINT, browser, first_paints
+from bench.serving import SERVER_TIME, served
+from bench.stage import Stage, session_on
 from headrace import Headrace
-from headrace.console import Console, Principal, create_console
+from headrace.console import Principal, create_console
 from headrace.db.statements import statement
 from headrace.events.browse import count_events
 from headrace.jobs.browse import count_jobs
+from headrace_crm.app import create_app, create_desk
+from headrace_crm.config import Settings
+from headrace_crm.config.search import SearchSettings
+from headrace_crm.web import create_web
 
 _JOBS, _EVENTS, _WAITING = 1_000_000, 10_000_000, 20_000
+_PEOPLE, _LETTERS = 20_000, 200_000
 _BATCH = 100_000
-_TIMES = 5
 _WANTED = {"slowest page, ms": 50.0, "slowest first paint, ms": 300.0}
-_VIEWERS = 300
-_SECONDS = 10.0
-_SHARE_WANTED = 0.05
 _PAGES = (
     "/",
     "/jobs",
@@ -52,53 +54,62 @@ _PAGES = (
     "/projections",
     "/trace",
     "/subscriptions/behind",
-    f"/events?below={_EVENTS // 2}",
 )
 
 
-def pages(*, jobs: int = _JOBS, events: int = _EVENTS) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
-    """A contest on so many jobs and events."""
+def pages(
+    *, jobs: int = _JOBS, events: int = _EVENTS, people: int = _PEOPLE, letters: int = _LETTERS
+) -> Callable[[Stage], AbstractAsyncContextManager[Contest]]:
+    """A contest on so many jobs and events, in one database with a mailbox of so many people and letters."""
 
     @asynccontextmanager
     async def console(stage: Stage) -> AsyncIterator[Contest]:
         job_count, event_count = stage.pick(jobs, 2_000), stage.pick(events, 5_000)
-        async with stage.database() as dsn, make_app(dsn) as app:
+        settings = Settings(search=SearchSettings())
+        async with (
+            stage.database() as dsn,
+            make_app(dsn) as app,
+            create_app(dsn, settings=settings) as crm,
+            session_on(dsn) as session,
+        ):
+            mailbox = await fill_mailbox(
+                crm,
+                session,
+                settings.search,
+                people=stage.pick(people, 100),
+                letters=stage.pick(letters, 1_000),
+                now=datetime.now(UTC),
+            )
             job_id = await _fill(app, job_count, event_count, stage.pick(_WAITING, 500))
             site = create_console(app, authenticate=_root)
-            async with site.lifespan():
-                paths = (*_PAGES, f"/jobs/{job_id}", f"/events/{event_count}", f"/trace/{job_id}")
+            desk = create_desk(crm, channel="web", settings=settings)
+            web = create_web(crm, settings, authenticate=_root, desk=desk)
+            newest = await session.fetchval(statement("bench", "head_position"))
+            paths = (
+                *_PAGES,
+                f"/jobs/{job_id}",
+                f"/events/{newest}",
+                f"/events?below={newest // 2}",
+                f"/trace/{job_id}",
+            )
+            async with site.lifespan(), web.router.lifespan_context(web):
                 yield Contest(
                     name="console",
-                    title=f"show a page on {job_count:,} jobs and {event_count:,} events",
+                    title=f"show a page on {job_count:,} jobs, {event_count:,} events and a mailbox",
                     measure="latency",
                     unit="ms",
                     rounds=stage.pick(3, 1),
                     wanted=Wanted(most=_WANTED),
                     contestants=(
-                        Contestant("headrace", lambda: _show(site, paths)),
+                        Contestant(
+                            "headrace",
+                            lambda: _show((site, paths), (web, mailbox.paths), session=session, times=stage.pick(3, 1)),
+                        ),
                         Contestant("counting", lambda: _count(app)),
                     ),
                 )
 
     return console
-
-
-@asynccontextmanager
-async def viewers(stage: Stage) -> AsyncIterator[Contest]:
-    """Three hundred browsers that watch while something changes each second."""
-    count, seconds = stage.pick(_VIEWERS, 20), 1.5 if stage.is_quick else _SECONDS
-    async with stage.database() as dsn, make_app(dsn) as app:
-        site = create_console(app, authenticate=_root)
-        async with site.lifespan():
-            yield Contest(
-                name="console-viewers",
-                title=f"be watched by {count} browsers",
-                measure="rate",
-                unit="viewers/core",
-                rounds=stage.pick(3, 1),
-                wanted=Wanted(rate=_VIEWERS / _SHARE_WANTED),
-                contestants=(Contestant("headrace", lambda: _watched(app, site, count, seconds)),),
-            )
 
 
 async def _root(_: object) -> Principal:
@@ -119,28 +130,23 @@ async def _fill(app: Headrace, jobs: int, events: int, waiting: int) -> Any:
         return await connection.fetchval("SELECT job_id FROM headrace.outcome ORDER BY job_id LIMIT 1")
 
 
-async def _show(site: Console, paths: Sequence[str]) -> Round:
+async def _show(*sites: tuple[Any, Sequence[str]], session: asyncpg.Connection, times: int) -> Round:
     """The median time of each page; the slowest are told by name, and when a browser shows them."""
-    readings: dict[str, float] = {}
-    transport = httpx.ASGITransport(app=site)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        for path in paths:
-            taken: list[float] = []
-            for _ in range(_TIMES):
-                started = time.perf_counter()
-                answer = await client.get(path)
-                taken.append(1000 * (time.perf_counter() - started))
-                if answer.status_code != httpx.codes.OK:
-                    raise RuntimeError(f"{path} answered {answer.status_code}; the round does not count")
-            readings[path] = median(taken)
-    figures = {"slowest page, ms": max(readings.values())}
-    parts: dict[str, Mapping[str, float]] = {"server time, ms": readings}
+    parts: dict[str, dict[str, float]] = {}
     program = browser()
-    if program is not None:
-        parts |= await first_paints(site, paths, program=program)
+    for site, paths in sites:
+        found: list[Mapping[str, Mapping[str, float]]] = [await served(site, paths, session)]
+        if program is not None:
+            found.append(await first_paints(site, paths, program=program, times=times))
+        for figure, by_path in (item for one in found for item in one.items()):
+            parts.setdefault(figure, {}).update(by_path)
+    readings = list(parts[SERVER_TIME].values())
+    figures = {"slowest page, ms": max(readings)}
+    if FIRST_PAINT in parts:
         paints = parts[FIRST_PAINT].values()
         figures |= {"median first paint, ms": median(paints), "slowest first paint, ms": max(paints)}
-    return Round(list(readings.values()), figures, parts)
+        figures["median first paint of a word, ms"] = median(parts.pop(WORD_PAINT).values())
+    return Round(readings, figures, parts)
 
 
 async def _count(app: Headrace) -> Sequence[float]:
@@ -149,35 +155,3 @@ async def _count(app: Headrace) -> Sequence[float]:
         await count_jobs(connection)
         await count_events(connection)
     return [1000 * (time.perf_counter() - started)]
-
-
-class _Screen:
-    """A browser's end of a stream, that only counts what it is sent."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-
-    async def send(self, message: Any) -> None:
-        self.frames += message["type"] == "http.response.body"
-
-    async def receive(self) -> Any:
-        await asyncio.Event().wait()
-
-
-async def _watched(app: Headrace, site: Console, count: int, seconds: float) -> Sequence[float]:
-    scope = {"type": "http", "method": "GET", "path": "/live", "root_path": "", "headers": [], "query_string": b""}
-    screens = [_Screen() for _ in range(count)]
-    watching = [asyncio.create_task(site(dict(scope), one.receive, one.send)) for one in screens]
-    try:
-        while not all(one.frames > 1 for one in screens):  # noqa: ASYNC110 - as a client, it looks
-            await asyncio.sleep(0.05)
-        started, spent = time.perf_counter(), time.process_time()
-        while time.perf_counter() - started < seconds:
-            await app.enqueue("kept-errand", {"number": 1})
-            await asyncio.sleep(0.5)
-        share = (time.process_time() - spent) / (time.perf_counter() - started)
-        return [count / share]
-    finally:
-        for task in watching:
-            task.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)

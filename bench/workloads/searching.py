@@ -20,7 +20,8 @@ from uuid import UUID
 
 import asyncpg
 
-from bench.contest import Contest, Contestant, Round, SkippedError, Wanted
+from bench.contest import Contest, Contestant, Round, Wanted
+from bench.indexing import vectors_indexed_after
 from bench.processor import spent
 from bench.stage import Stage
 from bench.workloads.letters import Letters
@@ -31,7 +32,6 @@ from headrace_crm.app import create_app, create_desk, create_embedder
 from headrace_crm.config import Settings
 from headrace_crm.config.search import SearchSettings
 from headrace_crm.search.desk import Desk, Question
-from headrace_crm.search.embedder import EmbeddingModel
 from headrace_crm.search.embedding import EmbedPassages, embed_passages
 from headrace_crm.search.passage import Passage, message_passages
 from headrace_crm.search.store import await_vectors, count_vocabulary, insert_passages
@@ -102,27 +102,10 @@ async def _fill(
         stored += len(new)
     async with app.transaction() as tx:
         await count_vocabulary(tx.connection, _OWNER, now=_BEGAN)
-    async with _index_made_after(session, await embedder.model()):
+    async with vectors_indexed_after(session, await embedder.model()):
         await embed_passages(app, embedder, EmbedPassages())
     await session.execute("VACUUM ANALYZE")
     return asked
-
-
-@asynccontextmanager
-async def _index_made_after(session: asyncpg.Connection, model: EmbeddingModel) -> AsyncGenerator[None]:
-    """Puts off the index of the model's vectors, and makes it as it was once they are there."""
-    if not await session.fetchval(statement("headrace_crm.search", "ready_vectors")):
-        raise SkippedError("the server has no pgvector")
-    await session.execute("SET maintenance_work_mem = '512MB'")
-    await session.fetchval(statement("headrace_crm.search", "ready_model"), model.name, model.version, model.dimension)
-    indexes = await session.fetch(statement("bench", "vector_indexes"))
-    if not indexes:
-        raise RuntimeError("no index of vectors was found; what is measured would not be what the CRM has")
-    for index in indexes:
-        await session.execute(f"DROP INDEX crm.{index['indexname']}")
-    yield
-    for index in indexes:
-        await session.execute(index["indexdef"])
 
 
 async def _ask(

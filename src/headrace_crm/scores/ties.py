@@ -9,7 +9,7 @@ from headrace import Connection, statement
 
 _PACKAGE: Final = "headrace_crm.scores"
 
-NEWEST: Final = 200
+NEWEST: Final = 100
 """Messages of each person that are looked at, so that it takes as long for a hundred thousand."""
 
 
@@ -23,6 +23,6 @@ class Tie:
 
 
 async def read_ties(connection: Connection, contact_ids: Collection[UUID], *, limit: int = 100) -> list[Tie]:
-    """The strongest ties among these contacts, by the newest 200 messages of each; those that share most first."""
+    """The strongest ties among these contacts, by the newest 100 messages of each; those that share most first."""
     rows = await connection.fetch(statement(_PACKAGE, "shared_threads"), sorted(contact_ids), NEWEST, limit)
     return [Tie(row["one"], row["other"], row["thread_count"]) for row in rows]
