@@ -13,9 +13,12 @@ from headrace.db.listener import (
     EVENTS_CHANNEL,
     HEAD_CHANNEL,
     JOBS_CHANNEL,
+    LATER_CHANNEL,
     RESULTS_CHANNEL,
     SCHEDULES_CHANNEL,
+    Heeds,
     Listener,
+    WakeUp,
 )
 from headrace.db.pool import ConnectionPool
 from headrace.events.bus import Bus
@@ -27,7 +30,7 @@ from headrace.events.partition import PartitionKeeper
 from headrace.events.retention import EventRetention
 from headrace.events.schema import EventRegistry
 from headrace.events.type_keeper import TypeKeeper
-from headrace.jobs.job import Enqueued
+from headrace.jobs.job import LATER, Enqueued
 from headrace.jobs.maintenance.day_keeper import DayKeeper
 from headrace.jobs.maintenance.flow_keeper import FlowKeeper
 from headrace.jobs.maintenance.hold_keeper import HoldKeeper
@@ -139,10 +142,13 @@ class Process:
         self._telemetry = telemetry
         self._is_polling = not pool.has_direct
         self._listener = listener
-        self._wake_ups: tuple[tuple[str, Callable[[], None]], ...] = (
-            (EVENTS_CHANNEL, head.wake),
-            (SCHEDULES_CHANNEL, scheduler.wake),
-            *((HEAD_CHANNEL, reader.wake) for reader in (*consumers, *projectors)),
+        self._wake_ups: tuple[tuple[str, WakeUp, Heeds | None], ...] = (
+            (JOBS_CHANNEL, self.worker.wake, self.worker.heeds),
+            # Who looks as often as the default meets such a job before it is due.
+            *([(LATER_CHANNEL, self.worker.wake, self.worker.heeds)] if options.poll > LATER else ()),
+            (EVENTS_CHANNEL, head.wake, None),
+            (SCHEDULES_CHANNEL, scheduler.wake, None),
+            *((HEAD_CHANNEL, reader.wake, None) for reader in (*consumers, *projectors)),
         )
         self._loops: tuple[Service, ...] = (
             head,
@@ -182,16 +188,15 @@ class Process:
         await self.worker.start()
         if self.worker.is_stopped:
             return
-        self._listener.subscribe(JOBS_CHANNEL, self.worker.wake, heeds=self.worker.heeds)
-        for channel, wake_up in self._wake_ups:
-            self._listener.subscribe(channel, wake_up)
+        for channel, wake_up, heeds in self._wake_ups:
+            self._listener.subscribe(channel, wake_up, heeds=heeds)
         self._listener.start()
         for loop in self._loops:
             loop.start()
 
     async def stop(self, *, grace: timedelta | None = None) -> None:
         """Stops consumers first, then the worker in good order, then the rest."""
-        for channel, wake_up in ((JOBS_CHANNEL, self.worker.wake), *self._wake_ups):
+        for channel, wake_up, _ in self._wake_ups:
             self._listener.unsubscribe(channel, wake_up)
         for loop in reversed(self._loops):
             await loop.stop()

@@ -9,7 +9,7 @@ from headrace.adapters.borrow import borrow
 from headrace.context import EMPTY, current
 from headrace.db.errors import FAILED_TRANSACTION, failed_transaction
 from headrace.db.group_commit import GroupCommit
-from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, LATER_CHANNEL
 from headrace.engine import Engine
 from headrace.events.event import ANY, NewEvent, Stream
 from headrace.events.prepare import prepare as prepare_event
@@ -27,7 +27,6 @@ from headrace.jobs.registry import through
 from headrace.jobs.single import insert_single, is_single
 from headrace.replay.withheld import withholding
 
-_JOBS = (JOBS_CHANNEL,)
 _EVENTS = (EVENTS_CHANNEL,)
 
 
@@ -124,9 +123,9 @@ class Storing(Engine):
         else:
             await group.join(job)
         if self.after_commit is None and self._notifier is not None and not self.telemetry.hears(logging.DEBUG):
-            self._notifier.notify(JOBS_CHANNEL, job.queue)
+            self._notifier.notify(_channel_of(job), job.queue)
         else:
-            await self._announce([job], (), _JOBS)
+            await self._announce([job], (), (_channel_of(job),))
         return Enqueued(job.id).of(self._results)
 
     async def _store_otherwise(self, job: NewJob, connection: Any) -> Enqueued:
@@ -142,7 +141,8 @@ class Storing(Engine):
             await borrowed.execute(*insert_single(job, now=self.clock.override()))
         except FAILED_TRANSACTION as error:
             raise failed_transaction(doing="enqueue a job") from error
-        self._wrote_on(borrowed, connection, [job] if self.telemetry.hears(logging.DEBUG) else (), (), _JOBS)
+        told = [job] if self.telemetry.hears(logging.DEBUG) else ()
+        self._wrote_on(borrowed, connection, told, (), (_channel_of(job),))
         return Enqueued(job.id).of(self._results)
 
     async def append(
@@ -242,3 +242,7 @@ class Storing(Engine):
             or withholding() is not None
             or bool(self.handlers.sync_handlers(new.type))
         )
+
+
+def _channel_of(job: NewJob) -> str:
+    return LATER_CHANNEL if job.is_for_later else JOBS_CHANNEL

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from headrace.adapters.borrow import borrow_blocking
 from headrace.adapters.borrowed import Borrowed
 from headrace.db.connection import Connection
-from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, RESULTS_CHANNEL
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, LATER_CHANNEL, RESULTS_CHANNEL
 from headrace.errors import ConfigurationError, JobNotEndedError
 from headrace.events.append_records import tell_appended
 from headrace.events.event import ANY, Stream
@@ -193,5 +193,10 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
 
 def written_to(unit: Transaction) -> list[str]:
     """The channels to send a wake-up on for what a unit of work has written."""
-    wanted = {JOBS_CHANNEL: unit.has_jobs, EVENTS_CHANNEL: unit.has_events, RESULTS_CHANNEL: unit.has_results}
+    wanted = {
+        JOBS_CHANNEL: unit.has_jobs,
+        LATER_CHANNEL: unit.has_later_jobs and not unit.has_jobs,
+        EVENTS_CHANNEL: unit.has_events,
+        RESULTS_CHANNEL: unit.has_results,
+    }
     return [channel for channel, is_wanted in wanted.items() if is_wanted]

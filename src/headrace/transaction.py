@@ -33,7 +33,8 @@ class Transaction:
     events, so that the time between drawing a position and committing is short, then the events'
     `sync` handlers, whose own jobs and events are flushed in turn. `result` is what
     `Job.transaction` completes its job with; `stored` holds the jobs written, where `keeps_stored`
-    asks for it, `followed` the events appended, where a middleware follows commits. `is_touched` tells
+    asks for it, `followed` the events appended, where a middleware follows commits. `has_later_jobs` are those
+    of which only workers that seldom look need to be told. `is_touched` tells
     that somebody has had the connection, and may have changed its session.
     """
 
@@ -54,6 +55,7 @@ class Transaction:
         self.followed: list[StoredEvent] = []
         self.result: Any = None
         self.has_jobs = False
+        self.has_later_jobs = False
         self.has_events = False
         self.has_results = False
         self.last_position: int | None = None
@@ -157,7 +159,11 @@ class Transaction:
         else:
             self._jobs += jobs
             answer = [Enqueued(job.id) for job in jobs]
-        self.has_jobs = self.has_jobs or bool(jobs)
+        for job in jobs:
+            if job.is_for_later:
+                self.has_later_jobs = True
+            else:
+                self.has_jobs = True
         return answer if self._results is None else [one.of(self._results) for one in answer]
 
     def group(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from fix_apps import eventually
 from headrace import Headrace, Stream, event
-from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL
+from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, LATER_CHANNEL
 from headrace.db.pool import CONNECTION_ERRORS
 
 _WAITING = (
@@ -34,7 +35,7 @@ async def app(database):
 @pytest.fixture
 async def heard(connection):
     told: list[tuple[str, str]] = []
-    for channel in (JOBS_CHANNEL, EVENTS_CHANNEL):
+    for channel in (JOBS_CHANNEL, LATER_CHANNEL, EVENTS_CHANNEL):
         await connection.add_listener(channel, lambda _c, _p, channel, payload: told.append((channel, payload)))
     return told
 
@@ -51,10 +52,11 @@ WAYS = pytest.mark.parametrize(
     "way",
     [
         Way(lambda app: app.enqueue("any"), "job", (JOBS_CHANNEL, "default")),
+        Way(lambda app: app.enqueue("any", delay=timedelta(seconds=1)), "job", (LATER_CHANNEL, "default")),
         Way(lambda app: app.append(Opened(), stream=Stream("door", "1")), "event", (EVENTS_CHANNEL, "")),
         Way(lambda app: app.append(Opened()), "event", (EVENTS_CHANNEL, "")),
     ],
-    ids=["job", "event", "event-outside-streams"],
+    ids=["job", "later-job", "event", "event-outside-streams"],
 )
 
 

@@ -11,6 +11,8 @@ from headrace.service import Service
 from headrace.telemetry import Telemetry
 
 JOBS_CHANNEL = "headrace_jobs"
+LATER_CHANNEL = "headrace_later"
+"""Of jobs that wait for longer than most workers do between two looks: for those that look less often."""
 EVENTS_CHANNEL = "headrace_events"
 HEAD_CHANNEL = "headrace_head"
 SCHEDULES_CHANNEL = "headrace_schedules"

@@ -87,6 +87,10 @@ class Dependency:
     name: str | None = None
 
 
+LATER = timedelta(seconds=1)
+"""How long a job waits at least for workers that poll as often not to be woken for it: they look in that time."""
+
+
 class NewJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job ready to be stored: checked, encoded, with its id drawn and the context it inherits."""
 
@@ -106,6 +110,11 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limit_key: str | None = None
     weight: int = 1
     is_told: bool | None = None
+
+    @property
+    def is_for_later(self) -> bool:
+        """Whether it waits for so long that a worker with the default poll meets it before it is due."""
+        return self.delay >= LATER and self.run_at is None
 
     @property
     def path(self) -> str | None:

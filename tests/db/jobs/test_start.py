@@ -10,7 +10,9 @@ import pytest
 
 from fix_apps import eventually
 from headrace import WorkerNotStartedError, WorkerOptions
+from headrace.db.listener import JOBS_CHANNEL, LATER_CHANNEL
 from headrace.jobs import worker as worker_module
+from headrace.jobs.job import LATER
 
 OPTIONS = WorkerOptions(grace=timedelta(0), lease=timedelta(seconds=1), heartbeat=timedelta(milliseconds=200))
 
@@ -97,3 +99,21 @@ async def test_the_command_ends_at_a_signal_while_it_tries(database, ledger, con
         worker.send(signal.SIGTERM)
         assert await worker.ends(15) == 0
     assert await ledger.value("SELECT count(*) FROM headrace.worker") == 0
+
+
+async def test_of_a_job_for_later_only_a_worker_that_seldom_looks_is_woken(app):
+    ran = asyncio.Event()
+
+    @app.job("later")
+    async def later() -> None:
+        ran.set()
+
+    async with app.process():
+        await eventually(lambda: app.listener.hears(JOBS_CHANNEL))
+        assert not app.listener.hears(LATER_CHANNEL)
+    async with app.process(WorkerOptions(poll=timedelta(minutes=5))):
+        await eventually(lambda: app.listener.hears(LATER_CHANNEL))
+        async with app.transaction() as tx:
+            await tx.enqueue("later", delay=LATER)
+        async with asyncio.timeout(10):
+            await ran.wait()
