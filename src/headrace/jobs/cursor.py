@@ -4,12 +4,16 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from headrace.jobs.job import Priority
 
+T = TypeVar("T")
 Place = tuple[datetime, UUID]
 _START: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
+
+_NO_AGE = timedelta(0)
 
 _AGED_SHARE = 8
 _CHEAP_SECONDS = 0.005
@@ -26,6 +30,29 @@ class Range:
     after: Place
     age: timedelta
     limit: int
+
+
+def columns(ranges: Sequence[Range], *, limit: int) -> tuple[list[Any], ...]:
+    """Ranges of a claim of up to `limit` jobs as arrays for its statement, each as short as it may be.
+
+    Most ranges are of the usual kind, and each value sent costs the driver some hundred nanoseconds.
+    """
+    afters = trimmed([one.after for one in ranges], usual=_START)
+    return (
+        [one.queue for one in ranges],
+        [int(one.priority) for one in ranges],
+        [moment for moment, _ in afters],
+        [job_id for _, job_id in afters],
+        trimmed([one.age for one in ranges], usual=_NO_AGE),
+        trimmed([min(one.limit, limit) for one in ranges], usual=limit),
+    )
+
+
+def trimmed(values: list[T], *, usual: T) -> list[T]:
+    """The values without those of the end that are as usual: `unnest` of several arrays fills the shorter with NULL."""
+    while values and values[-1] == usual:
+        values.pop()
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +96,7 @@ class ClaimCursor:
         queues = self.queues[shift:] + self.queues[:shift]
         ranges = [] if self._ageing is None else self._aged(limit, self._ageing, is_sweep=is_sweep)
         ranges += [
-            Range(queue, priority, self._place(queue, priority, is_sweep), timedelta(0), limit)
+            Range(queue, priority, self._place(queue, priority, is_sweep), _NO_AGE, limit)
             for priority in Priority
             for queue in queues
         ]

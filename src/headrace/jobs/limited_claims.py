@@ -12,12 +12,13 @@ from headrace.db.connection import Connection, Row
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.db.statements import statement
-from headrace.jobs.cursor import Range
+from headrace.jobs.cursor import Range, columns, trimmed
 from headrace.jobs.job import Priority
 from headrace.jobs.key_cursor import KeyCursor, KeyPlan
 from headrace.jobs.outlook import Outlook
 
 _PACKAGE = "headrace.jobs"
+_NO_AGE = timedelta(0)
 
 LIMITED_SESSION: Mapping[str, str] = MappingProxyType(
     {
@@ -49,23 +50,17 @@ async def claim_limited_jobs(
     """
     rows = await connection.fetch(
         statement(_PACKAGE, "claim_limited_jobs"),
-        [one.queue for one in ranges],
-        [int(one.priority) for one in ranges],
-        [one.after[0] for one in ranges],
-        [one.after[1] for one in ranges],
-        [one.age for one in ranges],
-        [one.limit for one in ranges],
+        *columns(ranges, limit=limit),
         now,
         kinds,
         limit,
         worker_id,
-        [2 * number for number in range(1, len(ranges) + 1)],
         [one.queue for one in plan.ranges],
         [int(one.priority) for one in plan.ranges],
         [one.rank for one in plan.ranges],
-        [one.start for one in plan.ranges],
-        [one.age for one in plan.ranges],
-        [one.aged_limit for one in plan.ranges],
+        trimmed([one.start for one in plan.ranges], usual=""),
+        trimmed([one.age if one.aged_limit else _NO_AGE for one in plan.ranges], usual=_NO_AGE),
+        trimmed([one.aged_limit for one in plan.ranges], usual=0),
         [number for number, _, _ in plan.known],
         [key for _, key, _ in plan.known],
         [place[0] for _, _, place in plan.known],

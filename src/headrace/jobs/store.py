@@ -14,6 +14,7 @@ from headrace.db.connection import Connection, Row
 from headrace.db.errors import open_transaction
 from headrace.db.statements import statement
 from headrace.jobs.cursor import Range
+from headrace.jobs.cursor import columns as range_columns
 from headrace.jobs.dependencies import hold_followed, link
 from headrace.jobs.insertion import columns, insert_many
 from headrace.jobs.job import Claim, Enqueued, NewJob
@@ -109,12 +110,7 @@ async def claim_jobs(
     """Claims up to `limit` due jobs; rows as `claim_jobs.sql` names them, in the order to run them."""
     return await connection.fetch(
         statement(_PACKAGE, "claim_jobs"),
-        [one.queue for one in ranges],
-        [int(one.priority) for one in ranges],
-        [one.after[0] for one in ranges],
-        [one.after[1] for one in ranges],
-        [one.age for one in ranges],
-        [one.limit for one in ranges],
+        *range_columns(ranges, limit=limit),
         now,
         kinds,
         limit,

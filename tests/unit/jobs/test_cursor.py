@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace import Priority
-from headrace.jobs.cursor import Ageing, ClaimCursor
+from headrace.jobs.cursor import Ageing, ClaimCursor, columns
 from headrace.jobs.doubt import Doubt
 
 NOON = datetime(2031, 5, 1, 12, tzinfo=UTC)
@@ -163,3 +163,22 @@ def test_a_second_failure_prolongs_the_doubt_and_keeps_where_it_began():
     doubt.begin(50)
     assert (doubt.after, doubt.heard) == (5, {8})
     assert doubt.wants_look(100)
+
+
+def test_ranges_are_sent_without_what_is_usual_at_their_end_and_filled_up_are_the_same():
+    cursor = ClaimCursor(["a", "b"])
+    cursor.advance([("b", 0, NOON, UUID(int=7))])
+    plan = cursor.plan(16, is_sweep=False)
+    queues, priorities, moments, job_ids, ages, limits = columns(plan, limit=16)
+    assert len(queues) == len(priorities) == len(plan)
+    assert len(moments) == len(job_ids) < len(plan)
+    assert len(ages) == len(limits) == len([one for one in plan if one.age])
+    start = ClaimCursor(["a"]).plan(1, is_sweep=True)[0].after
+
+    def filled(sent, usual):
+        return [*sent, *[usual] * (len(plan) - len(sent))]
+
+    assert filled(list(zip(moments, job_ids, strict=True)), start) == [one.after for one in plan]
+    assert filled(ages, timedelta(0)) == [one.age for one in plan]
+    assert filled(limits, 16) == [one.limit for one in plan]
+    assert columns(cursor.plan(4, is_sweep=True), limit=4)[2:] == ([], [], [], [])

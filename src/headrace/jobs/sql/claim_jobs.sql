@@ -3,7 +3,11 @@
 -- Index: run_claim, entered after each range's cursor; FOR UPDATE SKIP LOCKED. The body is joined in a lateral that cannot
 -- be flattened, so that the plan stays a nested loop over job_pkey at any batch size. Paused queues are read once, by queue_paused.
 WITH range AS MATERIALIZED (
-    SELECT * FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
+    -- Arrays that are too short end with what is usual.
+    SELECT queue, priority, coalesce(after_run_at, '0001-01-02 00:00+00') AS after_run_at,
+           coalesce(after_job_id, '00000000-0000-0000-0000-000000000000') AS after_job_id,
+           coalesce(age, '0') AS age, coalesce(size, $9) AS size
+    FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
         AS range (queue, priority, after_run_at, after_job_id, age, size)
     -- Not joins, which would lose the order.
     WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))

@@ -6,13 +6,14 @@
 -- met, FOR UPDATE SKIP LOCKED: what another claim holds is passed over. Locked rows are the newest, while what has been given back
 -- is read as of the start of the statement, so a claim may take too little and never too much.
 WITH RECURSIVE key_range AS MATERIALIZED (
-    SELECT * FROM unnest($12::text[], $13::smallint[], $14::integer[], $15::text[], $16::interval[], $17::integer[])
+    SELECT queue, priority, rank, coalesce(start_key, '') AS start_key, age, aged_size, number
+    FROM unnest($11::text[], $12::smallint[], $13::integer[], $14::text[], $15::interval[], $16::integer[])
         WITH ORDINALITY AS key_range (queue, priority, rank, start_key, age, aged_size, number)
     WHERE queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
 ), walk AS (
     SELECT number, queue, priority, start_key, 0 AS step, start_key COLLATE "C" AS key, NULL::timestamptz AS run_at, NULL::uuid AS job_id,
            NULL::integer AS weight, false AS is_round
-    FROM key_range WHERE cardinality($18::integer[]) = 0
+    FROM key_range WHERE cardinality($17::integer[]) = 0
     UNION ALL
     SELECT walk.number, walk.queue, walk.priority, walk.start_key, walk.step + 1, head.*
     FROM walk CROSS JOIN LATERAL (
@@ -30,16 +31,16 @@ WITH RECURSIVE key_range AS MATERIALIZED (
          ORDER BY run.limit_key, run.run_at, run.job_id LIMIT 1)
         LIMIT 1
     ) AS head
-    WHERE walk.step < $22::integer
+    WHERE walk.step < $21::integer
 ), visited AS MATERIALIZED (
     SELECT number, step, key, run_at, job_id, weight, is_round, clock_timestamp() AS met_at FROM walk WHERE step > 0
     UNION ALL
     SELECT number, ordinality::integer, key, run_at, job_id, 1, false, NULL
-    FROM unnest($18::integer[], $19::text[], $20::timestamptz[], $21::uuid[])
+    FROM unnest($17::integer[], $18::text[], $19::timestamptz[], $20::uuid[])
         WITH ORDINALITY AS known (number, key, run_at, job_id)
 ), gate AS MATERIALIZED (
     SELECT rule.name AS key, substr(rule.name, 2) AS queue FROM headrace.limit_rule AS rule
-    WHERE rule.name = ANY (ARRAY(SELECT '@' || queue FROM unnest($1::text[] || $12::text[]) AS queue))
+    WHERE rule.name = ANY (ARRAY(SELECT '@' || queue FROM unnest($1::text[] || $11::text[]) AS queue))
       AND substr(rule.name, 2) <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
 ), sought AS MATERIALIZED (
     SELECT DISTINCT key FROM visited WHERE run_at <= coalesce($7::timestamptz, statement_timestamp())
@@ -123,9 +124,13 @@ WITH RECURSIVE key_range AS MATERIALIZED (
     )::integer AS slots OFFSET 0) AS fitting
     WHERE fitting.slots > 0
 ), range AS MATERIALIZED (
-    SELECT range.*, gate.gate_key, gate.room AS gate_room
-    FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[], $11::integer[])
-        AS range (queue, priority, after_run_at, after_job_id, age, size, rank)
+    -- Arrays that are too short end with what is usual, here as in key_range.
+    SELECT range.queue, range.priority, coalesce(range.after_run_at, '0001-01-02 00:00+00') AS after_run_at,
+           coalesce(range.after_job_id, '00000000-0000-0000-0000-000000000000') AS after_job_id,
+           coalesce(range.age, '0') AS age, coalesce(range.size, $9::bigint) AS size, 2 * range.number AS rank,
+           gate.gate_key, gate.room AS gate_room
+    FROM unnest($1::text[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::interval[], $6::integer[])
+        WITH ORDINALITY AS range (queue, priority, after_run_at, after_job_id, age, size, number)
     LEFT JOIN queue_standing AS gate ON gate.queue = range.queue
     WHERE range.queue <> ALL (ARRAY(SELECT name FROM headrace.queue WHERE paused_at IS NOT NULL))
     ORDER BY rank
@@ -272,7 +277,7 @@ SELECT NULL, NULL, jsonb_build_object(
     'spends', EXISTS (SELECT FROM claimed JOIN gate ON gate.queue = claimed.queue) OR EXISTS (
         SELECT FROM sure JOIN standing ON standing.key = sure.key WHERE standing.room IS NOT NULL OR standing.tokens IS NOT NULL
     ),
-    'outlook', CASE WHEN $23::boolean THEN (
+    'outlook', CASE WHEN $22::boolean THEN (
         SELECT jsonb_build_object(
             'rest', extract(epoch FROM min(later.run_at) - coalesce($7::timestamptz, statement_timestamp())),
             'keyed', jsonb_agg(jsonb_build_array(served.queue, served.priority)) FILTER (WHERE served.has_keys),
