@@ -5,9 +5,10 @@ import os
 import random
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
 
 import asyncpg
 import pytest
@@ -26,11 +27,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 COMMAND = [sys.executable, "-m", "headrace.cli", "--app", "headrace_crm.app:create_app", "worker", "--concurrency=8"]
 OPEN = "SELECT count(*) FROM crm.enrichment WHERE state IN ('asked', 'pending')"
-UNDER_WAY = """
-    SELECT contact.addresses[1] FROM headrace.run JOIN headrace.job ON job.id = run.job_id
-    JOIN crm.contact ON contact.id = (job.args->>'contact_id')::uuid
-    WHERE run.state = 'processing' AND run.kind = 'enrich-linkedin'
+ENRICHING = """
+    SELECT count(*) > 0 FROM headrace.run JOIN headrace.worker ON worker.id = run.worker_id
+    WHERE run.state = 'processing' AND run.kind LIKE 'enrich-%' AND worker.pid = $1
 """
+SLOW = timedelta(milliseconds=400)
 LIVE = "SELECT count(*) FROM headrace.job_state WHERE state IN ('pending', 'processing')"
 
 
@@ -51,6 +52,9 @@ class Workers:
     def __init__(self, environment: dict[str, str], count: int) -> None:
         self._environment = {**os.environ, **environment}
         self._processes = [self._start() for _ in range(count)]
+
+    def pid(self, number: int) -> int:
+        return self._processes[number].pid
 
     def kill(self, number: int) -> None:
         self._end(self._processes[number])
@@ -103,17 +107,52 @@ async def add_people(app: Headrace, sandbox: Sandbox, count: int) -> People:
     return people
 
 
-def counting(sandbox: Sandbox) -> Counter[str]:
-    """How often People Data Labs is asked about each address from now on."""
-    asked: Counter[str] = Counter()
-    look_up = sandbox.people.by_email
+class Calls:
+    """Every call the sandbox takes from now on, and whom it asks about."""
 
-    def counted(email: str) -> KnownPerson | None:
-        asked[email] += 1
-        return look_up(email)
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._calls: list[tuple[str, set[str]]] = []
+        self._begun: list[float] = []
+        people = sandbox.people
+        for service in (sandbox.x, sandbox.pdl):
+            service.metering.call = self._opened(service.metering.call)
+        # A call is taken, and its people are looked up, in one go of the sandbox's one thread.
+        people.by_email, people.by_handle, people.by_id = map(
+            self._asked, (people.by_email, people.by_handle, people.by_id)
+        )
 
-    sandbox.people.by_email = counted
-    return asked
+    def count(self) -> int:
+        return len(self._calls)
+
+    def under_way(self) -> int:
+        """How many are not answered yet: each takes `SLOW`."""
+        return sum(begun > monotonic() - SLOW.total_seconds() for begun in self._begun[-20:])
+
+    def needless(self) -> list[tuple[str, set[str]]]:
+        """The calls that asked about nobody who had not been asked about, in the same way, before."""
+        seen: dict[str, set[str]] = {}
+        again = []
+        for route, subjects in self._calls:
+            had = seen.setdefault("x.users" if route in {ONE, MANY} else route, set())
+            if subjects <= had:
+                again.append((route, subjects))
+            had |= subjects
+        return again
+
+    def _opened(self, call: Callable[..., object]) -> Callable[..., object]:
+        def opened(route: str, **options: object) -> object:
+            self._calls.append((route, set()))
+            self._begun.append(monotonic())
+            return call(route, **options)
+
+        return opened
+
+    def _asked(self, look_up: Callable[[str], KnownPerson | None]) -> Callable[[str], KnownPerson | None]:
+        def asked(subject: str) -> KnownPerson | None:
+            self._calls[-1][1].add(subject)
+            return look_up(subject)
+
+        return asked
 
 
 async def is_done(connection: asyncpg.Connection, contacts: int) -> bool:
@@ -156,27 +195,29 @@ async def test_a_thousand_people_are_enriched_and_no_call_is_beyond_a_limit(data
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_each(database: str, seed: int):
-    contacts, kills = 120, 8
+    contacts, kills = 60, 4
     chance = random.Random(seed)
     sandbox = Sandbox(messages=0, seed=seed)
     sandbox.pdl.configure(per_minute=None)
-    # Slow answers keep calls under way: a kill is likely to come between a call and its end.
-    sandbox.faults.add(Fault(kind="slow", probability=0.3))
+    sandbox.faults.add(Fault(kind="slow", delay=SLOW))
     with sandbox.served():
         environment = environment_of(sandbox, database, HEADRACE_PDL_PER_MINUTE="100000")
         async with create_app(database, settings=Settings.from_environment(environment)) as app:
             await add_people(app, sandbox, contacts)
-            hits, asked, struck = 0, counting(sandbox), Counter[str]()
+            hits, calls = 0, Calls(sandbox)
             with workers(environment, 2) as running:
                 async with app.pool.acquire() as connection:
                     while not await is_done(connection, contacts):
-                        await asyncio.sleep(chance.uniform(0.2, 0.8))
-                        asking = "SELECT count(*) FROM headrace.run WHERE state = 'processing' AND kind LIKE 'enrich-%'"
-                        if hits < kills and await connection.fetchval(asking):
+                        await asyncio.sleep(chance.uniform(0.05, 0.15))
+                        # Both are in the middle of a call, since each makes one at a time: who is killed loses it.
+                        number = hits % 2
+                        if (
+                            hits < kills
+                            and await connection.fetchval(ENRICHING, running.pid(number))
+                            and calls.under_way() >= 2
+                        ):
+                            running.kill(number)
                             hits += 1
-                            running.kill(hits % 2)
-                            # Until its lease has ended, what the killed one did is still under way, as is the other's.
-                            struck.update(row[0] for row in await connection.fetch(UNDER_WAY))
                     found = await states(connection)
                     twice = await connection.fetchval("SELECT count(*) - count(DISTINCT job_id) FROM headrace.outcome")
                     bad = await connection.fetchval("SELECT count(*) FROM headrace.outcome WHERE state <> 'completed'")
@@ -185,7 +226,8 @@ async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_ea
                     )
                     spent = dict(await connection.fetch("SELECT source, sum(micros) FROM crm.spending GROUP BY 1"))
     known_to_all, nobody = contacts * 9 // 10, contacts // 10
-    assert hits == kills
+    # On a machine that is slow to start workers, all may be done before the last kill.
+    assert kills // 2 <= hits <= kills
     assert found == {
         ("x", "found"): known_to_all,
         ("x", "none"): nobody,
@@ -193,16 +235,17 @@ async def test_workers_that_are_killed_lose_nothing_and_pay_for_one_call_more_ea
         ("pdl", "none"): nobody,
     }
     assert (twice, bad, told) == (0, 0, known_to_all + nobody)
-    # A person is paid for once, and once more at most for each kill that came in the middle of that.
-    assert {email: times for email, times in asked.items() if times > 1 + struck[email]} == {}
-    assert len(asked) == contacts
-    # Each kill ends a worker that holds at most four jobs of a source, each with at most one call under way.
-    most_again = kills * 4
-    assert sandbox.counters.requests(ENRICH) <= contacts + most_again
-    assert sandbox.counters.requests(POSTS) <= known_to_all + most_again
-    # What was charged never passes what was set aside and kept.
+    # Of all calls to all sources together, at most one for each kill had been made before; and some had, or the kills
+    # struck nothing.
+    needless = calls.needless()
+    assert 1 <= len(needless) <= hits, needless
+    counted = {route: sandbox.counters.requests(route) for route in (ENRICH, POSTS, ONE, MANY)}
+    assert sum(counted.values()) == calls.count()
+    assert counted[ENRICH] + counted[POSTS] <= contacts + known_to_all + hits
+    # What was charged never passes what was set aside and kept: that of one call for each kill.
     assert spent["pdl"] >= sandbox.pdl.matches_charged * 280_000
     assert spent["x"] >= sandbox.x.users_charged * 10_000 + sandbox.x.posts_charged * 5_000
+    assert spent["pdl"] <= (known_to_all + hits) * 280_000
 
 
 async def test_one_paid_call_is_made_once_more_by_a_kill_in_its_middle_and_the_cap_still_holds(database: str):

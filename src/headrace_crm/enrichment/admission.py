@@ -1,5 +1,6 @@
 """Whether a source may be asked now, decided before every call: not while it rests, and not beyond its caps."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -58,11 +59,18 @@ async def conclude(
     await settle(tx.connection, admission.reservation, charged=answer.charged)
 
 
-async def conclude_failure(app: Headrace, admission: Admission, error: ProviderUnavailableError) -> None:
-    """Gives back what a call without an answer surely did not cost."""
-    if not error.is_billed:
-        async with app.transaction() as tx:
-            await settle(tx.connection, admission.reservation, charged=0)
+async def answered(app: Headrace, admission: Admission, call: Awaitable[Answer[T]]) -> Answer[T]:
+    """The answer to a call; where there is none, what it surely did not cost is given back.
+
+    Raises ProviderUnavailableError.
+    """
+    try:
+        return await call
+    except ProviderUnavailableError as error:
+        if not error.is_billed:
+            async with app.transaction() as tx:
+                await settle(tx.connection, admission.reservation, charged=0)
+        raise
 
 
 def until(moment: datetime, now: datetime) -> Snooze:

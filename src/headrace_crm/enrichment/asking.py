@@ -1,18 +1,19 @@
 """The work of `enrich-linkedin` and `enrich-clearbit`: asks one source about one contact, and stores what it says."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from headrace import Connection, Headrace, Job, Snooze, Transaction
-from headrace_crm.enrichment.admission import Admission, admit, conclude, conclude_failure, until
+from headrace_crm.enrichment.admission import admit, answered, conclude, until
 from headrace_crm.enrichment.contact import Contact, lock_contact
 from headrace_crm.enrichment.fan_out import follow_handles
-from headrace_crm.enrichment.freshness import due_at
+from headrace_crm.enrichment.freshness import RefreshPolicy, due_at
 from headrace_crm.enrichment.kinds import ASK_KINDS, AskSource
-from headrace_crm.enrichment.outcome import Found, Limited, Nothing, Pending, ProviderUnavailableError, Refused
+from headrace_crm.enrichment.outcome import Found, Limited, Nothing, Outcome, Pending, Refused
 from headrace_crm.enrichment.profile import Asked
-from headrace_crm.enrichment.provider import Query
+from headrace_crm.enrichment.provider import Posts, Query
+from headrace_crm.enrichment.received import Kept, Looking, Received
 from headrace_crm.enrichment.recording import record
 from headrace_crm.enrichment.sources import Sources
 from headrace_crm.enrichment.store import EnrichmentStore, StoredAnswer
@@ -24,48 +25,21 @@ TURNED_OFF: Final = Refused("it is not on any more")
 
 
 async def ask_about(app: Headrace, sources: Sources, source: Asked, args: AskSource, job: Job) -> str:
-    """Asks once and completes the job with what came of it; a source that must not be asked is waited for.
+    """Asks once, unless an answer is kept that is not merged yet, and completes the job with what came of it.
 
-    Whoever dies between the call and its end leaves the answer to be asked for once more. Raises Snooze, and
-    ProviderUnavailableError for the next attempt.
+    An answer is kept in a transaction of its own before it is merged. So whoever dies between a call and its end
+    leaves this one call to be made once more, and none whose answer had come; a source that must not be asked is
+    waited for. Raises Snooze, and ProviderUnavailableError for the next attempt.
     """
-    now = app.clock.now()
     async with app.transaction() as tx:
         question = await open_question(tx.connection, args.contact_id, source)
-        admitted = await _admit(tx, sources, source, now=now) if question is not None else None
-    provider = sources.providers.get(source)
-    if question is None or admitted is None:
+    if question is None:
         return "answered already"
-    if isinstance(admitted, Limited):
-        raise until(admitted.until, now)
-    if isinstance(admitted, Refused) or provider is None:
-        refused = admitted if isinstance(admitted, Refused) else TURNED_OFF
-        async with job.transaction() as tx:
-            tx.result = await _record(tx, sources, source, question, refused, now=now)
-        return "refused"
-    try:
-        answer = await provider.look_up(query_of(*question), now=now)
-    except ProviderUnavailableError as error:
-        await conclude_failure(app, admitted, error)
-        raise
-    match answer.outcome:
-        case Limited(until=moment):
-            async with app.transaction() as tx:
-                await conclude(tx, sources, source, admitted, answer, now=now)
-            raise until(moment, now)
-        case Pending(after=after):
-            async with app.transaction() as tx:
-                await conclude(tx, sources, source, admitted, answer, now=now)
-                tries = await _note_pending(tx.connection, sources, source, args.contact_id, now=now)
-            if tries < MOST_PENDING:
-                raise Snooze(after)
-            async with job.transaction() as tx:
-                tx.result = await _record(tx, sources, source, question, Nothing(), now=now)
-        case Found() | Nothing() | Refused():
-            async with job.transaction() as tx:
-                await conclude(tx, sources, source, admitted, answer, now=now)
-                tx.result = await _record(tx, sources, source, question, answer.outcome, now=now)
-    return type(answer.outcome).__name__.lower()
+    contact, asked = question
+    refused = await _ask(app, sources, source, contact) if needs_call(asked, app.clock.now()) else None
+    async with job.transaction() as tx:
+        tx.result = came = await _merge(tx, sources, source, contact.id, refused, now=app.clock.now())
+    return came
 
 
 async def open_question(connection: Connection, contact_id: UUID, source: Asked) -> tuple[Contact, StoredAnswer] | None:
@@ -73,10 +47,23 @@ async def open_question(connection: Connection, contact_id: UUID, source: Asked)
     contact = await lock_contact(connection, contact_id)
     if contact is None:
         return None
-    answer = (await EnrichmentStore(connection, contact_id).answers()).get(source)
-    if answer is None or answer.standing.state not in {"asked", "pending"}:
-        return None
-    return contact, answer
+    answer = await EnrichmentStore(connection, contact_id).open_answer(source)
+    return None if answer is None else (contact, answer)
+
+
+def needs_call(asked: StoredAnswer, now: datetime) -> bool:
+    """True where an open question is to be asked now, False where its answer is kept.
+
+    Raises Snooze while the source is looking for it, as it said.
+    """
+    if asked.received is None:
+        return True
+    if not isinstance(asked.received.answer, Looking) or asked.tries >= MOST_PENDING:
+        return False
+    again_at = asked.received.answer.again_at
+    if again_at > now:
+        raise until(again_at, now)
+    return True
 
 
 def query_of(contact: Contact, asked: StoredAnswer) -> Query:
@@ -85,45 +72,83 @@ def query_of(contact: Contact, asked: StoredAnswer) -> Query:
     return Query(email=email, name=contact.name, linkedin=linkedin or None, token=asked.token)
 
 
-async def _admit(tx: Transaction, sources: Sources, source: Asked, *, now: datetime) -> Admission | Refused | Limited:
+async def _ask(app: Headrace, sources: Sources, source: Asked, contact: Contact) -> Refused | None:
+    """Makes the call and keeps its answer; the refusal where the source must not be asked at all."""
     provider = sources.providers.get(source)
     if provider is None:
         return TURNED_OFF
-    return await admit(tx, sources, source, units=1, price=provider.most, now=now)
+    async with sources.paid.turn(source, price=provider.most):
+        now = app.clock.now()
+        async with app.transaction() as tx:
+            # It may have been answered while this attempt waited. The contact is not locked: nobody is to wait for one
+            # with the turn in hand, and whoever changes the question meanwhile finds it answered or asks it anew.
+            asked = await EnrichmentStore(tx.connection, contact.id).open_answer(source)
+            if asked is None or not needs_call(asked, now):
+                return None
+            admitted = await admit(tx, sources, source, units=1, price=provider.most, now=now)
+        if isinstance(admitted, Refused):
+            return admitted
+        if isinstance(admitted, Limited):
+            raise until(admitted.until, now)
+        answer = await answered(app, admitted, provider.look_up(query_of(contact, asked), now=now))
+        async with app.transaction() as tx:
+            await conclude(tx, sources, source, admitted, answer, now=now)
+            store = EnrichmentStore(tx.connection, contact.id)
+            wait = await _keep(store, source, asked, answer.outcome, policy=sources.policy, now=now)
+    if wait is not None:
+        raise wait
+    return None
 
 
-async def _note_pending(
-    connection: Connection, sources: Sources, source: Asked, contact_id: UUID, *, now: datetime
-) -> int:
-    if await open_question(connection, contact_id, source) is None:
-        return 0
-    store = EnrichmentStore(connection, contact_id)
-    return await store.mark_pending(source, due_at=due_at("pending", now, sources.policy))
-
-
-async def _record(
-    tx: Transaction,
-    sources: Sources,
+async def _keep(
+    store: EnrichmentStore,
     source: Asked,
-    question: tuple[Contact, StoredAnswer],
-    outcome: Found | Nothing | Refused,
+    asked: StoredAnswer,
+    outcome: Outcome,
     *,
+    policy: RefreshPolicy,
     now: datetime,
+) -> Snooze | None:
+    """Keeps an answer, and tells how long to wait where it is none yet."""
+    asked_for = asked.standing.asked_for
+    match outcome:
+        case Limited(until=moment):
+            return until(moment, now)
+        case Pending(after=after):
+            looking = Received(Looking(now + after), now)
+            tries = await store.mark_pending(source, asked_for, looking, due_at=due_at("pending", now, policy))
+            return Snooze(after) if tries is not None and tries < MOST_PENDING else None
+        case Found() | Nothing() | Refused():
+            await store.keep_answer(source, asked_for, Received(outcome, now))
+            return None
+        case _:
+            assert_never(outcome)
+
+
+async def _merge(
+    tx: Transaction, sources: Sources, source: Asked, contact_id: UUID, refused: Refused | None, *, now: datetime
 ) -> str:
     """Stores the answer to a question that may have been answered, or have become another one, since it was asked."""
-    asked_about, asked = question
-    asked_for = asked.standing.asked_for
-    still_open = await open_question(tx.connection, asked_about.id, source)
-    if still_open is None:
+    question = await open_question(tx.connection, contact_id, source)
+    if question is None:
         return "answered already"
-    contact, current = still_open
-    if current.standing.asked_for != asked_for:
+    contact, asked = question
+    if asked.received is not None and not needs_call(asked, now):
+        outcome, at = _outcome_of(asked.received.answer), asked.received.at
+    elif refused is not None:
+        outcome, at = refused, now
+    else:
         await ask_anew(tx, source, contact.id)
         return "asked anew"
-    await record(tx, contact, source, outcome, asked_for=asked_for, policy=sources.policy, now=now)
+    await record(tx, contact, source, outcome, asked_for=asked.standing.asked_for, policy=sources.policy, now=at)
     if isinstance(outcome, Found) and any(handle.network == "x" for handle in outcome.profile.handles):
         await follow_handles(tx, sources, contact.id)
     return type(outcome).__name__.lower()
+
+
+def _outcome_of(kept: Kept) -> Found | Nothing | Refused:
+    # Who has been looking all the while knows nothing; and posts are not what these sources are asked for.
+    return Nothing() if isinstance(kept, Looking | Posts) else kept
 
 
 async def ask_anew(tx: Transaction, source: Asked, contact_id: UUID) -> None:

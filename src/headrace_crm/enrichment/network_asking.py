@@ -6,7 +6,7 @@ from uuid import UUID
 
 from headrace import Headrace, Job, Snooze, Transaction, Unique
 from headrace_crm.enrichment.account_lookups import Lookup, answer_lookups, lookup_of, request_lookup, waiting_handles
-from headrace_crm.enrichment.admission import Admission, admit, conclude, conclude_failure, until
+from headrace_crm.enrichment.admission import admit, answered, conclude, until
 from headrace_crm.enrichment.asking import TURNED_OFF, ask_anew, open_question
 from headrace_crm.enrichment.contact import Contact
 from headrace_crm.enrichment.corroboration import corroborated
@@ -17,12 +17,13 @@ from headrace_crm.enrichment.outcome import (
     Found,
     Limited,
     Nothing,
-    ProviderUnavailableError,
     Refused,
 )
-from headrace_crm.enrichment.provider import Account, Accounts, Network, Posts
+from headrace_crm.enrichment.provider import Accounts, Network, Posts
+from headrace_crm.enrichment.received import Received
 from headrace_crm.enrichment.recording import record
 from headrace_crm.enrichment.sources import Sources
+from headrace_crm.enrichment.store import EnrichmentStore
 
 _REFUSED_AT_ONCE: Final = 1_000
 _LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -34,31 +35,29 @@ async def look_up_accounts(app: Headrace, sources: Sources, job: Job) -> None:
     It comes back by Snooze until every handle that was asked of this job is answered, so that each call is paced by
     the kind's limit. Raises ProviderUnavailableError for the next attempt.
     """
-    network, now = sources.network, app.clock.now()
-    async with app.transaction() as tx:
-        most = _REFUSED_AT_ONCE if network is None else network.accounts_at_once
-        handles, own = await waiting_handles(tx.connection, job.id, limit=most)
-        if not own:
-            return
-        if network is None:
-            admitted = TURNED_OFF
-        else:
-            admitted = await admit(tx, sources, "x", units=len(handles), price=network.account_price, now=now)
-        if isinstance(admitted, Refused):
-            await answer_lookups(tx.connection, handles, "refused", detail=admitted.reason)
-    if isinstance(admitted, Limited):
-        raise until(admitted.until, now)
-    if isinstance(admitted, Refused) or network is None:
-        raise Snooze(timedelta(0))
-    asked = handles[: admitted.reservation.units]
-    try:
-        answer = await network.accounts(asked, now=now)
-    except ProviderUnavailableError as error:
-        await conclude_failure(app, admitted, error)
-        raise
-    async with app.transaction() as tx:
-        await conclude(tx, sources, "x", admitted, answer, now=now)
-        await _answer(tx, asked, answer)
+    network = sources.network
+    async with sources.paid.turn("x", price=0 if network is None else network.account_price):
+        now = app.clock.now()
+        async with app.transaction() as tx:
+            most = _REFUSED_AT_ONCE if network is None else network.accounts_at_once
+            handles, own = await waiting_handles(tx.connection, job.id, limit=most)
+            if not own:
+                return
+            if network is None:
+                admitted = TURNED_OFF
+            else:
+                admitted = await admit(tx, sources, "x", units=len(handles), price=network.account_price, now=now)
+            if isinstance(admitted, Refused):
+                await answer_lookups(tx.connection, handles, "refused", detail=admitted.reason)
+        if isinstance(admitted, Limited):
+            raise until(admitted.until, now)
+        if isinstance(admitted, Refused) or network is None:
+            raise Snooze(timedelta(0))
+        asked = handles[: admitted.reservation.units]
+        answer = await answered(app, admitted, network.accounts(asked, now=now))
+        async with app.transaction() as tx:
+            await conclude(tx, sources, "x", admitted, answer, now=now)
+            await _answer(tx, asked, answer)
     if isinstance(answer.outcome, Limited):
         raise until(answer.outcome.until, now)
     raise Snooze(timedelta(0))
@@ -79,40 +78,27 @@ async def _answer(tx: Transaction, asked: list[str], answer: Answer[Accounts | R
 async def read_account(app: Headrace, sources: Sources, args: AskSource, job: Job) -> str:
     """Reads the posts of a contact's account, which has been looked up, and stores what both say.
 
-    Raises Snooze where X must not be asked now, or the handle was not looked up after all.
+    Posts are kept before they are merged, and not read again for the same question. Raises Snooze where X must not be
+    asked now, or the handle was not looked up after all, and ProviderUnavailableError for the next attempt.
     """
-    network, now = sources.network, app.clock.now()
+    network = sources.network
     async with app.transaction() as tx:
         question = await open_question(tx.connection, args.contact_id, "x")
         if question is None:
             return "answered already"
-        contact, asked_for = question[0], question[1].standing.asked_for
+        contact, asked = question
+        asked_for = asked.standing.asked_for
         lookup = await lookup_of(tx.connection, contact.id)
         is_open = network is not None and (lookup is None or lookup.outcome is None or lookup.handle != asked_for)
         if is_open:
-            await _ask_again(tx, contact.id, asked_for, now=now)
-        wants_posts = not is_open and _wants_posts(lookup)
-        admitted = (
-            await admit(tx, sources, "x", units=1, price=network.posts_at_once * network.post_price, now=now)
-            if network is not None and wants_posts
-            else None
-        )
+            await _ask_again(tx, contact.id, asked_for, now=app.clock.now())
     if is_open:
         raise Snooze(_LOOK_AGAIN)
-    if isinstance(admitted, Limited):
-        raise until(admitted.until, now)
-    posts: Answer[Posts | Nothing | Refused | Limited] | None = None
-    if isinstance(admitted, Admission) and network is not None and lookup is not None and lookup.account is not None:
-        posts = await _read_posts(app, sources, network, lookup.account, admitted, now=now)
+    if network is not None and asked.received is None and lookup is not None:
+        await _read_posts(app, sources, network, contact.id, lookup)
     async with job.transaction() as tx:
-        if posts is not None and isinstance(admitted, Admission):
-            await conclude(tx, sources, "x", admitted, posts, now=now)
-        tx.result = await _store(tx, sources, args.contact_id, asked_for, posts, now=now)
+        tx.result = await _store(tx, sources, args.contact_id, asked_for, now=app.clock.now())
     return "stored"
-
-
-def _wants_posts(lookup: Lookup | None) -> bool:
-    return lookup is not None and lookup.account is not None and not lookup.account.is_protected
 
 
 async def _ask_again(tx: Transaction, contact_id: UUID, handle: str, *, now: datetime) -> None:
@@ -120,38 +106,43 @@ async def _ask_again(tx: Transaction, contact_id: UUID, handle: str, *, now: dat
     await request_lookup(tx.connection, contact_id, handle, lookup.id, now=now)
 
 
-async def _read_posts(
-    app: Headrace, sources: Sources, network: Network, account: Account, admission: Admission, *, now: datetime
-) -> Answer[Posts | Nothing | Refused | Limited]:
-    try:
-        answer = await network.posts(account, now=now)
-    except ProviderUnavailableError as error:
-        await conclude_failure(app, admission, error)
-        raise
-    if isinstance(answer.outcome, Limited):
+async def _read_posts(app: Headrace, sources: Sources, network: Network, contact_id: UUID, lookup: Lookup) -> None:
+    """Makes the call for an account's posts, where they can be read and nobody has kept them for this question yet."""
+    account = lookup.account
+    if account is None or account.is_protected:
+        return
+    price = network.posts_at_once * network.post_price
+    async with sources.paid.turn("x", price=price):
+        now = app.clock.now()
         async with app.transaction() as tx:
-            await conclude(tx, sources, "x", admission, answer, now=now)
+            asked = await EnrichmentStore(tx.connection, contact_id).open_answer("x")
+            if asked is None or asked.received is not None or asked.standing.asked_for != lookup.handle:
+                return
+            admitted = await admit(tx, sources, "x", units=1, price=price, now=now)
+        if isinstance(admitted, Limited):
+            raise until(admitted.until, now)
+        if isinstance(admitted, Refused):
+            return
+        answer = await answered(app, admitted, network.posts(account, now=now))
+        async with app.transaction() as tx:
+            await conclude(tx, sources, "x", admitted, answer, now=now)
+            if not isinstance(answer.outcome, Limited):
+                store = EnrichmentStore(tx.connection, contact_id)
+                await store.keep_answer("x", lookup.handle, Received(answer.outcome, now))
+    if isinstance(answer.outcome, Limited):
         raise until(answer.outcome.until, now)
-    return answer
 
 
-async def _store(
-    tx: Transaction,
-    sources: Sources,
-    contact_id: UUID,
-    asked_for: str,
-    posts: Answer[Posts | Nothing | Refused | Limited] | None,
-    *,
-    now: datetime,
-) -> str:
+async def _store(tx: Transaction, sources: Sources, contact_id: UUID, asked_for: str, *, now: datetime) -> str:
     question = await open_question(tx.connection, contact_id, "x")
     lookup = await lookup_of(tx.connection, contact_id)
     if question is None:
         return "answered already"
-    contact = question[0]
-    if question[1].standing.asked_for != asked_for:
+    contact, asked = question
+    if asked.standing.asked_for != asked_for:
         await ask_anew(tx, "x", contact.id)
         return "asked anew"
+    at = now if asked.received is None else asked.received.at
     if sources.network is None:
         outcome: Found | Nothing | Refused = TURNED_OFF
     elif lookup is None or lookup.outcome == "refused":
@@ -159,14 +150,15 @@ async def _store(
     elif lookup.account is None:
         outcome = Nothing()
     else:
-        read = posts.outcome.posts if posts is not None and isinstance(posts.outcome, Posts) else ()
+        said = None if asked.received is None else asked.received.answer
+        read = said.posts if isinstance(said, Posts) else ()
         confidence = corroborated(
             await _handle_confidence(tx, contact, asked_for),
             contact_name=contact.name,
             account_name=lookup.account.name,
         )
-        outcome = Found(sources.network.profile(lookup.account, read, confidence=confidence, now=now))
-    await record(tx, contact, "x", outcome, asked_for=asked_for, policy=sources.policy, now=now)
+        outcome = Found(sources.network.profile(lookup.account, read, confidence=confidence, now=at))
+    await record(tx, contact, "x", outcome, asked_for=asked_for, policy=sources.policy, now=at)
     return type(outcome).__name__.lower()
 
 

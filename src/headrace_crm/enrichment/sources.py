@@ -1,12 +1,13 @@
 """The sources that are on, and what each may cost: made once by the application and passed down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from headrace_crm.config.enrichment import ClearbitSettings, EnrichmentSettings, PdlSettings, XSettings
 from headrace_crm.enrichment.freshness import RefreshPolicy
 from headrace_crm.enrichment.money import Caps, micros
+from headrace_crm.enrichment.paid_calls import PaidCalls
 from headrace_crm.enrichment.profile import ASKED, Asked
 from headrace_crm.enrichment.provider import Network, Provider
 
@@ -21,6 +22,8 @@ class Sources:
     digests: Mapping[Asked, str]
     """Tells whether the settings a source refused are still those in force."""
     policy: RefreshPolicy
+    paid: PaidCalls = field(default_factory=PaidCalls)
+    """Whose turn it is to make a paid call."""
 
     @property
     def on(self) -> tuple[Asked, ...]:

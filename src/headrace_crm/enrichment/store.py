@@ -12,6 +12,7 @@ from headrace import Connection, Row, statement
 from headrace_crm.enrichment.freshness import Standing, State
 from headrace_crm.enrichment.merge import MergedField, PositionChange, Statement
 from headrace_crm.enrichment.profile import Asked, Claim, Field, Source, content_hash
+from headrace_crm.enrichment.received import Received, decode_received, encode_received
 
 _PACKAGE: Final = "headrace_crm.enrichment"
 
@@ -31,6 +32,13 @@ class StoredAnswer:
     tries: int
     fetched_at: datetime | None
     detail: str | None
+    received: Received | None
+    """What it answered to the question that is open, if that is not merged yet."""
+
+    @property
+    def is_open(self) -> bool:
+        """True while what the source was asked is not answered, or its answer not merged."""
+        return self.standing.state in {"asked", "pending"}
 
 
 class EnrichmentStore:
@@ -44,6 +52,11 @@ class EnrichmentStore:
         """Every source's last answer."""
         rows = await self._connection.fetch(statement(_PACKAGE, "answers_of"), self._contact_id)
         return {row["source"]: _answer(row) for row in rows}
+
+    async def open_answer(self, source: Asked) -> StoredAnswer | None:
+        """The answer of a source to the question that is open about the contact; None where none is."""
+        answer = (await self.answers()).get(source)
+        return answer if answer is not None and answer.is_open else None
 
     async def statements(self) -> list[Statement]:
         """What every source has claimed, to be merged."""
@@ -61,9 +74,20 @@ class EnrichmentStore:
             statement(_PACKAGE, "mark_asked"), self._contact_id, source, asked_for, token, now, due_at
         )
 
-    async def mark_pending(self, source: Asked, *, due_at: datetime) -> int:
-        """Notes that a source is looking, and returns how often it said so since it was asked."""
-        return await self._connection.fetchval(statement(_PACKAGE, "mark_pending"), self._contact_id, source, due_at)
+    async def keep_answer(self, source: Asked, asked_for: str, received: Received) -> None:
+        """Keeps an answer until it is merged, if it is to the question that is open; the contact need not be locked."""
+        await self._connection.execute(
+            statement(_PACKAGE, "keep_answer"), self._contact_id, source, asked_for, encode_received(received)
+        )
+
+    async def mark_pending(self, source: Asked, asked_for: str, received: Received, *, due_at: datetime) -> int | None:
+        """Notes that a source is looking, and returns how often it said so since it was asked.
+
+        None where the question is not open any more. The contact need not be locked.
+        """
+        return await self._connection.fetchval(
+            statement(_PACKAGE, "mark_pending"), self._contact_id, source, asked_for, encode_received(received), due_at
+        )
 
     async def mark_refused(self, source: Asked, *, detail: str, due_at: datetime) -> None:
         """Notes that a source would not answer; what it said before stays."""
@@ -147,4 +171,5 @@ def _answer(row: Row) -> StoredAnswer:
         row["tries"],
         row["fetched_at"],
         row["detail"],
+        None if row["received"] is None else decode_received(row["received"]),
     )

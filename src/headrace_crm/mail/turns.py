@@ -1,23 +1,23 @@
-"""One at a time for each owner within a process."""
+"""One at a time for each owner, or whatever else takes turns, within a process."""
 
 import asyncio
-from uuid import UUID
+from collections.abc import Hashable
 from weakref import WeakValueDictionary
 
 
 class Turns:
-    """Lends each owner's turn to one task at a time.
+    """Lends the turn of each key, such as an owner's id, to one task at a time, in the order they came.
 
     The database's lock on the owner is what keeps processes apart; tasks of one process wait here
     instead, so that they do not hold connections of the pool while they wait.
     """
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, owner_id: UUID) -> asyncio.Lock:
-        """The owner's turn, to be held with `async with`."""
-        lock = self._locks.get(owner_id)
+    def of(self, key: Hashable) -> asyncio.Lock:
+        """The key's turn, to be held with `async with`."""
+        lock = self._locks.get(key)
         if lock is None:
-            lock = self._locks[owner_id] = asyncio.Lock()
+            lock = self._locks[key] = asyncio.Lock()
         return lock

@@ -18,11 +18,12 @@ from headrace.testing import (
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
 from headrace_crm.config.enrichment import EnrichmentSettings, PdlSettings, XSettings
+from headrace_crm.enrichment import asking, network_asking
 from headrace_crm.enrichment.contact import lock_contact
 from headrace_crm.enrichment.discovery import read_mail
 from headrace_crm.enrichment.events import ContactEnriched
 from headrace_crm.enrichment.fan_out import question_for
-from headrace_crm.enrichment.kinds import ASK_KINDS, ENRICHMENT_KIND, LOOKUP_KIND, EnrichContact
+from headrace_crm.enrichment.kinds import ASK_KINDS, ENRICHMENT_KIND, LOOKUP_KIND, AskSource, EnrichContact
 from headrace_crm.enrichment.outcome import Answer, Limited, Nothing, Pending, ProviderUnavailableError, Refused
 from headrace_crm.enrichment.profile import Handle
 from headrace_crm.enrichment.provider import Account
@@ -251,6 +252,73 @@ async def test_who_says_it_is_looking_is_asked_again_a_few_times_and_then_knows_
         assert len(clearbit.asked) == 5
         assert len({query.token for query in clearbit.asked}) == 1
         assert await people.states(ada) == {"clearbit": "none"}
+
+
+async def test_whoever_is_asked_again_before_its_time_while_a_source_is_looking_waits(database, clock):
+    clearbit = ToldProvider("clearbit")
+    clearbit.otherwise = Pending(timedelta(minutes=5))
+    async with enriching(database, clock=clock, providers=[clearbit]) as people:
+        ada = await people.add("Ada Byron")
+        await drain(people.app)
+        # As the attempt does that follows one that was killed once it had kept this answer.
+        await people.app.enqueue(ASK_KINDS["clearbit"], AskSource(ada))
+        await drain(people.app, until=timedelta(minutes=4))
+        assert len(clearbit.asked) == 1
+        clearbit.otherwise = found(title="Miller")
+        await drain(people.app, until=timedelta(minutes=2))
+        assert len(clearbit.asked) == 2
+        assert await people.states(ada) == {"clearbit": "found"}
+
+
+async def test_an_answer_that_could_not_be_merged_is_merged_later_and_not_paid_for_again(database, clock, monkeypatch):
+    pdl, network = ToldProvider("pdl"), ToldNetwork({"ada_b": ADA})
+    store, failures = asking.record, iter([True, True])
+
+    async def fail_first(*args, **options):
+        if next(failures, False):
+            raise ConnectionError("cut")
+        return await store(*args, **options)
+
+    async with enriching(database, clock=clock, network=network, providers=[pdl]) as people:
+        ada = await people.add("Ada Byron", words=SIGNED)
+        for module in (asking, network_asking):
+            monkeypatch.setattr(module, "record", fail_first)
+        await drain(people.app, until=timedelta(seconds=2), raise_on_failure=False)
+        assert await people.states(ada) == {"pdl": "asked", "x": "asked"}
+        assert await people.count("SELECT count(*) FROM crm.enrichment WHERE received IS NOT NULL") == 2
+        spent = await people.spent("pdl"), await people.spent("x")
+        await drain(people.app, until=NONE_NEXT_HOUR, raise_on_failure=False)
+        assert await people.states(ada) == {"pdl": "found", "x": "found"}
+        assert (len(pdl.asked), network.calls, network.read) == (1, [("ada_b",)], ["ada_b"])
+        assert (await people.spent("pdl"), await people.spent("x")) == spent == (10 * CENT, CENT)
+        kept = "SELECT count(*) FROM crm.enrichment WHERE received IS NOT NULL OR fetched_at > '2031-05-01 12:01Z'"
+        assert await people.count(kept) == 0
+
+
+async def test_a_worker_makes_one_paid_call_at_a_time_and_free_ones_meanwhile(database):
+    pdl, free = ToldProvider("pdl"), ToldProvider("clearbit", most=0)
+    async with enriching(database, providers=[pdl, free]) as people:
+        at_once = "SELECT count(*) = 4 FROM headrace.run WHERE state = 'processing' AND kind = 'enrich-linkedin'"
+
+        async def hold(_now) -> None:
+            async with people.app.pool.acquire() as connection:
+                await until(lambda: connection.fetchval(at_once))
+            await until(lambda: _is_true(len(free.asked) == 5))
+            assert len(pdl.asked) == 1
+
+        pdl.before = hold
+        everybody = [await people.add(f"Ada Number{number}") for number in range(5)]
+        async with people.app.process():
+            await until(lambda: _all_found(people, everybody))
+        assert (len(pdl.asked), len(free.asked)) == (5, 5)
+
+
+async def _is_true(value: bool) -> bool:
+    return value
+
+
+async def _all_found(people: People, contact_ids) -> bool:
+    return all([await people.states(each) == {"pdl": "found", "clearbit": "found"} for each in contact_ids])
 
 
 async def test_handles_that_wait_are_looked_up_together_a_hundred_at_once(database, clock):

@@ -41,8 +41,10 @@ def clearbit(httpserver: HTTPServer) -> Clearbit:
 
 
 @pytest.mark.parametrize("counted", ["post_count", "tweet_count"])
-async def test_counts_of_x_are_read_in_both_spellings(httpserver: HTTPServer, x: X, counted: str):
-    user = {"id": "7", "username": "Ada_B", "name": "Ada", "public_metrics": {counted: 12, "followers_count": 3}}
+async def test_counts_of_x_are_read_in_both_spellings_and_nothing_is_kept_that_cannot_be_stored(
+    httpserver: HTTPServer, x: X, counted: str
+):
+    user = {"id": "7", "username": "Ada_B", "name": "A\0da", "public_metrics": {counted: 12, "followers_count": 3}}
     httpserver.expect_request(
         "/2/users/by/username/ada_b", headers={"Authorization": "Bearer bearer"}
     ).respond_with_json({"data": user})

@@ -84,10 +84,10 @@ def account_of(user: User) -> Account:
     return Account(
         id=user.id,
         handle=user.username.lower(),
-        name=user.name,
-        bio=user.description,
-        location=user.location,
-        website=_expanded(user) or user.url,
+        name=_storable(user.name),
+        bio=_storable(user.description),
+        location=_storable(user.location),
+        website=_storable(_expanded(user) or user.url),
         followers=metrics.get("followers_count") or 0,
         posts=metrics.get("post_count") or metrics.get("tweet_count") or 0,
         is_protected=user.protected,
@@ -131,6 +131,11 @@ def _topics(post: _Post) -> Iterable[str]:
     for hashtag in (post.entities or {}).get("hashtags") or ():
         if isinstance(hashtag, dict) and isinstance(hashtag.get("tag"), str):  # pyright: ignore[reportUnknownMemberType] - JSON
             yield hashtag["tag"]
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL stores no NUL: a hundred users that were paid for would be asked for again because of one of them.
+    return text.replace("\0", "")
 
 
 def _expanded(user: User) -> str:

@@ -7,7 +7,7 @@ WITH had AS (SELECT content_hash FROM crm.enrichment WHERE contact_id = $1 AND s
     ON CONFLICT (contact_id, source) DO UPDATE
     SET state = excluded.state, asked_for = excluded.asked_for, claims = excluded.claims,
         content_hash = excluded.content_hash, fetched_at = excluded.fetched_at, due_at = excluded.due_at,
-        token = NULL, detail = NULL
+        token = NULL, detail = NULL, received = NULL
 ), reached AS (
     UPDATE crm.contact SET is_unmatched = true
     WHERE id = $1 AND NOT is_unmatched AND $5::jsonb ?| ARRAY['phone', 'other_phones', 'other_emails']
