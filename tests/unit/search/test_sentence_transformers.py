@@ -1,4 +1,4 @@
-"""The embedder of the extra `minilm`, against the package's own interface; the package itself is not installed here."""
+"""The embedder of the extra `minilm`, against the package's own interface; what it is itself is in another test."""
 
 import asyncio
 import sys
@@ -15,17 +15,17 @@ from headrace_crm.search.embedder import EmbedderError, EmbeddingModel
 class Model:
     """What `sentence_transformers.SentenceTransformer` is to us: letters counted into three numbers."""
 
+    here = ("all-MiniLM-L6-v2",)
     loaded: list[str]
     asked: list[int]
 
-    def __init__(self, name: str, *, device: str) -> None:
-        if name == "nowhere":
-            raise OSError("no such folder")
+    def __init__(self, name: str, *, device: str, local_files_only: bool = False) -> None:
         assert device == "cpu"
-        self.loaded.append(name)
-
-    def get_sentence_embedding_dimension(self) -> int:
-        return 3
+        if name.startswith("./") or (local_files_only and name not in self.here):
+            raise OSError("it is not on this machine")
+        if name == "nowhere":
+            raise ValueError("no such model")
+        self.loaded.append(f"{name} from a hub" if not local_files_only else name)
 
     def encode(
         self, sentences: list[str], *, batch_size: int, normalize_embeddings: bool, show_progress_bar: bool
@@ -65,8 +65,15 @@ async def test_the_model_is_loaded_once_however_many_ask_and_vectors_keep_their_
     assert all(isinstance(number, float) for number in second[0])
 
 
+async def test_a_model_is_looked_for_on_this_machine_first_and_a_folder_nowhere_else(model: type[Model]):
+    await embedder("owner/another").model()
+    assert model.loaded == ["owner/another from a hub"]
+    with pytest.raises(EmbedderError, match=r"'./models/mine' cannot be loaded: it is not on this machine"):
+        await embedder("./models/mine").model()
+
+
 async def test_a_model_that_cannot_be_loaded_says_what_to_install_and_name(model: type[Model]):
-    with pytest.raises(EmbedderError, match=r"'nowhere' cannot be loaded: no such folder; install headrace\[minilm\]"):
+    with pytest.raises(EmbedderError, match=r"'nowhere' cannot be loaded: no such model; install headrace\[minilm\]"):
         await embedder("nowhere").embed(["a"])
 
 
