@@ -7,8 +7,8 @@ from email.utils import parsedate_tz
 from typing import Final
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-TOLERANCE: Final = timedelta(days=730)
-"""How far beyond now a date may lie; clocks and time zones err by less."""
+TOLERANCE: Final = timedelta(days=7)
+"""How far beyond its receipt, and beyond now, a date may lie; clocks and time zones err by less."""
 
 _MAX_CHARS: Final = 200
 _MAX_OFFSET: Final = timedelta(hours=24)
@@ -27,7 +27,7 @@ def parse_date(value: str) -> datetime | None:
 
 
 def is_plausible(moment: datetime, *, now: datetime) -> bool:
-    """True from 1970 to two years after `now`."""
+    """True from 1970 to a week after `now`."""
     return EARLIEST <= moment <= now + TOLERANCE
 
 
@@ -41,19 +41,25 @@ def choose_date(
 ) -> tuple[datetime, bool]:
     """Return the moment a message was sent, and whether it is a guess.
 
-    A believable Date header is no guess. Then come, as guesses: the newest Received header (the last hop, the
-    reader's own server), the mailbox's envelope, `fallback_at` (the message before it in the file), and 1970.
+    A believable Date header is no guess; one that lies more than a week beyond the newest Received header (the last
+    hop, the reader's own server), or beyond `now`, is none. Then come, as guesses: that Received header, the mailbox's
+    envelope, `fallback_at` (the message before it in the file), `now` for a date that is later, and 1970.
     """
-    if (moment := parse_date(date)) and is_plausible(moment, now=now):
-        return moment, False
+    said, received_at = parse_date(date), _received_at(received, now)
+    if said and is_plausible(said, now=min(now, received_at or now)):
+        return said, False
+    for moment in (received_at, envelope_at, fallback_at):
+        if moment and is_plausible(moment, now=now):
+            return moment, True
+    return now if said and said > now else EARLIEST, True
+
+
+def _received_at(received: Iterable[str], now: datetime) -> datetime | None:
     for value in received:
         moment = parse_date(re.sub(r"\(.*", "", value.rpartition(";")[2]))
         if moment and is_plausible(moment, now=now):
-            return moment, True
-    for moment in (envelope_at, fallback_at):
-        if moment and is_plausible(moment, now=now):
-            return moment, True
-    return EARLIEST, True
+            return moment
+    return None
 
 
 def _parse_mail_date(value: str) -> datetime | None:

@@ -124,6 +124,12 @@ async def owner_as_of(connection: Connection, owner_id: UUID, *, now: datetime) 
     return await moment_of(connection, owner_id, row["as_of_at"] if kind == "moment" else kind, now=now)
 
 
+async def takes_latest(connection: Connection, owner_id: UUID) -> bool:
+    """Whether the owner's scores take the latest message for now: each message may move that."""
+    row = await connection.fetchrow(statement(_PACKAGE, "get_as_of"), owner_id)
+    return row is not None and row["as_of_kind"] == "latest"
+
+
 async def moment_of(connection: Connection, owner_id: UUID, as_of: AsOf, *, now: datetime) -> datetime:
     """The moment that `as_of` means for an owner, at `now`."""
     if isinstance(as_of, datetime):
@@ -138,5 +144,8 @@ async def moment_of(connection: Connection, owner_id: UUID, as_of: AsOf, *, now:
 
 
 async def latest_message_at(connection: Connection, owner_id: UUID, *, now: datetime) -> datetime:
-    """When the owner's newest message was sent, so far as its date can be believed; `now` without any."""
+    """When the owner's newest message was sent, so far as its date can be believed; `now` without any message.
+
+    Where none can be believed, the newest of all: a moment that stands still, so that scores can be made for it.
+    """
     return await connection.fetchval(statement(_PACKAGE, "latest_message_at"), owner_id, now) or now

@@ -47,7 +47,7 @@ def parse_message(
 
     Args:
         raw: the message as stored, with any line ends, without a mailbox's `From ` line.
-        now: dates later than two years after it are not believed. Use one value for a whole import: a date
+        now: dates later than a week after it are not believed. Use one value for a whole import: a date
             that is believed or not decides the key of a message without Message-ID.
         envelope_at: when the mailbox says it arrived; used when no header has a believable date.
         fallback_at: the date of the message before it in the file; used last.

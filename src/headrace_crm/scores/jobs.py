@@ -5,9 +5,9 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from headrace import Headrace, Job, Limit, StoredEvent, Transaction
-from headrace_crm.mail.events import SyncCompleted
+from headrace_crm.mail.events import EmailSynced, SyncCompleted
 from headrace_crm.mail.jobs import MAX_ATTEMPTS, RETRY
-from headrace_crm.mail.owners import owner_as_of
+from headrace_crm.mail.owners import owner_as_of, takes_latest
 from headrace_crm.scores.score import score
 from headrace_crm.scores.store import contacts_scored_otherwise, list_interactions, lock_basis, write_score
 from headrace_crm.stats.projections import SCORE_KIND, CalculateScore, enqueue_scores
@@ -20,16 +20,20 @@ Follow: TypeAlias = Callable[[Transaction, UUID, Iterable[UUID]], Awaitable[None
 
 
 def register(app: Headrace, *, follow: Follow | None = None) -> None:
-    """Registers `calculate-relationship-scores`, and its renewal when a sync moves what scores take for now."""
+    """Registers `calculate-relationship-scores`, and its renewal when new mail moves what scores take for now."""
 
     @app.job(SCORE_KIND, queue="scores", max_attempts=MAX_ATTEMPTS, retry=RETRY, limit=_TURNS)
     async def calculate_relationship_scores(args: CalculateScore, job: Job) -> None:
         async with job.transaction() as tx:
             tx.result = await _calculate(app, tx, args, follow)
 
-    @app.on(SyncCompleted, name="score-refresher", mode="ordered")
+    # A few new messages of a mirrored mailbox are no sync to be completed.
+    @app.on(SyncCompleted, EmailSynced, name="score-refresher", mode="ordered")
     async def refresh_scores(events: Sequence[StoredEvent], tx: Transaction) -> None:
-        for owner_id in {event.data.owner_id for event in events if isinstance(event.data, SyncCompleted)}:
+        completed = {event.data.owner_id for event in events if isinstance(event.data, SyncCompleted)}
+        changed = {event.data.owner_id for event in events if isinstance(event.data, EmailSynced)} - completed
+        moved = {owner_id for owner_id in sorted(changed) if await takes_latest(tx.connection, owner_id)}
+        for owner_id in sorted(completed | moved):
             as_of = await owner_as_of(tx.connection, owner_id, now=app.clock.now())
             contact_ids = await contacts_scored_otherwise(tx.connection, owner_id, as_of)
             await enqueue_scores(tx, {(owner_id, contact_id) for contact_id in contact_ids})

@@ -1,6 +1,7 @@
 """A mailbox of the sandbox and what the CRM stores of it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from headrace_crm.accounts.unlinking import unlink
 from headrace_crm.app import create_app
 from headrace_crm.config import Settings
 from headrace_crm.contacts.letters import read_letter
+from headrace_crm.mail.owners import set_as_of
 from headrace_crm.maintenance.erasure import ask_erasure
 from headrace_crm.scores.people import show_contact
 
@@ -35,11 +37,31 @@ async def labels_of_first(mirror: Mirror) -> set[str]:
     return set(first.labels)
 
 
+async def check_latest(mirror: Mirror) -> None:
+    """Where scores take the latest message for now, one that is fetched alone moves all, unless its date lies."""
+    google, now = mirror.sandbox.google, datetime.now(UTC)
+    for number, date in enumerate((format_datetime(now), "Sat, 01 Feb 2031 10:00:00 +0000"), start=98):
+        said = letter(google.emails[0], number).replace(b"Sat, 28 Feb 2026 10:00:00 +0000", date.encode())
+        google.mailbox().deliver(said.replace(b"petra", b"paula").replace(b"Petra", b"Paula"))
+    async with lend(mirror.app) as connection:
+        await set_as_of(connection, mirror.owner_id, "latest")
+        await mirror.incremental()
+        moments = {row["as_of"] for row in await connection.fetch("SELECT as_of FROM crm.contact_score")}
+        assert moments == {now.replace(microsecond=0)}
+        lied = await connection.fetchrow(
+            "SELECT sent_at, date_is_guessed FROM crm.message WHERE message_id LIKE 'gate-99%'"
+        )
+        assert lied["date_is_guessed"]
+        assert abs(lied["sent_at"] - now) < timedelta(minutes=5)
+        await set_as_of(connection, mirror.owner_id, "now")
+
+
 async def test_a_mailbox_is_mirrored_whole_and_follows_every_change(database, secret_keys, google_sandbox):
     mailbox = google_sandbox.google.mailbox()
     async with mirroring(database, google_sandbox) as mirror:
         assert await mirror.mirrored() == mirror.expected()
         assert len(await mirror.events("sync.started")) == len(await mirror.events("sync.completed")) == 2
+        await check_latest(mirror)
         contacts = await mirror.count("contact")
         # One at a time is fetched by the job itself, many become batches.
         first = mailbox.deliver(letter(google_sandbox.google.emails[0], 0))

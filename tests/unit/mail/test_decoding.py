@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,7 +112,26 @@ def test_an_unbelievable_date_gives_way_to_received_then_envelope_then_the_messa
     assert choose_date("1 Jan 1901 00:00:00", [], now=NOW, envelope_at=parse_date("1 Jan 2001 00:00"))[0].year == 2001
     assert choose_date("", [], now=NOW, fallback_at=parse_date("1 Jan 2002 00:00"))[0].year == 2002
     assert choose_date("", [], now=NOW) == (parse_date("1 Jan 1970 00:00"), True)
-    assert choose_date("1 Jan 2027 00:00:00", received, now=NOW) == (parse_date("1 Jan 2027 00:00"), False)
+
+
+def test_a_date_far_beyond_its_receipt_is_the_receipt():
+    received = ["by a; Mon, 2 Jan 2006 15:04:05 +0000 (UTC)", "by b; Sun, 1 Jan 2006 15:04:05 +0000"]
+    receipt = parse_date("2 Jan 2006 15:04:05")
+    for date in ("1 Jan 2031 00:00:00", "4 Oct 2008 00:00:00", "10 Jan 2006 00:00:00"):
+        assert choose_date(date, received, now=NOW) == (receipt, True)
+    # Clocks and zones err by a few days.
+    for date in ("8 Jan 2006 00:00:00", "1 Jan 1999 00:00:00"):
+        assert choose_date(date, received, now=NOW) == (parse_date(date), False)
+    # Without a header that says when, what has just come was received just now, or as the mailbox says.
+    ahead = NOW + timedelta(days=8)
+    assert choose_date(ahead.isoformat(), [], now=NOW) == (NOW, True)
+    assert choose_date(ahead.isoformat(), [], now=NOW, envelope_at=receipt) == (receipt, True)
+    assert choose_date((NOW + timedelta(days=6)).isoformat(), [], now=NOW) == (NOW + timedelta(days=6), False)
+    # A clock of a server that stands still makes no date a lie.
+    assert choose_date("1 Jan 2005 00:00:00", ["by a; 1 Jan 1960 00:00"], now=NOW) == (
+        parse_date("1 Jan 2005 00:00"),
+        False,
+    )
 
 
 def test_html_reads_as_text_with_its_quotes_marked():
