@@ -3,7 +3,7 @@
 from headrace.app import Headrace
 from headrace.cleanup import Cleaned
 from headrace.clock import Clock, SystemClock
-from headrace.context import Context, bind, current
+from headrace.context import Context, Sender, bind, current
 from headrace.db.address import database_address
 from headrace.db.connection import Connection, Row
 from headrace.db.database import at_database, fresh_database
@@ -169,6 +169,7 @@ __all__ = [
     "ScheduleNotFoundError",
     "SchemaError",
     "SecretKeyError",
+    "Sender",
     "Snooze",
     "StaleLeaseError",
     "StoredEvent",

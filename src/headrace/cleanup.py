@@ -14,6 +14,7 @@ from headrace.events.archive_file import Manifest
 from headrace.events.restore import Restored, restore_archive
 from headrace.events.retention import EventRetention, Extent
 from headrace.events.retire import EventStep, plan_events, retain_events
+from headrace.events.senders import forget_senders
 from headrace.jobs.job import Enqueued, Unique
 from headrace.jobs.operation import record_operation
 from headrace.service import Service
@@ -73,7 +74,8 @@ async def bring_back(
 class EventCleaner(Service):
     """Enqueues a `cleanup-old-events` job when a partition of the log can go; one lives at a time.
 
-    As a job it is done by one process, taken up by another where that dies, and seen like all others.
+    What is kept of where requests came from it forgets itself, when its time is over. As a job it is done by one
+    process, taken up by another where that dies, and seen like all others.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class EventCleaner(Service):
 
     async def run_once(self) -> timedelta | None:
         async with self._pool.acquire() as connection:
+            await forget_senders(connection, self._retention.senders, now=self._clock.override())
             due = await due_events(connection, self._retention, clock=self._clock)
         if any(step.fate != "hold" for step in due):
             await self._enqueue(CLEANUP, unique=Unique())

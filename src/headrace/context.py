@@ -9,12 +9,20 @@ import msgspec
 CauseKind = Literal["request", "job", "event"]
 
 
+class Sender(msgspec.Struct, frozen=True):
+    """Where a request came from, as the server was told; it is no proof of who sent it."""
+
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
 class Context(msgspec.Struct, frozen=True):
     """What a job or an event inherits from the code that makes it.
 
     `correlation_id` names what began it all, `causation_id` what directly caused this; a job or an
     event made outside any context begins a correlation of its own. `path` has the handlers of events that led
-    here, one line each; see `headrace.events.cascade`.
+    here, one line each; see `headrace.events.cascade`. `sender` is kept for a short time beside the events that are
+    appended in this context, under their correlation; jobs and handlers do not inherit it.
     """
 
     correlation_id: UUID | None = None
@@ -25,6 +33,7 @@ class Context(msgspec.Struct, frozen=True):
     actor: str | None = None
     traceparent: str | None = None
     path: str | None = None
+    sender: Sender | None = None
 
     @property
     def request_id(self) -> UUID | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from headrace.context import CauseKind
+from headrace.context import CauseKind, Sender
 from headrace.errors import ConfigurationError, UnknownEventError
 from headrace.events.personal import PersonalData
 
@@ -94,7 +94,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `data` is JSON text, `payload` the object it was made from; `expected` is the version its stream
     must be at before it; `has_given_id` says that its producer chose the id, to be recognised by it;
-    `personal` what of the data is sealed before it is stored.
+    `personal` what of the data is sealed before it is stored; `sender` is kept beside the log.
     """
 
     id: UUID
@@ -117,6 +117,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     path: str | None = None
     retention: str = DOMAIN
     personal: PersonalData | None = None
+    sender: Sender | None = None
 
     def stored(self, appended: Appended) -> StoredEvent:
         """This event as the log has it once appended, without reading it back."""

@@ -77,6 +77,7 @@ def prepare(
         path=bound.path,
         personal=registry.personal_data(known, encoded) if known.personal else None,
         retention=known.retention,
+        sender=bound.sender,
     )
     return new if registry.on_append is None else registry.on_append(new)
 

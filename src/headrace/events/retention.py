@@ -17,6 +17,7 @@ class EventRetention:
 
     `more` has the periods of classes of your own. What has to go is exported into the folder `archive`
     first. Without one it stays, but for the classes that `unarchived` names: those go without an export.
+    `senders` is how long it is kept from where requests came.
     """
 
     domain: timedelta | None = None
@@ -25,6 +26,7 @@ class EventRetention:
     more: Mapping[str, timedelta | None] | None = None
     archive: Path | str | None = None
     unarchived: tuple[str, ...] = (LIFECYCLE,)
+    senders: timedelta = timedelta(days=30)
 
     def __post_init__(self) -> None:
         for name in self.more or {}:
@@ -36,6 +38,8 @@ class EventRetention:
         for name, period in self.periods.items():
             if period is not None and period <= timedelta(0):
                 raise ConfigurationError(f"{name} must be positive, got {period}; None keeps events for ever")
+        if self.senders <= timedelta(0):
+            raise ConfigurationError(f"senders must be positive, got {self.senders}; use timedelta(days=...)")
         unknown = sorted(set(self.unarchived) - set(self.periods))
         if unknown:
             known = ", ".join(self.periods)

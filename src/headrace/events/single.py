@@ -15,7 +15,12 @@ _NO_STREAM = StreamKey("", "", "")
 
 def is_single(event: NewEvent) -> bool:
     """Whether one statement appends the event, with nothing to look up before it."""
-    return not event.has_given_id and event.personal is None and (event.path is None or not is_deep(event.path))
+    return (
+        not event.has_given_id
+        and event.personal is None
+        and event.sender is None
+        and (event.path is None or not is_deep(event.path))
+    )
 
 
 def is_sociable(event: NewEvent) -> bool:

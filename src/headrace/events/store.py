@@ -12,6 +12,7 @@ from headrace.events.cascade import DEEP, MOST_EVENTS, CascadeError, is_deep
 from headrace.events.event import ANY, Appended, NewEvent, Stream
 from headrace.events.given_ids import IdKey
 from headrace.events.sealing import seal
+from headrace.events.senders import keep_senders
 from headrace.events.single import insert_single
 from headrace.events.versions import StreamBump, StreamKey, stream_bumps, stream_key
 
@@ -39,6 +40,9 @@ async def append(connection: Connection, events: Sequence[NewEvent]) -> list[App
         events = await seal(connection, events)
         if any(is_deep(event.path) for event in events):
             await _require_budget(connection, [event for event in events if is_deep(event.path)])
+        if any(event.sender is not None for event in events):
+            # Before the events, which are to be the last statements before the commit.
+            await keep_senders(connection, events)
         if any(event.has_given_id for event in events):
             # What was claimed must not stay where the append is refused.
             async with connection.transaction():

@@ -87,6 +87,8 @@ class Subjects:
             erased_at = await connection.fetchval(statement(_PACKAGE, "erase_key"), row["id"])
             rows = await connection.fetch(statement(_PACKAGE, "count_subject_events"), row["id"])
             counts = {one["type"]: one["count"] for one in rows}
+            about = sorted({correlation for one in rows for correlation in one["correlations"]})
+            await connection.execute(statement(_PACKAGE, "forget_senders_of"), about)
             with bind(tenant_id=tenant_id):
                 told = SubjectErased(subject, counts, row["fingerprint"], reason)
                 await unit.append(told, stream=Stream("subject", subject))

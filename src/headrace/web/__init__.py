@@ -1,6 +1,7 @@
-"""Live events over HTTP, as server-sent events: an ASGI application of its own, to be mounted in any other."""
+"""What a web server of an application takes: live events, to be mounted in it, and a context around each request."""
 
 from headrace.web.endpoint import LiveEndpoint
 from headrace.web.request import Authorize, LiveRequest, Refusal
+from headrace.web.request_context import RequestContext
 
-__all__ = ["Authorize", "LiveEndpoint", "LiveRequest", "Refusal"]
+__all__ = ["Authorize", "LiveEndpoint", "LiveRequest", "Refusal", "RequestContext"]

@@ -10,6 +10,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers of a request, by their names in lower case; those that come more than once are joined by commas."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 async def start(send: Send, status: int, headers: Mapping[str, str]) -> None:
     """Sends the head of a response."""
     await send(

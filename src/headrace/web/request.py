@@ -9,7 +9,7 @@ from uuid import UUID
 from headrace.errors import HeadraceError
 from headrace.events.event import Stream
 from headrace.events.live.filter import LiveFilter
-from headrace.web.asgi import Scope
+from headrace.web.asgi import Scope, headers_of
 
 _LARGEST_POSITION = 2**63 - 1
 
@@ -36,10 +36,7 @@ class LiveRequest:
     @classmethod
     def of(cls, scope: Scope) -> Self:
         """The request of a scope. Raises BadRequestError where a parameter cannot be read."""
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        headers = headers_of(scope)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if any("\0" in value for values in query.values() for value in values):
             raise BadRequestError("a parameter has a NUL character, which no event can have")

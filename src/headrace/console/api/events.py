@@ -20,6 +20,7 @@ from headrace.events.event import ANY, Stream
 from headrace.events.filter import EventFilter
 from headrace.events.json_schema import json_schema
 from headrace.events.search import search_events
+from headrace.events.senders import find_sender
 
 
 class StreamGiven(Body):
@@ -47,6 +48,14 @@ class AppendedEvent:
     """The id of what was appended."""
 
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SenderDetail:
+    """An address and a browser, as the server was told them."""
+
+    ip_address: str | None
+    user_agent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,15 @@ def event_routes(app: Headrace, router: APIRouter) -> None:
         if not found:
             raise ProblemError(Problem(404, f"there is no event at position {position}, or it cannot be read yet"))
         return found[0]
+
+    @router.get("/senders/{correlation_id}", **needs("operator", "events"))
+    async def sender(correlation_id: UUID) -> SenderDetail:
+        """Where the request that began a correlation came from, as long as it is kept."""
+        async with app.pool.acquire() as connection:
+            found = await find_sender(connection, correlation_id)
+        if found is None:
+            raise ProblemError(Problem(404, f"nothing is kept of where correlation {correlation_id} came from"))
+        return SenderDetail(found.ip_address, found.user_agent)
 
     @router.post("/events", status_code=201, **needs("admin", "events"))
     async def append(given: NewEvent) -> AppendedEvent:

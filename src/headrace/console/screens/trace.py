@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headrace.console.graph import HEIGHT, WIDTH, draw
-from headrace.console.page import redirect, render, site_of
+from headrace.console.page import principal_of, redirect, render, site_of
 from headrace.console.screens import fields
 from headrace.events.browse import EventDetail
 from headrace.events.search import correlated_events
+from headrace.events.senders import find_sender
 from headrace.jobs.correlated import CorrelatedJob, correlated_jobs
 
 MOST = 150
@@ -44,11 +45,14 @@ async def trace(request: Request) -> Response:
     async with site_of(request).app.pool.acquire() as connection:
         jobs = await correlated_jobs(connection, correlation_id, limit=MOST + 1)
         events = await correlated_events(connection, correlation_id, limit=MOST + 1)
+        may_know = principal_of(request).may("operator", "events")
+        sender = await find_sender(connection, correlation_id) if may_know else None
     nodes, edges = gather(jobs[:MOST], events[:MOST])
     return render(
         request,
         "console/trace.html",
         correlation_id=correlation_id,
+        sender=sender,
         nodes=nodes,
         drawing=draw([node.id for node in nodes], edges),
         size=(WIDTH, HEIGHT),
