@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headrace.console.access import Principal, Role
-from headrace.console.access.origin import SAFE_METHODS, is_foreign
+from headrace.console.access.origin import SAFE_METHODS
 from headrace.console.failures import out_of_reach
 from headrace.console.page import redirect, render, url_of
 from headrace.console.site import Site
 from headrace.db.pool import CONNECTION_ERRORS
+from headrace.web.origin import is_foreign
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _OPEN_PATHS = frozenset({"/login", "/logout"})

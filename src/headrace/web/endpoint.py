@@ -1,22 +1,31 @@
 """`LiveEndpoint`: the ASGI application that serves live events."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from headrace.app import Headrace
 from headrace.errors import ConfigurationError, HeadraceError
 from headrace.events.live.viewer import Viewer
-from headrace.web.asgi import Receive, Scope, Send, problem
+from headrace.web.asgi import Receive, Scope, Send, headers_of, problem
+from headrace.web.event_source import EventSourceWire
+from headrace.web.origin import is_foreign, normal_origins
 from headrace.web.request import Authorize, BadRequestError, LiveRequest, Refusal
 from headrace.web.signals import StopSignals
 from headrace.web.stream import EventStream, Pace
+from headrace.web.web_socket import WebSocketWire, refuse_socket
+from headrace.web.wire import Wire
+
+_OF_ANOTHER_SITE = Refusal(403, "the page of another site may not open this; see `origins` of LiveEndpoint")
 
 
 class LiveEndpoint:
-    """Serves an app's events as they happen, as server-sent events, to those who are authorised.
+    """Serves an app's events as they happen, as server-sent events or over WebSockets, to those who are authorised.
 
-    Mount it in any ASGI application, at any path; it answers every GET there. `authorize` says which events a client
-    may see at most, or refuses. Whoever mounts it opens the app; served by itself, it opens the app too. At most
-    `most` clients are served at a time; see `headrace.web.stream.Pace` for the times, and `app.live` for `buffer`.
+    Mount it in any ASGI application, at any path; it answers every GET and every WebSocket there. `authorize` says
+    which events a client may see at most, or refuses. Whoever mounts it opens the app; served by itself, it opens the
+    app too. At most `most` clients are served at a time. `origins` are further sites whose pages may open a WebSocket,
+    as `https://shop.example.com`; the one that serves it may. See `headrace.web.stream.Pace` for the times, and
+    `app.live` for `buffer`.
 
         async def authorize(request: LiveRequest) -> LiveFilter | Refusal:
             user = request.scope.get("user")
@@ -32,6 +41,7 @@ class LiveEndpoint:
         authorize: Authorize,
         most: int = 1000,
         buffer: int = 1000,
+        origins: Collection[str] = (),
         heartbeat: timedelta = timedelta(seconds=15),
         lifetime: timedelta = timedelta(hours=1),
         retry: timedelta = timedelta(seconds=2),
@@ -42,6 +52,7 @@ class LiveEndpoint:
         self._authorize = authorize
         self._most = most
         self._buffer = buffer
+        self._origins = normal_origins(origins)
         self._pace = Pace(heartbeat=heartbeat, lifetime=lifetime, retry=retry)
         self._viewers: set[Viewer] = set()
         self._signals = StopSignals(self.end_streams)
@@ -55,10 +66,12 @@ class LiveEndpoint:
         match scope["type"]:
             case "http":
                 await self._answer(scope, receive, send)
+            case "websocket":
+                await self._answer_socket(scope, receive, send)
             case "lifespan":
                 await self._live(receive, send)
             case _:
-                await send({"type": "websocket.close", "code": 1003})
+                raise ValueError(f"{scope['type']} is no scope of ASGI that is known here")
 
     def end_streams(self) -> None:
         """Tells every client that the server stops; their streams end within a second."""
@@ -69,31 +82,47 @@ class LiveEndpoint:
         if scope["method"] != "GET":
             await problem(send, 405, f"{scope['method']} is not for live events; use GET", headers={"allow": "GET"})
             return
+        admitted = await self._admit(scope)
+        if isinstance(admitted, Refusal):
+            await problem(send, admitted.status, admitted.reason, headers=admitted.headers)
+        else:
+            await self._serve(admitted, EventSourceWire(receive, send, retry=self._pace.retry))
+
+    async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
+        # A browser sends cookies with a socket that any page opens, and no CORS keeps the page from reading it.
+        is_strange = is_foreign(headers_of(scope), trusted=self._origins)
+        admitted = _OF_ANOTHER_SITE if is_strange else await self._admit(scope)
+        if isinstance(admitted, Refusal):
+            await refuse_socket(scope, send, admitted.status, admitted.reason, admitted.headers)
+        else:
+            await self._serve(admitted, WebSocketWire(receive, send))
+
+    async def _admit(self, scope: Scope) -> Viewer | Refusal:
+        """Who may watch, and what, or why not."""
         try:
             request = LiveRequest.of(scope)
         except BadRequestError as error:
-            await problem(send, 400, str(error))
-            return
+            return Refusal(400, str(error))
         granted = await self._authorize(request)
         if isinstance(granted, Refusal):
-            await problem(send, granted.status, granted.reason, headers=granted.headers)
-            return
+            return granted
         wanted = request.wanted.narrowed(granted)
         if wanted is None:
-            await problem(send, 403, Refusal().reason)
-        elif not self._app.is_open or len(self._viewers) >= self._most:
+            return Refusal()
+        if not self._app.is_open or len(self._viewers) >= self._most:
             why = f"{self._most} are watching" if self._app.is_open else "the app is not open"
-            await problem(send, 503, f"{why}; come again later", headers={"retry-after": "5"})
-        else:
-            await self._serve(Viewer(wanted, after=request.after, buffer=self._buffer), receive, send)
+            return Refusal(503, f"{why}; come again later", {"retry-after": "5"})
+        return Viewer(wanted, after=request.after, buffer=self._buffer)
 
-    async def _serve(self, viewer: Viewer, receive: Receive, send: Send) -> None:
+    async def _serve(self, viewer: Viewer, wire: Wire) -> None:
         broadcaster = self._app.broadcaster
         self._viewers.add(viewer)
         self._signals.begin()
         broadcaster.admit(viewer)
         try:
-            await EventStream(broadcaster, viewer, pace=self._pace).run(receive, send)
+            await EventStream(broadcaster, viewer, pace=self._pace).run(wire)
         finally:
             self._viewers.discard(viewer)
             if not self._viewers:

@@ -48,7 +48,8 @@ class LiveRequest:
             correlation_id=_uuid(_one(query, "correlation")),
         )
         # A browser that reconnects asks the same address again, and says in the header how far it has got.
-        after = headers.get("last-event-id") or _one(query, "after")
+        # A WebSocket of a browser cannot send headers, and names it in the address.
+        after = headers.get("last-event-id") or _one(query, "last-event-id") or _one(query, "after")
         return cls(wanted, _position(after), headers, query, scope)
 
 

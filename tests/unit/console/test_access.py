@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 
 from headrace import ConfigurationError
 from headrace.console.access.attempts import Attempts
-from headrace.console.access.origin import is_foreign
 from headrace.console.access.principal import AREAS, ROLES, Principal
 from headrace.console.access.secret import hash_of, new_token
 from headrace.console.access.target import safe_target
 from headrace.console.extra import require_installed
+from headrace.web.origin import is_foreign
 
 
 def test_each_role_may_what_those_before_it_may():

@@ -1,12 +1,12 @@
 """Keeps other sites from acting through a visitor's browser."""
 
-from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headrace.console.access.problem import Problem
+from headrace.web.origin import is_foreign, normal_origins
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -22,7 +22,7 @@ class OriginGuard:
     def __init__(self, app: ASGIApp, *, is_strict: bool = False, trusted: Collection[str] = ()) -> None:
         self._app = app
         self._is_strict = is_strict
-        self._trusted = frozenset(origin.rstrip("/").lower() for origin in trusted)
+        self._trusted = normal_origins(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -34,17 +34,3 @@ class OriginGuard:
                 await Problem(403, "this came from a page of another site").response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-def is_foreign(headers: Mapping[str, str], *, trusted: Collection[str] = ()) -> bool:
-    """Whether the headers of a request say that a page of another origin sent it."""
-    origin = headers.get("origin", "").lower()
-    if origin in trusted:
-        return False
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    if not origin:
-        return False
-    # The scheme is left out: behind a proxy that ends TLS it is another one here.
-    return urlsplit(origin).netloc != headers.get("host", "").lower()

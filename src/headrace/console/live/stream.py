@@ -10,7 +10,7 @@ from starlette.requests import Request
 from headrace.console.live.pulse import Pulse
 from headrace.console.page import site_of
 from headrace.web.asgi import Receive, Scope, Send, body, start, until_disconnected
-from headrace.web.stream import HEADERS
+from headrace.web.event_source import HEADERS
 
 _PING_SECONDS = 15.0
 _RECHECK_SECONDS = 10.0

@@ -14,6 +14,7 @@ class LiveEvent:
 
     __slots__ = (
         "_frame",
+        "_message",
         "_registry",
         "_row",
         "_stored",
@@ -31,6 +32,7 @@ class LiveEvent:
         self._registry = registry
         self._stored: StoredEvent | None = None
         self._frame: bytes | None = None
+        self._message: str | None = None
         self.position: int = row["position"]
         self.id: UUID = row["id"]
         self.type: str = row["type"]
@@ -57,3 +59,9 @@ class LiveEvent:
                 cloud_event(self._row),
             )
         return self._frame
+
+    def message(self) -> str:
+        """The event as one message of a WebSocket: its position, and its CloudEvents JSON."""
+        if self._message is None:
+            self._message = f'{{"position":{self.position},"event":{cloud_event(self._row).decode()}}}'
+        return self._message
