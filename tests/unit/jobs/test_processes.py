@@ -1,6 +1,7 @@
 """What a worker and its children tell each other, and which handlers a child can run."""
 
 import functools
+import os
 import pickle
 import signal
 from datetime import UTC, datetime, timedelta
@@ -187,3 +188,14 @@ def test_executors_that_do_not_fit_are_refused():
 def test_by_default_a_loop_is_killed_within_a_second_of_its_jobs_cancelling():
     """Its worker hears of the cancelling at the next sign of life, and leaves the handler a moment to clean up."""
     assert WorkerOptions().heartbeat + child_process._MERCY <= timedelta(milliseconds=800)
+
+
+async def test_a_child_that_has_ended_is_not_killed_again_by_a_number_that_may_be_anothers(monkeypatch):
+    child = await child_process.ChildProcess.start()
+    os.kill(child.pid, signal.SIGKILL)
+    await child.close()
+    killed = []
+    monkeypatch.setattr(os, "killpg", lambda *call: killed.append(call))
+    child.kill()
+    await child.close()
+    assert killed == []

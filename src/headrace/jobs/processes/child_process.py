@@ -131,8 +131,9 @@ class ChildProcess:
         self._killing = asyncio.get_running_loop().call_later(_MERCY.total_seconds(), self.kill)
 
     def kill(self) -> None:
-        """Ends the child and what it started, at once."""
-        _kill(self.pid)
+        """Ends the child and what it started, at once; nothing where it has ended, as what it started goes with it."""
+        if self._process.returncode is None:  # else the number may be another's by now
+            _kill(self.pid)
 
     async def close(self) -> None:
         """Kills it and waits until nothing is left of it."""
@@ -159,8 +160,9 @@ class ChildProcess:
 
     async def _clear(self) -> None:
         await self._process.wait()
-        # What it started goes too: it might hold the line open, and nobody would stop it any more.
-        self.kill()
+        # What it started goes too, at once: it might hold the line open, and nobody would stop it any more. As long as
+        # any of it lives, the number of the group is given to nobody else.
+        _kill(self.pid)
         self._writer.close()
 
 
