@@ -220,6 +220,19 @@ async def test_scores_and_the_daily_schedule_have_rules_look_and_a_digest_is_mad
         assert len(await connection.fetch(TOLD)) == 2
 
 
+async def test_the_digests_schedule_keeps_the_hour_it_was_given_and_can_be_triggered(database: str):
+    async with opened(create_app, database) as app:
+        letters = await Letters.begin(app)
+        await app.schedules.edit("daily-insights", cron="30 7 * * *", timezone="Europe/Berlin", by="ada")
+    # Another worker declares it as the code does.
+    async with opened(create_app, database) as app, lend(app) as connection:
+        kept = await app.schedules.get("daily-insights")
+        assert (kept.cron, kept.timezone) == ("30 7 * * *", "Europe/Berlin")
+        await app.schedules.trigger("daily-insights")
+        await drain(app, kinds={DAILY_KIND, INSIGHTS_KIND})
+        assert await newest_digest(connection, letters.owner_id) is not None
+
+
 async def test_one_job_looks_at_the_few_people_after_a_message_and_at_more_than_a_page_of_them(database: str):
     async with opened(create_app, database, clock=VirtualClock(MARCH)) as app, lend(app) as connection:
         letters = await Letters.begin(app)
