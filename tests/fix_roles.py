@@ -1,6 +1,7 @@
 """A database of an owner's that is no superuser, and a role an application runs as, on each supported version."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -8,8 +9,9 @@ import asyncpg
 import pytest
 
 from fix_database import at_database
-from headrace import migrate, uuid7
+from headrace import MigrationSet, migrate, uuid7
 from headrace.db.app_role import grant_app
+from headrace.db.migrate import ENGINE
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,19 @@ def as_role(dsn: str, role: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}"))
 
 
-@pytest.fixture
-async def roles(version_database: str) -> AsyncIterator[Roles]:
-    """Both roles, the schema migrated by the owner, nothing granted to the other."""
+@asynccontextmanager
+async def two_roles(server: str, *, sets: Sequence[MigrationSet] = (ENGINE,)) -> AsyncIterator[Roles]:
+    """Both roles and a database of the owner's on a server, migrated by the owner, nothing granted to the other."""
     suffix = uuid7().hex
     owner, role, name = f"owner_{suffix}", f"app_{suffix}", f"roles_{suffix}"
-    admin = await asyncpg.connect(version_database)
+    admin = await asyncpg.connect(server)
     try:
         await admin.execute(f"CREATE ROLE {owner} LOGIN")
         await admin.execute(f"CREATE ROLE {role} LOGIN")
         await admin.execute(f"CREATE DATABASE {name} OWNER {owner}")
-        dsn = at_database(version_database, name)
+        dsn = at_database(server, name)
         session = await asyncpg.connect(as_role(dsn, owner))
-        await migrate(session)
+        await migrate(session, sets=sets)
         await session.close()
         yield Roles(owner, role, as_role(dsn, owner), as_role(dsn, role), dsn)
     finally:
@@ -49,6 +51,13 @@ async def roles(version_database: str) -> AsyncIterator[Roles]:
         await admin.execute(f"DROP ROLE IF EXISTS {owner}")
         await admin.execute(f"DROP ROLE IF EXISTS {role}")
         await admin.close()
+
+
+@pytest.fixture
+async def roles(version_database: str) -> AsyncIterator[Roles]:
+    """Both roles and a database with the engine's schema."""
+    async with two_roles(version_database) as made:
+        yield made
 
 
 @pytest.fixture
