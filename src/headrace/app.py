@@ -8,6 +8,7 @@ from headrace.bridge import PROCESS_EVENT, ProcessEvent
 from headrace.cleanup import CLEANUP, Cleaned, cleanup_old_events
 from headrace.clock import Clock
 from headrace.db.address import say_on_stderr
+from headrace.db.errors import DEADLOCKED
 from headrace.db.migrate import MigrationSet
 from headrace.errors import ConfigurationError
 from headrace.events.import_parts import import_in_parts
@@ -35,6 +36,9 @@ from headrace.subjects.rebuilding import REBUILD_ERASED, Rebuilding
 from headrace.subjects.subjects import Subjects
 from headrace.sync import Sync
 from headrace.telemetry import Telemetry
+
+_TRIES = 3
+"""How often jobs are enqueued that have to give way to others with the same unique keys."""
 
 
 class Headrace(Reading):
@@ -139,9 +143,20 @@ class Headrace(Reading):
         connection: Any = None,
         **options: Any,
     ) -> list[Enqueued]:
-        """Enqueues one job for each of `args`, all or none; `options` as for `enqueue`."""
-        async with self._unit_on(connection) as unit:
-            return await unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options)
+        """Enqueues one job for each of `args`, all or none; `options` as for `enqueue`.
+
+        Where that has to give way to others who store the same unique keys, it is done again: in a transaction of its
+        own, not in that of a `connection`.
+        """
+        tries = _TRIES if connection is None else 1
+        while True:
+            tries -= 1
+            try:
+                async with self._unit_on(connection) as unit:
+                    return await unit.enqueue_many(kind, args, parent=parent, uniques=uniques, **options)
+            except DEADLOCKED:
+                if not tries:
+                    raise
 
     def handle(self, job_id: UUID) -> JobHandle:
         """A handle of a job known by its id, to wait for its result: `await app.handle(job_id).result()`."""

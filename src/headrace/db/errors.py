@@ -27,6 +27,9 @@ OUT_OF_TIME: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
 LOCKED: tuple[type[Exception], ...] = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Raised where a lock was not to be had in time."""
 
+DEADLOCKED: tuple[type[Exception], ...] = (asyncpg.DeadlockDetectedError,)
+"""Raised where two waited for each other, in the one that the server chose to give way: nothing it did stands."""
+
 FORBIDDEN: tuple[type[Exception], ...] = (asyncpg.InsufficientPrivilegeError,)
 """Raised by a statement that the session's role may not run."""
 

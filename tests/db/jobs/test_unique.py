@@ -11,6 +11,7 @@ from headrace.jobs.unique import forget_holds
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2031, 5, 1, 12, tzinfo=UTC)
+WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
 
 
 async def test_a_held_key_stores_nothing_and_names_the_holder(bench, app):
@@ -321,6 +322,18 @@ async def test_enqueuers_of_many_keys_in_any_order_do_not_deadlock(app):
 
     forward = list(range(200))
     await asyncio.gather(*(enqueue(forward if n % 2 else forward[::-1]) for n in range(8)))
+
+
+async def test_jobs_that_give_way_to_a_transaction_with_their_keys_are_enqueued_again(app, bench):
+    """Several keys are taken in order, but a transaction may take one by one in any."""
+    app.declare("score")
+    async with app.transaction() as tx:
+        theirs = await tx.enqueue("score", unique=Unique("b"))
+        ours = asyncio.ensure_future(app.enqueue_many("score", [1, 2], uniques=[Unique("a"), Unique("b")]))
+        await eventually(lambda: bench.value(WAITS))
+        assert (await tx.enqueue("score", unique=Unique("a"))).is_new  # waits for ours, which wait for theirs
+    assert [job.is_new for job in await ours] == [False, False]
+    assert (await ours)[1].id == theirs.id
 
 
 async def test_a_rolled_back_holder_leaves_the_key_to_the_next(app):
