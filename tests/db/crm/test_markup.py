@@ -33,6 +33,8 @@ MACHINE = re.compile(r"\d{4}-\d\d-\d\d.*|P[\dT].*|[0-9a-f-]{36}")
 """Moments, durations and ids in JSON."""
 ADDRESSES = {"owner_address.email", "contact_address.email", "interaction.email"}
 """By these a page is asked for."""
+DOCUMENTS = {"enrichment.received"}
+"""Documents of our own in a column of text: none of them is shown."""
 SHOWN = {
     *("account.email", "account.status_reason"),
     *("answer.about", "answer.answered_by", "answer.note", "answer.text", "citation.quote", "question.text"),
@@ -75,7 +77,7 @@ async def mark_everything(connection: asyncpg.Connection) -> Mapping[str, str]:
     marks: dict[str, str] = {}
     for table, name, kind in await connection.fetch(TEXTS):
         column = f"{table}.{name}"
-        if name in WORDS or column in ADDRESSES:
+        if name in WORDS or column in ADDRESSES | DOCUMENTS:
             continue
         sign, at = mark(column), f'crm."{table}"'
         try:

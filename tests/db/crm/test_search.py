@@ -273,13 +273,18 @@ async def test_a_person_can_be_forgotten(mailbox: Headrace):
     assert not {word for word in words if "rocket" in word or "joan" in word}
 
 
-async def test_without_the_right_to_make_extensions_there_are_no_vectors(connection: asyncpg.Connection):
+async def test_where_the_owner_may_not_make_extensions_there_are_no_vectors(connection: asyncpg.Connection):
     role = f"clerk_{uuid.uuid4().hex[:8]}"
-    await connection.execute(f"CREATE ROLE {role}; GRANT USAGE, CREATE ON SCHEMA crm TO {role}; SET ROLE {role}")
+    await connection.execute(
+        f"CREATE ROLE {role}; GRANT USAGE, CREATE ON SCHEMA crm TO {role};"
+        f"ALTER FUNCTION crm.ready_vectors() OWNER TO {role}; SET ROLE {role}"
+    )
     try:
         assert await connection.fetchval("SELECT crm.ready_vectors()") is False
         assert await connection.fetchval("SELECT to_regclass('crm.embedding')") is None
     finally:
-        await connection.execute(f"RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")
+        await connection.execute(
+            f"RESET ROLE; REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}"
+        )
     assert await connection.fetchval("SELECT crm.ready_vectors()") is True
     assert await connection.fetchval("SELECT crm.ready_vectors()") is True
