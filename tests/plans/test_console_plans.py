@@ -159,6 +159,7 @@ def routes(ended: UUID, waiting: UUID, correlation: UUID) -> list[str]:
         "/events",
         "/events?type=none",
         f"/events?correlation={correlation}",
+        f"/senders/{correlation}",
         "/events?aggregate_type=thing&aggregate_id=none",
         "/events?aggregate_type=none",
         "/events/100",
