@@ -6,19 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from headrace.adapters.borrow import borrow
-from headrace.context import EMPTY, current
 from headrace.db.errors import FAILED_TRANSACTION, failed_transaction
 from headrace.db.group_commit import GroupCommit
 from headrace.db.listener import EVENTS_CHANNEL, JOBS_CHANNEL, LATER_CHANNEL
 from headrace.engine import Engine
 from headrace.events.event import ANY, NewEvent, Stream
 from headrace.events.prepare import prepare as prepare_event
-from headrace.events.prepare import require_stream
-from headrace.events.single import insert_plain, insert_together, insert_unasked, is_sociable
 from headrace.events.single import insert_single as insert_single_event
+from headrace.events.single import insert_together, insert_unasked, is_sociable
 from headrace.events.single import is_single as is_single_event
 from headrace.events.versions import stream_key
-from headrace.ids import uuid7
 from headrace.jobs.enqueue import DependsOn, draft, draft_plain
 from headrace.jobs.handle import Job
 from headrace.jobs.insertion import insert_many
@@ -160,40 +157,6 @@ class Storing(Engine):
         With an `event_id` of your own, appending it again adds nothing. Raises UnknownEventError,
         InvalidEventError, WrongVersionError, EventIdTakenError, TransactionClosedError.
         """
-        if (
-            connection is None
-            and expected == ANY
-            and occurred_at is None
-            and event_id is None
-            and current() is EMPTY
-            and (notifier := self._notifier) is not None
-            and self.after_commit is None
-            and not self.telemetry.hears(logging.DEBUG)
-            and withholding() is None
-            and (known := self.events.known_as_is(type(event))) is not None
-            and not self.handlers.sync_handlers(known.name)
-            and self._appends.enter()
-        ):
-            # What most calls append: nothing has a part in it, and nobody asks what became of it.
-            try:
-                if stream is not None:
-                    require_stream(stream)
-                chosen = uuid7()
-                query = insert_plain(
-                    chosen,
-                    known.name,
-                    known.version,
-                    data=known.encode(event).decode(),
-                    source=self.name,
-                    occurred_at=self.clock.now(),
-                    retention=known.retention,
-                    stream=stream,
-                )
-                await (self._pool or self.pool).execute(*query)
-            finally:
-                self._appends.leave()
-            notifier.notify(EVENTS_CHANNEL)
-            return chosen
         if connection is not None:
             async with self._unit_on(connection) as unit:
                 return await unit.append(

@@ -1,17 +1,14 @@
 """Five hundred clients of one server process, over real HTTP; some of them read nothing for a while."""
 
 import asyncio
-import os
 import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from fix_apps import APPS, eventually, send
+from fix_apps import eventually, send
 from fix_events import ContactCreated, NoteTaken
+from fix_live_site import live_process
 from fix_sse import Ask, Client
 from headrace import Headrace, StoredEvent
 
@@ -25,26 +22,9 @@ _TEXT = "x" * 6_000
 @pytest.fixture
 async def server(database) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """A process of uvicorn that serves live events, and its port."""
-    with socket.socket() as sock:
-        # What the system holds for a client that reads nothing; by default it is more than this test sends.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(1024)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "uvicorn", "--fd", str(sock.fileno()), "--no-access-log", "watched:live"),
-            cwd=APPS,
-            pass_fds=[sock.fileno()],
-            env={
-                **os.environ,
-                "HEADRACE_DATABASE_URL": database,
-                "PYTHONPATH": os.pathsep.join((str(APPS), str(Path(__file__).parents[1]))),
-            },
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        yield process, sock.getsockname()[1]
-    if process.returncode is None:
-        send(process, signal.SIGKILL)
-    await process.wait()
+    # Less than this test sends, which by default the system would hold for a client that reads nothing.
+    async with live_process(database, sent_bytes=16_384) as found:
+        yield found
 
 
 async def follow(client: Client, seen: list[int]) -> str:

@@ -117,9 +117,13 @@ async def _bulk(
 def told(operation: Operation) -> str:
     """What came of an operation, in one line."""
     followers = f", and {operation.follower_count} that depended on them" if operation.follower_count else ""
-    held = f"; {operation.key_held_count} stay ended since other jobs hold their unique keys"
-    left = held if operation.key_held_count else ""
-    return f"{operation.action}: {operation.changed_count} of {operation.seen_count}{followers}{left}"
+    changed = f"{operation.changed_count} of {operation.seen_count}"
+    return f"{operation.action}: {changed}{followers}{told_held(operation.key_held_count)}"
+
+
+def told_held(count: int) -> str:
+    """The end of such a line: how many jobs stay ended for their unique keys; nothing for none."""
+    return f"; {count} stay ended since other jobs hold their unique keys" if count else ""
 
 
 async def _run(app: Headrace, deed: Deed, by: str, reason: str | None, found: Preview) -> Operation:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from headrace.cli.bulk import told_held
 from headrace.cli.job_logs import logs, print_line
 from headrace.cli.session import Choice, login, opened
 from headrace.db.connection import Connection
@@ -182,8 +183,8 @@ async def _retry_tree(choice: Choice, job_id: UUID, by: str) -> None:
             done = await retry_tree(app, job_id, by=by)
         except JobNotFoundError as error:
             fail(str(error), EXIT_NOT_FOUND)
-    left = f", {done.key_held_count} stay ended since other jobs hold their unique keys" if done.key_held_count else ""
-    typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again{left}")
+    held = told_held(done.key_held_count)
+    typer.echo(f"the tree of job {job_id} has {done.job_count} jobs: {done.retried_count} run again{held}")
 
 
 async def _cancel_tree(choice: Choice, job_id: UUID, by: str) -> None:

@@ -129,13 +129,6 @@ class EventRegistry:
             raise UnknownEventError(event_type(cls).name)
         return found
 
-    def known_as_is(self, cls: type) -> KnownEvent | None:
-        """As `known`, for a class whose events nobody sees or changes before they are stored; None for any other."""
-        if self.on_append is not None or self.middleware.changes_events or self.middleware.follows_appends:
-            return None
-        found = self._by_class.get(cls)
-        return None if found is None or found.personal else found
-
     def decode(self, name: str, version: int, data: str) -> object:
         """Stored JSON as an object of the class registered for its type, upcast where it is older.
 

@@ -1,12 +1,10 @@
 """One event appended by one statement that needs no transaction around it: what most calls of `append` need."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
 from headrace.db.statements import statement
 from headrace.events.cascade import is_deep
-from headrace.events.event import ANY, NewEvent, Stream
+from headrace.events.event import ANY, NewEvent
 from headrace.events.versions import StreamKey, stream_key
 
 _PACKAGE = "headrace.events"
@@ -35,7 +33,7 @@ def insert_together(events: Sequence[NewEvent]) -> tuple[str, *tuple[object, ...
     # In the order in which everybody locks streams.
     ordered = sorted(events, key=_place)
     source = ordered[0].source
-    if all(is_plain(event) and event.source == source for event in ordered):
+    if all(_is_plain(event) and event.source == source for event in ordered):
         return (
             statement(_PACKAGE, "append_plain_together"),
             source,
@@ -90,17 +88,8 @@ def insert_single(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
 def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
     """As `insert_single` for a sociable event whose place nobody asks for: a row less to send, to read and to make."""
     stream = event.stream
-    if is_plain(event):
-        return insert_plain(
-            event.id,
-            event.type,
-            event.schema_version,
-            data=event.data,
-            source=event.source,
-            occurred_at=event.occurred_at,
-            retention=event.retention,
-            stream=stream,
-        )
+    if _is_plain(event):
+        return _insert_plain(event)
     if stream is None:
         return statement(_PACKAGE, "emit_unasked"), event.tenant_id, *_body(event)
     return (
@@ -112,35 +101,22 @@ def insert_unasked(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
     )
 
 
-def insert_plain(
-    event_id: UUID,
-    name: str,
-    version: int,
-    *,
-    data: str,
-    source: str,
-    occurred_at: datetime,
-    retention: str,
-    stream: Stream | None,
-) -> tuple[str, *tuple[object, ...]]:
-    """As `insert_unasked` for an event that inherits nothing."""
-    if stream is None:
-        return statement(_PACKAGE, "emit_plain"), event_id, name, version, data, source, occurred_at, retention
-    return (
-        statement(_PACKAGE, "append_plain"),
-        event_id,
-        name,
-        version,
-        data,
-        source,
-        occurred_at,
-        retention,
-        stream.aggregate_type,
-        stream.aggregate_id,
+def _insert_plain(event: NewEvent) -> tuple[str, *tuple[object, ...]]:
+    body = (
+        event.id,
+        event.type,
+        event.schema_version,
+        event.data,
+        event.source,
+        event.occurred_at,
+        event.retention,
     )
+    if event.stream is None:
+        return statement(_PACKAGE, "emit_plain"), *body
+    return statement(_PACKAGE, "append_plain"), *body, event.stream.aggregate_type, event.stream.aggregate_id
 
 
-def is_plain(event: NewEvent) -> bool:
+def _is_plain(event: NewEvent) -> bool:
     """Whether it inherits nothing, as outside any context: eight values less to send and to read."""
     return (
         event.correlation_id is event.id

@@ -13,7 +13,7 @@ T = TypeVar("T")
 Place = tuple[datetime, UUID]
 _START: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 
-_NO_AGE = timedelta(0)
+NO_AGE = timedelta(0)
 
 _AGED_SHARE = 8
 _CHEAP_SECONDS = 0.005
@@ -43,7 +43,7 @@ def columns(ranges: Sequence[Range], *, limit: int) -> tuple[list[Any], ...]:
         [int(one.priority) for one in ranges],
         [moment for moment, _ in afters],
         [job_id for _, job_id in afters],
-        trimmed([one.age for one in ranges], usual=_NO_AGE),
+        trimmed([one.age for one in ranges], usual=NO_AGE),
         trimmed([min(one.limit, limit) for one in ranges], usual=limit),
     )
 
@@ -96,7 +96,7 @@ class ClaimCursor:
         queues = self.queues[shift:] + self.queues[:shift]
         ranges = [] if self._ageing is None else self._aged(limit, self._ageing, is_sweep=is_sweep)
         ranges += [
-            Range(queue, priority, self._place(queue, priority, is_sweep), _NO_AGE, limit)
+            Range(queue, priority, self._place(queue, priority, is_sweep), NO_AGE, limit)
             for priority in Priority
             for queue in queues
         ]

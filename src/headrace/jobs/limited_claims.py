@@ -12,13 +12,12 @@ from headrace.db.connection import Connection, Row
 from headrace.db.pool import ConnectionPool
 from headrace.db.session import Session
 from headrace.db.statements import statement
-from headrace.jobs.cursor import Range, columns, trimmed
+from headrace.jobs.cursor import NO_AGE, Range, columns, trimmed
 from headrace.jobs.job import Priority
 from headrace.jobs.key_cursor import KeyCursor, KeyPlan
 from headrace.jobs.outlook import Outlook
 
 _PACKAGE = "headrace.jobs"
-_NO_AGE = timedelta(0)
 
 LIMITED_SESSION: Mapping[str, str] = MappingProxyType(
     {
@@ -59,7 +58,7 @@ async def claim_limited_jobs(
         [int(one.priority) for one in plan.ranges],
         [one.rank for one in plan.ranges],
         trimmed([one.start for one in plan.ranges], usual=""),
-        trimmed([one.age if one.aged_limit else _NO_AGE for one in plan.ranges], usual=_NO_AGE),
+        trimmed([one.age if one.aged_limit else NO_AGE for one in plan.ranges], usual=NO_AGE),
         trimmed([one.aged_limit for one in plan.ranges], usual=0),
         [number for number, _, _ in plan.known],
         [key for _, key, _ in plan.known],

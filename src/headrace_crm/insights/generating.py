@@ -14,7 +14,7 @@ from headrace_crm.insights.judging.findings import judged, names_proposed
 from headrace_crm.insights.judging.model import Judgement
 from headrace_crm.insights.judging.prompt import is_to_be_judged
 from headrace_crm.insights.judging.store import judgements_of
-from headrace_crm.insights.model import RULES, Finding, Picture
+from headrace_crm.insights.model import BY_RULES, Finding, Picture
 from headrace_crm.insights.pictures import acquaint, load, paint
 from headrace_crm.insights.rules import find
 from headrace_crm.insights.settle import Known, settle
@@ -124,6 +124,6 @@ def _event(insight_id: UUID, owner_id: UUID, contact_id: UUID, finding: Finding)
     evidence = (
         *(f"message {message_id}" for message_id in finding.message_ids),
         *(f"{name} {value:g}" for name, value in sorted(finding.numbers.items())),
-        *(() if finding.found_by == RULES else (f"model {finding.found_by}",)),
+        *(() if finding.found_by == BY_RULES else (f"model {finding.found_by}",)),
     )
     return SuggestionGenerated(insight_id, owner_id, contact_id, finding.kind, round(finding.score, 4), evidence)

@@ -22,7 +22,7 @@ Kind: TypeAlias = Literal[
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 State: TypeAlias = Literal["open", "accepted", "dismissed", "expired"]
 STATES: Final[tuple[State, ...]] = get_args(State)
-RULES: Final = "rules"
+BY_RULES: Final = "rules"
 """Who found it, where no language model did."""
 
 
@@ -119,7 +119,7 @@ class Finding:
 
     `key` names the fact, the same for as long as it holds; `fingerprint` names what it rests on: with another one it is
     news again. `score` is from 0 to 1. `message_ids` and `numbers` are the evidence. `other_id` is a second contact,
-    whom `text` names. `found_by` is `RULES`, or the name of a language model.
+    whom `text` names. `found_by` is `BY_RULES`, or the name of a language model.
     """
 
     kind: Kind
@@ -130,7 +130,7 @@ class Finding:
     message_ids: tuple[int, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
     other_id: UUID | None = None
-    found_by: str = RULES
+    found_by: str = BY_RULES
 
 
 def days(span: timedelta) -> float:

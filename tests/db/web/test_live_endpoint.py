@@ -1,7 +1,5 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -10,56 +8,10 @@ import pytest
 
 from fix_apps import eventually
 from fix_events import ContactCreated, NoteTaken
-from fix_sse import Client, ask, served
+from fix_live_site import everything, site
+from fix_sse import ask, served
 from headrace import ConfigurationError, Headrace, LiveFilter, Stream, bind
 from headrace.web import LiveEndpoint, LiveRequest, Refusal
-
-
-async def everything(_request: LiveRequest) -> LiveFilter:
-    return LiveFilter()
-
-
-class Site:
-    """A live endpoint served over HTTP, and the app whose events it shows."""
-
-    def __init__(self, app: Headrace, endpoint: LiveEndpoint, port: int) -> None:
-        self.app = app
-        self.endpoint = endpoint
-        self.port = port
-        self.clients: list[Client] = []
-
-    async def note(self, *texts: str) -> list[int]:
-        """Appends notes; their positions, once they can be read."""
-        before = await self.app.position()
-        async with self.app.transaction() as tx:
-            for text in texts:
-                await tx.append(NoteTaken(text))
-        found: list[int] = []
-
-        async def is_there() -> bool:
-            found[:] = [event.position async for event in self.app.read(after=before)]
-            return len(found) == len(texts)
-
-        await eventually(is_there)
-        return found
-
-    async def ask(self, **options) -> Client:
-        """A client, closed with the site."""
-        self.clients.append(client := await ask(self.port, **options))
-        return client
-
-
-@asynccontextmanager
-async def site(app: Headrace, *, authorize=everything, **options) -> AsyncIterator[Site]:
-    app.register(NoteTaken, ContactCreated)
-    endpoint = LiveEndpoint(app, authorize=authorize, **options)
-    async with served(endpoint, lifespan="off") as port:
-        running = Site(app, endpoint, port)
-        try:
-            yield running
-        finally:
-            for client in running.clients:
-                await client.close()
 
 
 @pytest.fixture

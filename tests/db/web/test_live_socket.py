@@ -1,9 +1,6 @@
 """Live events over WebSockets: the same events, filters, bounds and authority as server-sent ones."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,64 +8,12 @@ import pytest
 
 from fix_apps import Bench, eventually
 from fix_events import ContactCreated, NoteTaken
-from fix_socket import SERVED, Socket, open_socket
-from fix_sse import ask, served
-from headrace import Headrace, LiveFilter, Stream, bind
+from fix_live_site import everything, site
+from fix_sse import ask
+from headrace import LiveFilter, Stream, bind
 from headrace.web import LiveEndpoint, LiveRequest, Refusal
 
-websockets = pytest.importorskip("websockets")
-
-
-async def everything(_request: LiveRequest) -> LiveFilter:
-    return LiveFilter()
-
-
-class Site:
-    """A live endpoint served over HTTP, and the app whose events it shows."""
-
-    def __init__(self, app: Headrace, endpoint: LiveEndpoint, port: int) -> None:
-        self.app = app
-        self.endpoint = endpoint
-        self.port = port
-        self.sockets: list[Socket] = []
-
-    async def open(self, **options: Any) -> Socket:
-        self.sockets.append(opened := await open_socket(self.port, **options))
-        return opened
-
-    async def refused(self, **options: Any) -> tuple[int, str]:
-        """The status and the reason with which a socket is refused."""
-        with pytest.raises(websockets.exceptions.InvalidStatus) as caught:
-            await self.open(**options)
-        return caught.value.response.status_code, json.loads(caught.value.response.body)["detail"]
-
-    async def note(self, *texts: str) -> list[int]:
-        """Appends notes; their positions, once they can be read."""
-        before = await self.app.position()
-        async with self.app.transaction() as tx:
-            for text in texts:
-                await tx.append(NoteTaken(text))
-        found: list[int] = []
-
-        async def is_there() -> bool:
-            found[:] = [event.position async for event in self.app.read(after=before)]
-            return len(found) == len(texts)
-
-        await eventually(is_there)
-        return found
-
-
-@asynccontextmanager
-async def site(app: Headrace, *, authorize: Any = everything, **options: Any) -> AsyncIterator[Site]:
-    app.register(NoteTaken, ContactCreated)
-    endpoint = LiveEndpoint(app, authorize=authorize, **options)
-    async with served(endpoint, **SERVED) as port:
-        running = Site(app, endpoint, port)
-        try:
-            yield running
-        finally:
-            for one in running.sockets:
-                await one.close()
+pytest.importorskip("websockets")
 
 
 async def test_a_client_resumes_without_a_hole_or_a_repetition_and_sees_what_it_chose(bench: Bench):
