@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -27,6 +27,13 @@ from headrace.telemetry import Telemetry
 _PACKAGE = "headrace.jobs"
 _BATCH = 500
 _LONGEST_STATEMENT = timedelta(minutes=5)
+
+
+class _Place(NamedTuple):
+    """The last job an operation has done with, and whether there is none after it."""
+
+    after_id: UUID | None
+    is_last: bool
 
 
 class Operations:
@@ -141,11 +148,15 @@ class Operations:
             async with self._pool().acquire() as connection:
                 async with connection.transaction():
                     operation = await _lock(connection, operation_id)
-                    key_held = await self._batch(connection, operation) if operation.ended_at is None else ()
-                    operation = await _lock(connection, operation_id)
+                    key_held, place = await self._batch(connection, operation)
+                    if not key_held:
+                        operation = await self._advance(connection, operation, place)
                 if key_held:
+                    # Only then is it past them: whoever is interrupted before meets them again.
                     async with connection.transaction():
+                        operation = await _lock(connection, operation_id)
                         await let_go(connection, key_held, now=self._clock.override())
+                        operation = await self._advance(connection, operation, place)
             self._notify(JOBS_CHANNEL)
             self._notify(RESULTS_CHANNEL)
             if on_progress is not None:
@@ -175,8 +186,10 @@ class Operations:
         async with self._pool().acquire() as connection:
             return await list_operations(connection, before=before, limit=limit)
 
-    async def _batch(self, connection: Connection, operation: Operation) -> Collection[UUID]:
-        """One batch of it, in the caller's transaction; the jobs that could not be brought back for their key."""
+    async def _batch(self, connection: Connection, operation: Operation) -> tuple[Collection[UUID], _Place]:
+        """One batch of it, counted, in the caller's transaction: what could not be brought back, and how far it is."""
+        if operation.ended_at is not None:
+            return (), _Place(None, is_last=True)
         deed, now = _deed(operation), self._clock.override()
         await bound_statements(connection, _LONGEST_STATEMENT)
         page = await select_jobs(
@@ -184,17 +197,20 @@ class Operations:
         )
         done = await perform(connection, deed, [one.id for one in page], by=operation.actor, now=now)
         await connection.execute(
-            statement(_PACKAGE, "advance_operation"),
+            statement(_PACKAGE, "count_operation"),
             operation.id,
             len(page),
             done.changed_count,
             done.follower_count,
-            page[-1].id if page else None,
-            len(page) < _BATCH,
-            now,
             len(done.key_held),
         )
-        return done.key_held
+        return done.key_held, _Place(page[-1].id if page else None, is_last=len(page) < _BATCH)
+
+    async def _advance(self, connection: Connection, operation: Operation, place: _Place) -> Operation:
+        if operation.ended_at is None:
+            now = self._clock.override()
+            await connection.execute(statement(_PACKAGE, "advance_operation"), operation.id, *place, now)
+        return await _lock(connection, operation.id)
 
 
 def _subject(deed: Deed) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from headrace import Headrace, JobFilter, Unique, UniqueKeyHeldError, retry_tree
-from headrace.jobs import redriving, store
+from headrace.jobs import operations, redriving, store
 from headrace.jobs.cancelling import cancel_jobs
 from headrace.jobs.cursor import ClaimCursor
 from headrace.jobs.steering import retry_one
@@ -137,6 +137,31 @@ async def test_what_waits_for_a_job_that_could_not_come_back_is_let_go(bench, ap
     tree = await retry_tree(app, parent.id, by="ada")
     assert (tree.retried_count, tree.key_held_count) == (1, 1)
     assert [await bench.state(one) for one in (first, later, holder)] == ["cancelled", "pending", "pending"]
+
+
+async def test_what_waits_for_it_is_let_go_though_the_operation_was_interrupted_before_that(
+    bench, app, connection, monkeypatch
+):
+    app.declare("score")
+    (first,) = await ended(app, connection, ADA)
+    await app.enqueue("score", unique=ADA)
+    later = await app.enqueue("score", depends_on=[first])
+
+    async def cut_off(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(operations, "_BATCH", 1)  # so that it comes back before the other is seen
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, "let_go", cut_off)
+        with pytest.raises(ConnectionResetError):
+            await app.operations.retry(JobFilter(kinds=("score",)), by="ada")
+    (interrupted,) = await app.operations.all()
+    assert (interrupted.ended_at, interrupted.changed_count) == (None, 1)
+    assert await bench.state(later) == "scheduled"
+    done = await app.operations.resume(interrupted.id)
+    assert done.ended_at is not None
+    assert done.changed_count == 1
+    assert await bench.state(later) == "pending"
 
 
 async def test_a_job_enqueued_in_plain_sql_holds_its_key_again_too(app, connection):
